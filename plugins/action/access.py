@@ -24,7 +24,7 @@ _POLICY = trust_as_template("{{ lookup('netaccess.chatgpt.policy') }}")
 
 
 class ActionModule(ActionBase):
-    """Runs the access module of the device's product with what the variables of the device say."""
+    """Runs the access module of the device's product with the device's variables."""
 
     TRANSFERS_FILES = False
     _supports_check_mode = True
@@ -49,7 +49,7 @@ class ActionModule(ActionBase):
             return self._work(task_vars)
         result = record.guarded(lambda: self._work(task_vars))
         if self._writing and (result.get(record.UNREACHABLE) or result.get(record.FAILED)) and not result.get("failure"):
-            # What it left is known to its journal and to hosts behind the device alone.
+            # Only its journal and the hosts behind the device know what it left.
             said, folder = str(result.get("msg")).rstrip("."), self._vars.get("access_journal", JOURNALS)
             result = {record.UNREACHABLE: True, "msg": "it ended without an answer: %s. If it wrote anything, the journal is in %s, and the next run "
                                                        "on %s lists it" % (said, folder, self._name)}
@@ -74,12 +74,12 @@ class ActionModule(ActionBase):
         if state in device.WRITES and not self._task.check_mode:
             self._gate()
         if self._args["own"]:
-            # What this run did, and what nothing has proven before it.
+            # The change of this run, and earlier unproven ones.
             self._args["journal"], self._older = outcome.way_back(self._vars)
         nothing = self._args["own"] and self._args["journal"] is None
         result = {"changed": False, "summary": "this run wrote nothing"} if nothing else self._module(self._options(state), task_vars)
         if state == "reverted":
-            # A rollout has a journal for each stage; a check run has taken nothing back, so what came before cannot be foreseen.
+            # A rollout has a journal for each stage; a check run has rolled back nothing, so the earlier stages are unknown.
             older = list(self._older)
             while not (result.get("failed") or self._task.check_mode) and (result.get("earlier") or older):
                 self._tell(result)
@@ -94,7 +94,7 @@ class ActionModule(ActionBase):
         return self._kept(result)
 
     def _witnesses(self, baseline: dict) -> list:
-        """The hosts behind the device that can say whether all is as before. A rollback needs none: what is wrong with one is no reason to stop it."""
+        """The hosts behind the device that can confirm a rollback. It needs none: a fault on one is no reason to stop it."""
         try:
             behind = outcome.Fleet(self._task_vars).behind().get(self._name, []) if baseline else []
         except AnsibleError as error:
@@ -106,18 +106,18 @@ class ActionModule(ActionBase):
         return self._args["state"] or self._vars.get("access_state", "merged")
 
     def _bound(self, state: str, stage: dict) -> bool:
-        """Whether a reviewed plan binds this run. A rollback follows its journal and no plan, and an early stage is part of the plan."""
+        """Whether a reviewed plan binds this run. A rollback follows its journal, not a plan; an early stage is part of the plan."""
         return self._vars.get("netaccess_plans") is not None and state not in ("reverted", "proven") and not stage
 
     def _stages(self, task_vars) -> dict:
-        """Which stages of its rollout the device has still before it: what it holds of ours, and what a check run of each stage would change."""
+        """Which stages of its rollout are left for the device: what it holds of ours, and what a check run of each stage would change."""
         wanted = self._vars.get("rollout")
         try:
             asked = rollout.stages(wanted)
             held = self._module(self._options("gathered"), task_vars)
             plans = [held]
             for stage in asked:
-                # The last one is the whole plan, which is the one that was reviewed.
+                # The last stage is the whole plan, which is the reviewed one.
                 plans.append(self._module(self._options(self._state(), {} if stage["last"] else stage), task_vars))
             failed = next((one for one in plans if one.get("failed") or one.get("unreachable")), None)
             if failed:
@@ -130,13 +130,13 @@ class ActionModule(ActionBase):
             raise AnsibleActionFail(str(error)) from error
 
     def _gate(self) -> None:
-        """:raises AnsibleActionFail: when nothing may be written now."""
+        """:raises AnsibleActionFail: if nothing may be written now."""
         get, change = self._vars.get, self._vars.get("change", {})
         why = device.odd(change) or device.refused(change, get("access_comment"), bool(get("access_require_change", True)))
         if why:
             raise AnsibleActionFail("%s. Nothing was changed" % why)
         try:
-            # As the preflight found it, or an earlier run of the role in the same play.
+            # As reported by the preflight, or by an earlier run of the role in the same play.
             arrival = max(float((get(name) or {}).get("propagation") or 0) for name in ("access_preview", "access_result"))
             needs = device.needed(float(get("access_timeout", 600)), arrival, float(get("access_proof_time", 120)))
             closed, said = device.closed(get("change_window"), change, needs, datetime.datetime.now(datetime.timezone.utc))
@@ -151,11 +151,11 @@ class ActionModule(ActionBase):
     # -- the module
 
     def _options(self, state: str, stage: dict | None = None) -> dict:
-        """The options of the module: what the variables say, and what this task, the change and a reviewed plan say above them."""
+        """The module's options: the variables; the values of this task, the change and a reviewed plan override them."""
         get, product = self._vars.get, self._vars.get("access_product")
         if product not in PRODUCTS:
             raise AnsibleActionFail("access_product is %s; it must be one of %s" % (product or "not set", ", ".join(PRODUCTS)))
-        # The last stage of a rollout is what has to be in the end.
+        # The last stage of a rollout is the final state.
         stage = self._args["stage"] if stage is None else stage
         people = stage or (get("rollout") or [{}])[-1]
         options = self._vars.given(options_of(product))
@@ -174,7 +174,7 @@ class ActionModule(ActionBase):
         return dict(self._defaults(_MODULE % product), **options)
 
     def _policy(self, state: str) -> dict:
-        """What has to be reachable. A rollback is in the journal: what is wrong with a catalogue is no reason to stop it."""
+        """The policy. A rollback uses the journal: a broken catalogue must not stop it."""
         try:
             return {"config": self._vars.get("access_policy") or plain(self._templar.template(_POLICY))}
         except AnsibleError as error:
@@ -184,12 +184,12 @@ class ActionModule(ActionBase):
             return {}
 
     def _before(self) -> dict:
-        """What the hosts behind the device saw before the change: until it is proven, its journal keeps it."""
+        """What the hosts behind the device saw before the change: its journal keeps it until the change is proven."""
         hosts = (self._vars.get("netaccess_run") or {}).get("behind", {}).get(self._name, [])
         return outcome.kept({host: outcome.before(Variables(self._templar, self._task_vars, host), self._vars, host) for host in hosts})
 
     def _defaults(self, module: str) -> dict:
-        """What module_defaults of the play say of this module, since Ansible applies them to tasks that name it."""
+        """The module_defaults of the play for this module: Ansible applies them only to tasks that name it."""
         found: dict = {}
         for defaults in self._task.module_defaults or []:
             for name in (_GROUP, module):
@@ -202,13 +202,13 @@ class ActionModule(ActionBase):
         result = self._execute_module(module_name=_MODULE % product, module_args=options, task_vars=task_vars)
         return plain(result)
 
-    # -- what is said of it
+    # -- messages
 
     def _tell(self, result: dict) -> None:
         if self._args["quiet"]:
             return
         stage, check = self._args["stage"], bool(self._task.check_mode)
-        # In the check run of a playbook the preflight says once for all devices that they have no lock; an audit writes nothing.
+        # In the check run of a playbook, the preflight reports once for all devices that they have no lock; an audit writes nothing.
         warned = check and self._args["record"]
         name = self._name + (", stage %(number)s of %(of)s: %(name)s" % stage if stage else "")
         kept_apart = self._vars.get("netaccess_kept_apart_by")

@@ -80,7 +80,7 @@ def _date(text: str | None) -> str:
 
 
 def _read(option: str, args: dict, sources: list) -> bytes:
-    """The bytes at a URL or in a file; what they are called goes into the proposal, without query, user or folder."""
+    """The bytes at a URL or in a file. The name for the proposal is without query, user or folder."""
     where = args[option]
     if where.startswith(("https://", "http://")):
         body, problem = download.get(where, args["timeout"], args["ca_path"] or True, args["proxy"])

@@ -27,7 +27,7 @@ _STATUS = ("url", "path", "proxy", "ca_path")
 
 
 def _mounts() -> dict:
-    """{mount point: type of its file system} of this controller; none where the system does not tell. A later mount covers an earlier one."""
+    """{mount point: type of its file system} of this controller; none if the system does not report them. A later mount hides an earlier one."""
     try:
         return {fields[1]: fields[2] for line in Path("/proc/self/mounts").read_text(encoding="utf-8").splitlines() if len(fields := line.split()) > 2}
     except OSError:
@@ -39,7 +39,7 @@ def _now() -> str:
 
 
 class ActionModule(ActionBase):
-    """The decisions of a change, one step for each: they read what the run left in variables, and say what comes next. Nothing is done to a device."""
+    """The decisions of a change, one step for each. They read what the run left in variables and return what comes next; they change no device."""
 
     TRANSFERS_FILES = False
     _requires_connection = False
@@ -64,7 +64,7 @@ class ActionModule(ActionBase):
         return dict(steps[args["step"]](), changed=False)
 
     def _gate(self) -> dict:
-        """Check the settings before the change: whether the run may begin. The mark is what journals of this run share."""
+        """Check the settings before the change, and whether the run may begin. All journals of this run share the mark."""
         self._begin()
         found = self._asked(self._check)
         behind, here = self._fleet.behind(), set(self._task_vars["ansible_play_hosts_all"])
@@ -83,17 +83,17 @@ class ActionModule(ActionBase):
         return {"started": _now(), "mark": str(uuid.uuid4()), "behind": behind, "left_out": left_out}
 
     def _journals(self) -> dict:
-        """{device: where its journals are}, for those whose module runs on this controller."""
+        """{device: the folder of its journals}, for devices whose module runs on this controller."""
         here = [name for name in self._fleet.devices if str(self._fleet.variable(name, "ansible_connection")).rpartition(".")[2] == "local"]
         return {name: str(Path(str(self._fleet.variable(name, "access_journal", JOURNALS))).expanduser().resolve()) for name in here}
 
     def _asked(self, check: bool) -> dict:
-        """What the settings of the run, and of its devices, say of whether it may begin now; see ``gate.judge``."""
+        """What the settings of the run and of its devices say about whether it may begin now; see ``gate.judge``."""
         devices = {name: gate.settings(lambda variable, name=name: self._fleet.variable(name, variable)) for name in self._fleet.devices}
         return gate.judge(devices, gate.settings(self._vars.get), check, datetime.datetime.now(datetime.timezone.utc))
 
     def _begin(self) -> dict:
-        """From here on a report in the folder is that of this run, or none. What it cannot be made with stops a run before anything is touched."""
+        """From here on the folder has this run's report or none. Settings that make a report impossible stop the run before it changes anything."""
         unfilled = self._fleet.unfilled()
         if unfilled:
             raise AnsibleActionFail("%s. Nothing was changed" % unfilled)
@@ -104,7 +104,7 @@ class ActionModule(ActionBase):
         return {"started": _now()}
 
     def _preflight(self) -> dict:
-        """Whether a change may begin, from check runs on the devices and looks from the hosts."""
+        """Whether a change may begin, from check runs on the devices and probes from the hosts."""
         path, required = self._vars.get("audit_register"), bool(self._vars.get("require_register", False))
         if required and not path:
             raise AnsibleActionFail("require_register is set, but audit_register is not: set it to the register of exemptions")
@@ -121,13 +121,13 @@ class ActionModule(ActionBase):
         return found
 
     def _service(self) -> dict:
-        """What the service says of itself. Where that cannot be known it explains nothing."""
+        """The service's own status. If it is unknown, it explains nothing."""
         given = self._vars.given({option: ["netaccess_status_%s" % option] for option in _STATUS})
         found = record.guarded(lambda: service_status_info.look(given))
         return {"state": "unknown", "message": "the status page of the service cannot be read: %s" % found["msg"]} if found.get("failed") else found
 
     def _batch(self) -> dict:
-        """{device: why it is not begun}: what the preflight stopped, and everything once too many devices have failed."""
+        """{device: why it is not started}: those that the preflight stopped, and all of them after too many devices failed."""
         stops = dict((self._vars.get("netaccess_preflight_verdict") or {}).get("stops") or {})
         begun = [name for name in self._fleet.devices if name in stops or self._fleet.registered(name, "access_result")]
         failed = [name for name in begun if self._fleet.trouble(name, stops, False)]
@@ -136,16 +136,16 @@ class ActionModule(ActionBase):
         return {"stops": stops}
 
     def _prove(self) -> dict:
-        """What the hosts behind a device say of its change, and whether it is taken back."""
+        """What the hosts behind a device prove about its change, and whether it is rolled back."""
         policy, (journal, _older) = self._vars.get("on_failure", proof.REVERT_IF_REGRESSED), outcome.way_back(self._vars)
         found = record.guarded(self._proven)
         if found.get("failed"):
-            # Nobody knows what the change did, so it is as if it had done harm.
+            # The effect of the change is unknown, so it is treated as harm.
             found = {"verdict": "unverified", "harm": True, "moved": {}, "expectations": {},
                      "message": "the results of the probe hosts cannot be evaluated: %s" % found["msg"]}
         said = outcome.as_before(found) if self._args["reverted"] else found["message"]
         Display().display("%s: %s" % (self._name, said))
-        # What hosts see is compared with what they saw before the oldest of the changes that nothing has proven: all of them are proven, or go back.
+        # Results are compared with those before the oldest unproven change: all unproven changes are proven together, or rolled back.
         return dict(found, said=said, take_back=proof.taken_back(found, policy, journal), proven=bool(journal) and found["verdict"] == PASS)
 
     def _proven(self) -> dict:
@@ -157,17 +157,17 @@ class ActionModule(ActionBase):
             baselines[host] = outcome.baseline(values, self._vars, host) or {}
         found = verdicts.proof(looks, baselines, expectations)
         if found["harm"]:
-            # The service may be ill just now. It is asked only when that could be an answer.
+            # The service may have an incident. The status page is read only if that could explain the result.
             found = verdicts.proof(looks, baselines, expectations, self._service())
         return dict(found, expectations=expectations)
 
     def _stage(self) -> dict:
-        """Whether the next stage of a rollout begins, and the journal that leads back from the last one that wrote."""
+        """Whether the next stage of a rollout begins, and the journal for a rollback of the last stage that wrote."""
         result, found, before = self._vars.get("access_result") or {}, self._fleet.proof(self._name), self._vars.get("netaccess_stage") or {}
         journal = result.get("journal") or before.get("journal")
         over = outcome.stage_over(before)
         if over:
-            # No later stage was begun, so what is known now is of the one before it.
+            # No later stage was started, so the result is about the previous one.
             return {"over": over, "journal": journal}
         if result.get("recorded") or result.get("failed"):
             return {"over": str(result.get("msg")), "journal": journal}
@@ -175,7 +175,7 @@ class ActionModule(ActionBase):
         return {"over": over, "journal": journal}
 
     def _together(self) -> dict:
-        """What the hosts of this play say together."""
+        """The combined result of the hosts of this play."""
         hosts = self._task_vars["ansible_play_batch"]
         results = {host: record.outcome(plain(self._fleet.registered(host, "verify_result"))) for host in hosts}
         expect = {host: self._fleet.variable(host, "verify_expect", proof.OPEN) for host in hosts}
@@ -183,11 +183,11 @@ class ActionModule(ActionBase):
         if all(word == "unreachable" for word in found["hosts"].values()):
             raise AnsibleActionFail(found["message"])
         Display().display(found["message"])
-        # Ansible has a meaning of its own for a result with the key unreachable.
+        # Ansible gives the key unreachable of a result a special meaning.
         return {("not_reached" if key == "unreachable" else key): value for key, value in found.items()}
 
     def _compared(self, hosts: dict, dest: str | None, audit: bool) -> dict:
-        """The looks of the hosts; those of an audit judged by the baselines that are kept. What is proven now is kept for the audits that follow."""
+        """The results of the hosts; those of an audit judged by the stored baselines. What is proven now is stored for later audits."""
         named = self._vars.get("netaccess_baselines") or (dest and str(Path(dest) / baselines.FILE))
         if not named:
             return hosts
@@ -209,18 +209,18 @@ class ActionModule(ActionBase):
         return hosts
 
     def _about(self, mode: str) -> dict:
-        """What the variables say of the report."""
+        """The report's settings, from the variables."""
         found = self._vars.given({"change": ["change"], "register": ["audit_register"], "strict": ["audit_strict"], "signing_key": ["audit_signing_key"],
                                   "plans_valid_for": ["audit_plans_valid_for"], "title": ["audit_title"]})
         if isinstance(found.get("strict"), str):
-            # As a role takes a list that comes with -e.
+            # Split like a list that is passed with -e.
             found["strict"] = [name.strip() for name in found["strict"].split(",")]
         began = (self._vars.get("netaccess_run") or self._vars.get("audit_begun") or {}).get("started")
         return dict(found, mode=mode, left_out=self._fleet.left_out(), started=began, ended=_now(),
                     inventories=self._task_vars.get("ansible_inventory_sources"))
 
     def _conclude(self) -> dict:
-        """The verdict of the run, the report where a folder is named, and who counts as failed."""
+        """The verdict of the run, the report if a folder is named, and which hosts count as failed."""
         stops = self._fleet.stops()
         audit = self._args["mode"] == "audit" or (self._check and self._args["mode"] is None)
         devices = {name: self._fleet.device(name, stops, audit) for name in self._fleet.devices}
@@ -233,7 +233,7 @@ class ActionModule(ActionBase):
             try:
                 report.write(found, dest, args.get("signing_key"))
             except AnsibleActionFail as error:
-                # What changed, and the way back, are said all the same.
+                # What changed, and how to undo it, is printed in any case.
                 dest, unwritten = None, error
         verdict = found["verdict"]
         troubles = {name: self._fleet.trouble(name, stops, audit) for name in self._fleet.devices}
@@ -246,18 +246,18 @@ class ActionModule(ActionBase):
             for name, why in report.unforgiven(found, args.get("strict") or []):
                 troubles.setdefault(name if name in self._task_vars["ansible_play_hosts_all"] else self._name, why)
         if unwritten or not troubles:
-            # Otherwise it is said once all that failed has done so.
+            # Otherwise it is printed once, after everything that failed.
             Display().display("\n".join(said))
         if unwritten:
             raise unwritten
-        # A notification shows the summary as it is. AWX and ansible-rulebook go by the verdict, and carry out the plans of this audit and no others.
+        # A notification shows the summary. AWX and ansible-rulebook use the verdict, and carry out only the plans of this audit.
         text = "\n".join(said)
         handed = dict({"netaccess_verdict": dict(verdict, summary=text)}, **(report.plans(found) if audit else {}))
         stats = {"data": handed, "per_host": False, "aggregate": True}
         return {"verdict": verdict, "troubles": troubles, "summary": text, "dest": dest, "handed": handed, "ansible_stats": stats}
 
     def _say(self) -> dict:
-        """The last lines of a run in which something failed."""
+        """Prints the last lines of a run in which something failed."""
         text = self._vars.get("netaccess_outcome", {}).get("summary") or ""
         Display().display(text)
         return {"summary": text}

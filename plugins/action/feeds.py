@@ -19,7 +19,7 @@ from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.report.bundle im
 
 
 class ActionModule(ActionBase):
-    """Runs on the controller. Each file is replaced whole: a device that fetches meanwhile gets the old or the new list."""
+    """Runs on the controller. Each file is replaced whole: a device that downloads it meanwhile gets the old or the new list."""
 
     TRANSFERS_FILES = False
     _requires_connection = False
@@ -34,7 +34,7 @@ class ActionModule(ActionBase):
             mode=dict(type="str", default="0644"),
         ))
         args = plain(args)
-        # YAML takes 0644 without quotes for the number 420, which reads as another mode.
+        # YAML parses 0644 without quotes as the number 420, which reads as another mode.
         if not re.match(r"0[0-7]{3}\Z", args["mode"]):
             raise AnsibleActionFail("feeds: mode: %r is not an octal mode such as '0644', in quotes" % args["mode"])
         try:

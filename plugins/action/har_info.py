@@ -44,7 +44,7 @@ class ActionModule(ActionBase):
 
 
 def read(source, judge: har.Judge, copy: redact.Copy | None) -> bool:
-    """Every entry once; a copy is kept only when the whole file could be read. Whether the copy is another one than before."""
+    """Every entry once; a copy is kept only if the whole file could be read. Returns whether the copy changed."""
     try:
         for entry in source:
             judge.add(entry)

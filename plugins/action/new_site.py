@@ -37,7 +37,7 @@ class ActionModule(ActionBase):
         dest = Path(args["dest"])
         if dest.name in ("", ".."):
             raise AnsibleActionFail("new_site: dest is %r; it has to name a folder, such as inventory. Nothing was written" % args["dest"])
-        # In the folder Ansible would take it for an inventory.
+        # Inside the folder, Ansible would read it as an inventory.
         change = dest.parent / starter.CHANGE
         texts = {dest / path: text for path, text in starter.texts(products).items()}
         texts[change] = starter.change()
@@ -57,7 +57,7 @@ class ActionModule(ActionBase):
         try:
             for path, text in texts.items():
                 path.parent.mkdir(parents=True, exist_ok=True)
-                # Somebody else's file of the same moment is not overwritten either.
+                # A file that someone else creates at the same moment is not overwritten either.
                 with open(path, "x", encoding="utf-8") as file:
                     written.append(path)
                     file.write(text)
@@ -68,7 +68,7 @@ class ActionModule(ActionBase):
 
     @staticmethod
     def _next(dest: Path, change: Path, products: list) -> list:
-        """What a person does now, each step with its command."""
+        """The operator's next steps, each with its command."""
         inventory, where = shlex.quote(str(dest)), shlex.quote("@%s" % change)
         vaults = starter.vault(products)
         ask = " --ask-vault-pass" if vaults else ""

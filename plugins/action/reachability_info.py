@@ -20,18 +20,18 @@ from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts import 
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.summary import summarise
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.terms import ERROR, FAIL
 
-#: Options that the host never sees.
+#: Options that are not sent to the host.
 _OURS = ("baseline", "path", "signatures", "features", "levels", "wait", "wait_interval", "evidence")
 
 
 def _may_pass(result: dict) -> bool:
-    """Whether what is not as it was may be a moment's trouble: what was once seen open, or not inspected, is so, however often one looks."""
+    """Whether the change may be temporary. A host that was seen open once, or not inspected once, is so, however often it is probed."""
     moved = [set(check["flags"]) for check in result.get("checks", []) if "regressed" in check["flags"]]
     return bool(moved) and not any(flags & {"newly_open", "no_longer_inspected"} for flags in moved)
 
 
 class ActionModule(ActionBase):
-    """Hands the probes to the host and judges what comes back: tables never travel to hosts."""
+    """Sends the probes to the host and judges the result: tables are never sent to hosts."""
 
     TRANSFERS_FILES = False
     _supports_check_mode = True
@@ -41,7 +41,7 @@ class ActionModule(ActionBase):
         return self.judged(task_vars)
 
     def judged(self, task_vars) -> dict:
-        """A look with the arguments of the task, and what it comes to."""
+        """The results with the arguments of the task, and their verdict."""
         _spec, ours = self.validate_argument_spec(argument_spec=dict(
             dict.fromkeys(set(self._task.args) - set(_OURS), dict(type="raw")),
             baseline=dict(type="dict"),
@@ -65,7 +65,7 @@ class ActionModule(ActionBase):
         return self._until_it_passes(args, dict(ours, table=table), task_vars)
 
     def _until_it_passes(self, args: dict, ours: dict, task_vars) -> dict:
-        """Look, and look again on new connections while something that has to pass does not and there is time."""
+        """Probe, and probe again on new connections while something that has to pass fails and there is time."""
         host, began = (task_vars or {}).get("inventory_hostname", "the host"), time.monotonic()
         waits = idle.announced(plain(args["probes"]), float(args.get("deadline") or 60))
         if waits:
@@ -108,9 +108,9 @@ class ActionModule(ActionBase):
         return clean(dict(result, checks=checks, notes=advice.notes(result.get("host"), checks)))
 
     def _seen(self, args: dict, task_vars) -> dict:
-        """What the host sees; nothing of it is judged."""
+        """The host's observations, without a verdict."""
         return self._execute_module("netaccess.chatgpt.reachability_info", module_args=dict(args), task_vars=task_vars)
 
     def _may_pass_yet(self, result: dict) -> bool:
-        """Whether more time can help: something fails, and nothing was opened that has to stay shut."""
+        """Whether more time can help: something fails, and no host that must stay blocked is open."""
         return result["summary"]["verdict"] in (FAIL, ERROR) and not any("regressed" in check["flags"] for check in result["checks"])

@@ -23,16 +23,16 @@ from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.report.register 
     RegisterError, read as read_register,
 )
 
-#: Files of a report. The verdict, the checksums and their signature vouch for the others: they go first and come last.
+#: Files of a report. The verdict, the checksums and their signature are about the others: they are removed first and written last.
 _NAMES = ["SHA256SUMS.sig", "SHA256SUMS", "verdict.json", *sorted(set(report.FORMS) - {"verdict.json"})]
 _TIME = "%Y-%m-%dT%H:%M:%SZ"
-#: Where an earlier report stays while a run has begun and not written its own; and what such a run's verdict.json decides by.
+#: Where an earlier report is kept after a run has begun and before it has written its own; and the class in the verdict.json of such a run.
 _ASIDE, INTERRUPTED = "previous", "interrupted"
-#: Hours that a reviewed plan may be carried out: a week.
+#: Hours that a reviewed plan is valid: a week.
 _PLANS_VALID_FOR = 168.0
-#: Seconds that a signature may take. An agent may ask a person, who has to touch a key.
+#: Seconds for signing. An agent may ask its owner to touch a key.
 _SIGNING = 60
-#: Classes that decide nothing unless they are asked to.
+#: Classes that decide nothing by default.
 _STRICT = [name for name, code, _words in report.CLASSES if not code]
 
 
@@ -68,7 +68,7 @@ class ActionModule(ActionBase):
 
 
 def make(devices: dict, hosts: dict, args: dict) -> dict:
-    """The report as data; see report.build. ``args``: the options of the module that say what it is about. :raises AnsibleActionFail:"""
+    """The report as data; see report.build. ``args``: the module's options that describe it. :raises AnsibleActionFail:"""
     try:
         return report.build(devices, hosts, _about(args))
     except (CatalogueError, RegisterError, report.ReportError) as error:
@@ -76,9 +76,9 @@ def make(devices: dict, hosts: dict, args: dict) -> dict:
 
 
 def write(found: dict, dest: str, signing_key: str | None) -> bool:
-    """Every form of the report into the folder ``dest``; whether a file changed.
+    """Every form of the report into the folder ``dest``. Returns whether a file changed.
 
-    :raises AnsibleActionFail: when it cannot be written; also when it is there and could not be signed.
+    :raises AnsibleActionFail: if it cannot be written; also if it was written and could not be signed.
     """
     folder, unsigned = Path(dest).expanduser(), None
     texts = report.files(_continued(found, folder))
@@ -90,7 +90,7 @@ def write(found: dict, dest: str, signing_key: str | None) -> bool:
                 write_atomically(str(Path(beside) / name), text)
             if signing_key:
                 unsigned = _unsigned(Path(beside) / "SHA256SUMS", str(Path(signing_key).expanduser()))
-            # All of it is there. No part of an older report may stand beside a new one, its signature least of all: it goes first.
+            # The new files are complete. No part of an older report may be beside a new one, least of all its signature: it is removed first.
             _clear(folder)
             for name in [name for name in reversed(_NAMES) if (Path(beside) / name).exists()]:
                 os.replace(Path(beside) / name, folder / name)
@@ -106,7 +106,7 @@ def write(found: dict, dest: str, signing_key: str | None) -> bool:
 
 
 def _continued(found: dict, folder: Path) -> dict:
-    """The report with the trend of the one whose place it takes, which may have been set aside. Where that cannot be read the trend begins again."""
+    """The report with the trend of the one that it replaces, which may have been set aside. If that cannot be read, the trend starts again."""
     path = next((path for path in (folder / "report.json", folder / _ASIDE / "report.json") if path.exists()), None)
     if path is None:
         return found
@@ -118,14 +118,15 @@ def _continued(found: dict, folder: Path) -> dict:
 
 
 def begin(dest: str, change: dict | None = None) -> None:
-    """A run has begun: an earlier report in the folder goes aside, so that nobody takes it for that of a run which dies. :raises AnsibleActionFail:"""
+    """Sets an earlier report in the folder aside when a run begins, so that it is not mistaken for that of a run which is killed. :raises
+    AnsibleActionFail:"""
     folder, now = Path(dest).expanduser(), datetime.datetime.now(datetime.timezone.utc).strftime(_TIME)
     mark = {"code": 1, "deciding": [INTERRUPTED], "classes": {name: [] for name, _code, _words in report.CLASSES}, "generated": now, "change": change,
             "message": "the run that started at %s has not written its report: it is still running, or it was interrupted" % now}
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         there = [name for name in _NAMES if (folder / name).exists()]
-        # Of an interrupted run there is nothing but its mark.
+        # An interrupted run leaves only its mark.
         if set(there) - {"verdict.json"}:
             (folder / _ASIDE).mkdir(mode=0o700, exist_ok=True)
             _clear(folder / _ASIDE)
@@ -142,7 +143,7 @@ def _clear(folder: Path) -> None:
 
 
 def place(found: dict, dest: str) -> str:
-    """The folder for a report: one of a part of the inventory does not take the place of one of all of it."""
+    """The folder for a report: a report of a part of the inventory does not replace one of all of it."""
     try:
         there = json.loads((Path(dest).expanduser() / "report.json").read_text(encoding="utf-8"))
         whole = not any(there["left_out"].values())
@@ -152,18 +153,18 @@ def place(found: dict, dest: str) -> str:
 
 
 def plans(found: dict) -> dict:
-    """What plans.json says of a report, as variables: the digest of each device's plan, and what the plans are about."""
+    """The content of plans.json as variables: the digest of each device's plan, and what the plans are about."""
     return json.loads(report.as_plans(found))
 
 
 def unforgiven(found: dict, strict: list) -> list:
-    """[(device or host, why it counts as failed)] by the classes of a report's verdict that decide because they were asked to."""
+    """[(device or host, why it counts as failed)] by the classes that decide because ``strict`` names them."""
     words = {name: text for name, _code, text in report.CLASSES if name in strict}
     return [(text.partition(": ")[0], "%s: %s" % (words[name], text)) for name in words for text in found["verdict"]["classes"][name]]
 
 
 def check(args: dict) -> None:
-    """What a report cannot be made with, before there is anything to report. :raises AnsibleActionFail:"""
+    """Checks the settings of a report before there is anything to report. :raises AnsibleActionFail:"""
     try:
         _settings(args)
     except (RegisterError, report.ReportError) as error:
@@ -200,10 +201,10 @@ def _about(args: dict) -> dict:
 
 
 def _unsigned(path: Path, key: str) -> str | None:
-    """A detached signature beside the checksums; in words, why there is none."""
+    """Writes a detached signature beside the checksums. Returns, in words, why there is none."""
     signature = Path(str(path) + ".sig")
     try:
-        # Nobody answers: without a terminal it cannot ask for a passphrase.
+        # Without a terminal it cannot ask for a passphrase, which nobody would enter.
         done = subprocess.run(["ssh-keygen", "-Y", "sign", "-f", key, "-n", "netaccess.chatgpt", str(path)], capture_output=True, text=True, check=False,
                               stdin=subprocess.DEVNULL, timeout=_SIGNING, start_new_session=True, env=dict(os.environ, SSH_ASKPASS_REQUIRE="never"))
     except FileNotFoundError:

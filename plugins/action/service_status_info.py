@@ -18,7 +18,7 @@ _URL, _TIMEOUT = "https://status.openai.com", 10
 
 
 class ActionModule(ActionBase):
-    """Runs on the controller. A page that is not there or not understood is a result, not an error."""
+    """Runs on the controller. A page that is missing or not understood is a result, not an error."""
 
     TRANSFERS_FILES = False
     _requires_connection = False
@@ -38,7 +38,7 @@ class ActionModule(ActionBase):
 
 
 def look(args: dict) -> dict:
-    """What the service says of itself, with the options of the module. :raises AnsibleActionFail: for options that are none."""
+    """The service's own status, with the options of the module. :raises AnsibleActionFail: for invalid options."""
     try:
         rules = service_status.rules(args.get("components") or [])
         data, problem = _read(args)

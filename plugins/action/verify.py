@@ -16,17 +16,17 @@ from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.core import trus
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.hosts import errand
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts import symptoms, verdicts
 
-#: Options of reachability_info that have another variable than verify_<option>, or a default of their own here.
+#: Options of reachability_info whose variable is not verify_<option>, or that have a different default here.
 _NAMES = {"path": "netaccess_path"}
 _DEFAULTS = {"wait": 30, "wait_interval": 5, "timeout": 10, "deadline": 60, "consecutive": 1, "features": [], "levels": ["required", "optional"],
              "evidence": False, "signatures": []}
 _OPTIONS = ("probes", "proxy", "proxy_user", "proxy_password", "source_address", "ca_path", "resolve", "path", "pac_url", "resolver", *_DEFAULTS)
-#: What is asked by default: everything, or of a symptom what it depends on.
+#: The default checks: everything, or for a symptom what it depends on.
 _PROBES = "{{ lookup('netaccess.chatgpt.endpoints', features=%r) }}"
 
 
 class ActionModule(reachability_info.ActionModule):
-    """Looks from a host, its own or one that it is delegated to, with what the variables of that host say, and judges what is seen. It never fails."""
+    """Probes from a host, its own or a delegated one, with the variables of that host, and judges the results. It never fails."""
 
     def run(self, tmp=None, task_vars=None):
         super(reachability_info.ActionModule, self).run(tmp, task_vars)
@@ -55,7 +55,7 @@ class ActionModule(reachability_info.ActionModule):
         return result
 
     def _of_device(self, values: Variables, task_vars):
-        """The variables of the device in front of the host; of the host that the task is for where it says none."""
+        """The variables of the device in front of the host; those of the task's host if it names no device."""
         device = (values.get("netaccess_path") or {}).get("device")
         return task_vars["hostvars"].raw_get(device) if device in task_vars["hostvars"] else Variables(self._templar, task_vars)
 
@@ -65,7 +65,7 @@ class ActionModule(reachability_info.ActionModule):
         if "probes" not in options:
             asked = symptoms.features(values.get("diagnose_symptom") or "")
             options["probes"] = plain(self._templar.template(trust_as_template(_PROBES % asked)))
-        # What the device in front of this host said of its last change: it may take a while until that is in force everywhere.
+        # The result of the last change of the device in front of this host: it may take a while until it is in force everywhere.
         arrival = outcome.arrival(values, task_vars, self._reverted)
         options["wait"] = 0 if not waits else arrival if self._reverted else max(float(options["wait"]), arrival)
         self._task.args = dict(options, **({"baseline": baseline} if baseline else {}))
@@ -73,7 +73,7 @@ class ActionModule(reachability_info.ActionModule):
             return self.judged(task_vars)
 
     def _way(self, values: Variables) -> contextlib.AbstractContextManager:
-        """How the host is looked from: by the module or, where Ansible's modules cannot run, by the probe kit."""
+        """How to probe: with the module or, if Ansible's modules cannot run on the host, with the probe kit."""
         said, is_windows = values.get("verify_by"), getattr(self._connection._shell, "_IS_WINDOWS", False)
         if said not in (None, *gate.OF_HOSTS["verify_by"]):
             raise AnsibleActionFail("verify_by is %r; it must be %s" % (said, " or ".join(gate.OF_HOSTS["verify_by"])))
@@ -85,7 +85,7 @@ class ActionModule(reachability_info.ActionModule):
         return self._errand.look(args) if self._errand else super()._seen(args, task_vars)
 
     def _may_pass_yet(self, result: dict) -> bool:
-        """After a rollback nothing has to be open: more time can help while something is not as before."""
+        """After a rollback nothing has to be open: more time can help while a result differs from the baseline."""
         if not self._reverted:
             return super()._may_pass_yet(result)
         found = verdicts.compare(self._before, result["checks"])
@@ -93,6 +93,6 @@ class ActionModule(reachability_info.ActionModule):
 
     @staticmethod
     def _say(host: str, expect: str, result: dict, baseline: dict | None, whole: bool) -> None:
-        """The table; for a host outside the audience what is shut is as it has to be."""
+        """Prints the table; for a host outside the audience a blocked feature is as expected."""
         if "checks" in result and (expect == proof.OPEN or whole):
             Display().display(verdicts.table({host: result}, {host: baseline or {}}, brief=not whole).rstrip())

@@ -29,7 +29,7 @@ def verdict_table(results, before=None, width=100, brief=False) -> str:
 
 
 def reachability_aggregate(results, expect=None, devices=()) -> dict:
-    """What all hosts say together; a host without a result was not reached and is no pass, and a device without a host behind it is named."""
+    """What all hosts say together; a host without a result was not reached and does not pass, and a device without a host behind it is named."""
     results = plain(results)
     if not isinstance(results, dict):
         raise AnsibleFilterError("reachability_aggregate: pass a dictionary of results of reachability_info by host name")

@@ -23,13 +23,13 @@ DOMAIN = "domain"
 
 _PREFIX = {EXACT: "", SUBDOMAINS: "*.", DOMAIN: "."}
 _LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\Z")
-# The shortcut for the many right ones; what it does not take is looked at for the reason.
+# Fast path for valid names, which are most; the slow path finds the reason for the others.
 _FQDN = re.compile(r"(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)+(?![0-9]+\Z|0x[0-9a-f]*\Z)[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\Z")
 _ALL_NUMERIC = re.compile(r"(?:[0-9]+|0x[0-9a-f]*)\Z")
 
 
 class PatternError(ValueError):
-    """A text that is no host name pattern. The message names the text and the form to write."""
+    """A text that is not a host name pattern. The message names the text and the form to write."""
 
 
 @dataclass(frozen=True, order=True)
@@ -57,10 +57,10 @@ def normal_host(host: str) -> str:
 
 
 def parse(text: object) -> Pattern:
-    """The pattern that ``text`` stands for.
+    """The pattern that ``text`` means.
 
-    :raises PatternError: for anything but the three forms: scheme, path, port, address, non-ASCII,
-        empty label, wildcard elsewhere than in front, or a wildcard over a whole top-level domain.
+    :raises PatternError: for anything but the three forms: scheme, path, port, address, non-ASCII, empty label, wildcard elsewhere than in front,
+        or a wildcard over a whole top-level domain.
     """
     if not isinstance(text, str):
         raise PatternError("%.200r is not a host name pattern: write it as a quoted string such as \"*.example.com\"" % (text,))
@@ -77,12 +77,12 @@ def parse(text: object) -> Pattern:
 
 
 def is_name(text: str) -> bool:
-    """Whether ``text`` stands for exactly one FQDN, and is written as ``str`` writes its pattern."""
+    """Whether ``text`` means exactly one FQDN, and is written as ``str`` writes its pattern."""
     return len(text) <= 253 and _FQDN.match(text) is not None
 
 
 def parse_if(text: object) -> Pattern | None:
-    """The pattern that ``text`` stands for; None for what is no pattern."""
+    """The pattern that ``text`` means; None if it is not a pattern."""
     try:
         return parse(text)
     except PatternError:
@@ -96,7 +96,7 @@ def names_above(name: str) -> list:
 
 
 def _problem(name: str) -> str | None:
-    """What is wrong with ``name``, with the way out; None when it is an FQDN."""
+    """What is wrong with ``name`` and how to fix it; None if it is an FQDN."""
     form = "write example.com, *.example.com (subdomains) or .example.com (apex and subdomains)"
     if not name:
         return "it is empty; " + form
@@ -157,7 +157,7 @@ class Index:
     def covering(self, pattern: Pattern) -> Pattern | None:
         """The widest-named member that covers ``pattern`` (``pattern`` itself counts), or None."""
         if not self._wide:
-            # Asked about each name of a long list of names, which is most of what long lists hold.
+            # Long lists are mostly exact names, so this is the common case.
             return pattern if pattern.kind == EXACT and pattern.name in self._by_name else None
         return next(self.all_covering(pattern), None)
 
@@ -200,5 +200,5 @@ def collapse(patterns: Iterable[Pattern]) -> list[Pattern]:
 
 
 def sort_key(pattern: Pattern) -> tuple:
-    """Sorts parents before their children: needed wherever a product reads its list in order."""
+    """Sorts parents before their children, for products that read their list in order."""
     return tuple(reversed(pattern.name.split("."))), pattern.kind

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netaccess.chatgpt contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The policy: what has to be reachable, as plain data at the door and typed inside."""
+"""The policy: what has to be reachable. Plain data at the edge, typed inside."""
 from __future__ import annotations
 
 import ipaddress
@@ -16,12 +16,12 @@ _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
 
 
 class PolicyError(ValueError):
-    """Data that is no policy. The message names the key and the entry."""
+    """Data that is not a policy. The message names the key and the entry."""
 
 
 @dataclass(frozen=True)
 class Media:
-    """Traffic that is no TLS: ``protocol`` udp or tcp, ``ports`` numbers, ``destinations`` networks in CIDR form, ``feed_date`` YYYY-MM-DD."""
+    """Traffic other than TLS: ``protocol`` udp or tcp, ``ports`` numbers, ``destinations`` networks in CIDR form, ``feed_date`` YYYY-MM-DD."""
 
     id: str
     protocol: str
@@ -47,7 +47,7 @@ class Policy:
 
     @classmethod
     def from_config(cls, config: dict) -> Policy:
-        """Read the plain form. :raises PolicyError: for an unknown key, a bad entry, or an exemption of something that is not allowed."""
+        """Read the plain form. :raises PolicyError: for an unknown key, an invalid entry, or an exemption of something that is not allowed."""
         if not isinstance(config, dict):
             raise PolicyError("it must be a dictionary with the keys allow, exempt, media and retired")
         unknown = sorted(set(config) - set(_LISTS) - {"media", "version"})

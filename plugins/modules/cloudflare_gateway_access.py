@@ -116,7 +116,7 @@ attributes:
   platform:
     support: full
     platforms: posix
-    description: Developed against a simulator that is held to the vendor's own client; not yet run on an account.
+    description: Developed against a simulator that is checked with the vendor's own client; not yet run on an account.
   action_group:
     support: full
     membership:

@@ -31,7 +31,7 @@ options:
     default: 443
   access_token:
     description:
-      - Token of a REST API administrator. It is sent in a header, never in an URL. Environment variable E(FORTIOS_ACCESS_TOKEN).
+      - Token of a REST API administrator. It is sent in a header, never in a URL. Environment variable E(FORTIOS_ACCESS_TOKEN).
       - Its profile needs to write C(utmgrp.webfilter), C(fwgrp.address) and C(fwgrp.others), to read C(fwgrp.policy) and C(sysgrp.cfg), and with
         O(scan_conflicts) to read the rest of C(utmgrp) and C(fwgrp.service). With O(clone_builtin), and when O(config) has C(media), it also has to write
         policies, addresses and services. States that look for all that is ours (replaced, deleted, gathered, reverted) read these too.
@@ -110,7 +110,7 @@ attributes:
   platform:
     support: full
     platforms: posix
-    description: FortiOS 7.0 to 7.6, developed against a simulator that is held to the vendor's own modules' requests; not yet run on a device.
+    description: FortiOS 7.0 to 7.6, developed against a simulator that is checked with the vendor's own modules' requests; not yet run on a device.
   action_group:
     support: full
     membership:

@@ -198,7 +198,7 @@ attributes:
   platform:
     support: full
     platforms: posix
-    description: PAN-OS 9.1 to 11.2, developed against a simulator that is held to the vendor's own client; not yet run on a device.
+    description: PAN-OS 9.1 to 11.2, developed against a simulator that is checked with the vendor's own client; not yet run on a device.
   action_group:
     support: full
     membership:

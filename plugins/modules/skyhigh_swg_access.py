@@ -40,7 +40,7 @@ options:
     type: str
     required: true
   password:
-    description: The password. It is sent in a header, never in an URL. Environment variable E(SKYHIGH_PASSWORD).
+    description: The password. It is sent in a header, never in a URL. Environment variable E(SKYHIGH_PASSWORD).
     type: str
     required: true
   audience:
@@ -95,7 +95,7 @@ attributes:
     support: full
     platforms: posix
     description: >-
-      Web Gateway 7.8 to 11.2, developed against a simulator that is held to recorded answers and to a public client; not yet run on a gateway.
+      Web Gateway 7.8 to 11.2, developed on a simulator that is checked with recorded answers and with a public client; not yet run on a gateway.
   action_group:
     support: full
     membership:

@@ -122,7 +122,7 @@ notes:
   - A domain in a URL group always stands for its subdomains too, and a wildcard is not accepted there. So a single host is widened to its subdomains, and
     C(*.example.com) to C(example.com); RV(coverage) says so.
   - Rules of a web policy have no names and no descriptions. One that O(unblock) disabled is remembered by its id in the description of its policy.
-  - A column, an action or an object that is not understood is never taken for one that is not there. A rule that may shut a host, and of which that is not
+  - A column, an action or an object that is not understood is never taken for one that is not there. A rule that may block a host, and of which that is not
     certain, stays above ours; it is in RV(conflicts) without a remedy, and RV(coverage) is V(unchecked) and names it. So it is when application control may
     deny, since only the device knows what its applications are.
   - Web policies are about HTTP. Voice is left to RV(manual).

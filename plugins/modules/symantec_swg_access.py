@@ -146,7 +146,7 @@ attributes:
   platform:
     support: full
     platforms: posix
-    description: Developed against a simulator that is held to requests recorded from public clients; not yet run on a Management Center.
+    description: Developed against a simulator that is checked with requests recorded from public clients; not yet run on a Management Center.
   action_group:
     support: full
     membership:

@@ -125,7 +125,7 @@ attributes:
   platform:
     support: full
     platforms: posix
-    description: Developed against a simulator that is held to the vendor's own client; not yet run in an organisation.
+    description: Developed against a simulator that is checked with the vendor's own client; not yet run in an organisation.
   action_group:
     support: full
     membership:

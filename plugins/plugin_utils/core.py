@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netaccess.chatgpt contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What differs between the releases of ansible-core. 2.19 brought templates that have to be trusted, and an error in place of a text for ``omit``."""
+"""What differs between releases of ansible-core. 2.19 introduced trusted templates, and an error in place of a text for ``omit``."""
 from __future__ import annotations
 
 from typing import Any
@@ -23,5 +23,5 @@ __all__ = ["AnsibleValueOmittedError", "omitted", "trust_as_template"]
 
 
 def omitted(value: Any) -> bool:
-    """Whether a variable holds what ``omit`` is before 2.19."""
+    """Whether a variable holds the value of ``omit`` before 2.19."""
     return isinstance(value, str) and value.startswith("__omit_place_holder__")

@@ -89,7 +89,7 @@ def test_the_page_shows_this_very_run(before):
     assert "\n".join(line for line in before["text"].splitlines() if not line.startswith("note for ")) in shown
 
 
-def test_a_file_of_the_probe_kit_stands_for_a_vantage_outside(before):
+def test_a_file_of_the_probe_kit_counts_as_a_host_outside(before):
     assert before["control"] == {"hotspot": "usable", "home": "usable"}
 
 

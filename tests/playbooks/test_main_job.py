@@ -58,7 +58,7 @@ def release(request):
 
 
 @pytest.mark.exhaustive
-def test_shut_opened_verified_again_and_reverted(release, tmp_path):
+def test_blocked_opened_verified_again_and_reverted(release, tmp_path):
     with Lab(vantages=("branch1", "stranger", "outside"), release=release) as lab:
         assert opened_and_reverted(lab, tmp_path, few=False, again=True) == {None}
 

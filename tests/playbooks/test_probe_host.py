@@ -28,7 +28,7 @@ def path():
         yield made
 
 
-def test_a_host_is_looked_from_before_and_after_a_change_and_nothing_is_left_there(path, tmp_path):
+def test_a_host_probes_before_and_after_a_change_and_nothing_is_left_there(path, tmp_path):
     """A change between two looks: what was shut is open after it, and another AI site opens for everybody as well."""
     looks = []
 

@@ -115,7 +115,7 @@ def lines(text: str) -> list:
 
 
 @pytest.mark.parametrize("shell", [powershell, cmd], ids=["powershell", "cmd"])
-def test_what_windows_is_told_to_look_twice(shell):
+def test_windows_is_probed_twice_with_one_kit(shell):
     host = Recorder()
     assert on_windows(host, shell, looks=2) == SEEN
     assert list(map(lines, host.told)) == list(map(lines, [MAKE % (UTF8, "([IO.Path]::GetTempPath())"), USUAL, USUAL, REMOVE]))
@@ -238,7 +238,7 @@ def test_an_answer_that_would_fill_the_controller_is_none(monkeypatch):
 @pytest.mark.parametrize("variables,shell,way", [
     ({}, powershell, errand.Errand), ({}, cmd, errand.Errand), ({"verify_by": "kit"}, sh, errand.Errand), ({}, sh, contextlib.nullcontext),
     ({"verify_by": "module"}, powershell, contextlib.nullcontext)])
-def test_who_is_looked_from_by_the_kit(variables, shell, way):
+def test_which_hosts_the_kit_probes_from(variables, shell, way):
     mine = action(shell)
     task_vars = dict(variables, inventory_hostname="desk1", hostvars=HostVars({}))
     assert isinstance(mine._way(verify.Variables(mine._templar, task_vars, "desk1")), way)

@@ -167,7 +167,7 @@ def test_a_rule_for_a_part_keeps_its_word_unless_one_for_all_stands_above_it(peo
     assert ["".join(map(str, side)) for side in found] == [above, below]
 
 
-def test_a_rule_that_only_may_shut_is_no_reason_to_pass_one_for_a_part():
+def test_a_rule_that_only_may_block_is_no_reason_to_pass_one_for_a_part():
     rules = [Rule("perhaps", may=(A,)), Rule("quarantine", sure=(A,), people=MAY), Rule("surely", sure=(A,)), Rule("late", people=MAY)]
     above, below = sides(rules, lambda rule: rule.people, lambda rule: bool(rule.sure))
     assert (names(above), names(below)) == (["perhaps", "surely"], ["quarantine"])
@@ -178,7 +178,7 @@ def test_a_rule_that_only_may_shut_is_no_reason_to_pass_one_for_a_part():
 
 @pytest.mark.parametrize("shuts, keeps, left", [
     ("", "", ""), ("1", "", "234"), ("12", "", "234"), ("1", "2", "34"), ("3", "1", "4"), ("", "2", ""), ("4", "", "")])
-def test_below_ours_is_what_stands_below_the_first_that_shuts_and_the_last_that_keeps_its_word(shuts, keeps, left):
+def test_below_ours_are_rules_below_the_first_that_blocks_and_the_last_that_keeps_its_precedence(shuts, keeps, left):
     assert "".join(below_ours("01234", lambda rule: rule in shuts, lambda rule: rule in keeps)) == left
 
 

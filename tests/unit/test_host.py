@@ -252,7 +252,7 @@ def test_each_case_of_the_published_advice_ends_in_its_own_recommendation(one, n
     assert case not in diagnosed(check(verdict="pass", failure=None, layer=None, features=one["features"]), notes=notes)
 
 
-def test_a_control_vantage_with_an_agent_is_not_outside():
+def test_a_control_host_with_an_agent_is_not_outside():
     spoiled = dict(result(check(verdict="pass")), host={"agents": [{"name": "Zscaler Client Connector", "state": "running"}]})
     assert isolation.contaminated(spoiled) == "Zscaler Client Connector runs there"
     assert isolation.contaminated(dict(result(check(verdict="pass")), host={"agents": [{"name": "x", "state": "installed"}]})) is None

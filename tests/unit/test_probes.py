@@ -99,7 +99,7 @@ def test_values_of_cookies_are_not_kept(tmp_path):
     (PUBLIC.leaf(["other.test"]), "ssl_invalid_hostname"),
     (PUBLIC.leaf(["a.test"], days=-1), "ssl_invalid_certificate"),
 ])
-def test_a_certificate_that_does_not_verify_is_still_looked_at(tmp_path, pem, failure):
+def test_a_certificate_that_does_not_verify_is_still_read(tmp_path, pem, failure):
     with server(speaks_tls(tmp_path, pem)) as port:
         seen, done = probe(port)
     assert seen["tls"]["failure"] == failure and seen["tls"]["leaf"] and seen["http"]["status"] == 200
@@ -296,7 +296,7 @@ def test_what_is_refused_one_by_one_as_well_stays_refused():
 
 
 @pytest.mark.parametrize("role,again", [("negative", "generic_timeout_error"), ("wanted", None)])
-def test_silence_of_a_host_that_has_to_stay_shut_is_looked_at_again(role, again):
+def test_silence_of_a_host_that_must_stay_blocked_is_probed_again(role, again):
     with server(lambda client: time.sleep(3)) as port:
         job, = ask(many(port, 1, role=role), timeout=1.2)
     assert (job["tls"]["failure"], job["again"]) == ("generic_timeout_error", again)

@@ -227,7 +227,7 @@ VOICE = {"id": "voice", "protocol": "udp", "ports": [3478], "destinations": ["19
 
 
 @pytest.mark.parametrize("state", ["deleted", "reverted"])
-def test_where_all_of_ours_goes_nothing_is_in_the_way_and_what_was_opened_by_hand_is_to_be_shut(rig, state):
+def test_where_all_of_ours_goes_nothing_conflicts_and_what_was_opened_by_hand_is_to_be_closed(rig, state):
     # One of the two the product opens itself. How what is left for a person reads, and what else is, makes no difference.
     media = [VOICE, dict(VOICE, id="calls")]
     policy = Policy.from_config(dict(FIRST.to_config(), media=media))

@@ -182,7 +182,7 @@ def test_a_placeholder_is_no_value_for_a_playbook_without_a_gate():
     assert values.get("fine") == "TO REPLACE ME"
 
 
-def test_every_variable_that_may_hold_a_placeholder_is_looked_at():
+def test_every_variable_that_may_hold_a_placeholder_is_checked():
     for products in SITES:
         whole = "".join([*starter.texts(products).values(), starter.change()])
         places = set(re.findall(r"^ *(\w+): \[?'?REPLACE ME", whole, re.MULTILINE))

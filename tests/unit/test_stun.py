@@ -95,7 +95,7 @@ def test_silence_is_a_fault_when_udp_gets_out_to_another_server():
     assert (wanted["verdict"], control["verdict"]) == ("fail", "pass") and isolation.sub_verdict(wanted) == "udp_filter"
 
 
-def test_silence_is_a_fault_when_a_vantage_outside_has_an_answer_from_the_same_address():
+def test_silence_is_a_fault_when_a_host_outside_has_an_answer_from_the_same_address():
     with serving(lambda request, peer: None) as silent, serving() as answering:
         inside, outside = judged(look(silent)), judged(look(answering))
     outside = [dict(check, port=silent) for check in outside]

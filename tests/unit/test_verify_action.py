@@ -47,7 +47,7 @@ def test_after_a_change_what_has_to_pass_is_waited_for(looked):
     assert looked([SHUT, SHUT, FINE], {}) == 3 and looked([FINE], {}) == 1
 
 
-def test_after_a_rollback_the_look_is_repeated_until_all_is_as_before_and_no_longer_than_that_may_take(looked):
+def test_after_a_rollback_probes_repeat_until_the_baseline_is_restored_and_no_longer_than_that_may_take(looked):
     """Else a product that takes a minute to put it in force is reported as one that swallowed the rollback."""
     back = {"access_back": SLOW}
     assert looked([FINE, FINE, SHUT], back, reverted=True) == 3
@@ -62,13 +62,13 @@ def moved(*flags):
     return dict(FINE, checks=[{"id": "example", "host": "example.com", "role": "control", "verdict": "fail", "flags": ["regressed", *flags], "message": "x"}])
 
 
-def test_harm_is_looked_at_twice_unless_something_was_seen_open(looked):
+def test_harm_is_probed_twice_unless_something_was_seen_open(looked):
     for seen, looks in (([moved("newly_blocked"), FINE], 2), ([moved("newly_blocked")], 2), ([moved("newly_inspected")], 2), ([moved("newly_open")], 1),
                         ([moved("no_longer_inspected")], 1), ([FINE], 1)):
         assert looked(seen, {}) == looks, seen
 
 
-def test_a_look_that_waits_says_so_before_and_one_that_lacks_the_time_is_not_begun(looked, monkeypatch):
+def test_a_probe_that_waits_says_so_before_and_one_that_lacks_the_time_is_not_begun(looked, monkeypatch):
     said = []
     monkeypatch.setattr(Display, "display", lambda _self, text, *_more, **_named: said.append(text))
     own = {"verify_probes": canary_probes("canary.test", "quick", silences=[30, 90])}

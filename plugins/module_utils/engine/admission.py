@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netaccess.chatgpt contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The stops between a plan and its first write: what the operator refused, what cannot be told apart, what must not be written."""
+"""The checks between a plan and its first write: what the operator refused, what is ambiguous, what must not be written."""
 from __future__ import annotations
 
 from typing import Collection, Iterable
@@ -17,7 +17,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state imp
 
 
 def admit(assessment: Assessment, options: Options) -> None:
-    """:raises AccessError: refused, when the change reaches more people, loses a control or passes a rule that the operator kept."""
+    """:raises AccessError: refused, if the change reaches more people, loses a control, or precedes a rule that the operator protected."""
     if options.state not in ("merged", "replaced"):
         return
     if assessment.audience_widened and not options.accept_wider_audience:
@@ -35,7 +35,7 @@ def admit(assessment: Assessment, options: Options) -> None:
 
 
 def recordable(options: Options, check_mode: bool) -> str:
-    """Why no journal can be kept, which stops a real run; "" where one can. :raises AccessError: refused, with the reason, but in check mode."""
+    """Why no journal can be kept, which stops a real run; "" if one can. :raises AccessError: refused, with the reason, except in check mode."""
     reason = unfit(options.journal)
     if reason and not check_mode:
         raise AccessError(REFUSED, reason)
@@ -43,9 +43,9 @@ def recordable(options: Options, check_mode: bool) -> str:
 
 
 def unambiguous(device: str, state: State, refs: set[Ref]) -> None:
-    """Names are identities: of what a run wants or changes there may be one. Doubles of others, which it never touches, are their matter.
+    """Names are identities: what a run wants or changes may exist only once. Duplicates that the run does not touch are allowed.
 
-    :raises AccessError: refused, with the names that there are more than once.
+    :raises AccessError: refused, with the names that exist more than once.
     """
     doubled = sorted(str(ref) for ref in refs & getattr(state.objects, "doubled", set()))
     if doubled:
@@ -54,9 +54,9 @@ def unambiguous(device: str, state: State, refs: set[Ref]) -> None:
 
 
 def remedies(assessment: Assessment, unblock: Collection[str]) -> list[Change]:
-    """The Changes that take the conflicts with these ids out of the way.
+    """The Changes that resolve the conflicts with these ids.
 
-    :raises AccessError: refused, for an id that there is not, and for a conflict that only a person can resolve.
+    :raises AccessError: refused, for an unknown id, and for a conflict that only an administrator can resolve.
     """
     known = {conflict.id: conflict for conflict in assessment.conflicts}
     changes = []
@@ -72,7 +72,7 @@ def remedies(assessment: Assessment, unblock: Collection[str]) -> list[Change]:
 
 
 def no_secret_inside(changes: Iterable[Change], secrets: dict[str, str]) -> None:
-    """:raises AccessError: refused, when Ansible's masking of a secret would mangle what is written: results and journals repeat it."""
+    """:raises AccessError: refused, if Ansible's masking of a secret would corrupt what is written: results and journals repeat it."""
     for option, secret in sorted(secrets.items()):
         if secret and any(secret in text for change in changes for text in change.strings()):
             raise AccessError(REFUSED, "the value of the secret option %s occurs in the text to be written to the device, so masking would corrupt "
@@ -80,7 +80,8 @@ def no_secret_inside(changes: Iterable[Change], secrets: dict[str, str]) -> None
 
 
 def plan_digest(adapter: Adapter, changes: Iterable[Change], state: State, foreseen: Assessment, options: Options, activates: bool) -> str:
-    """What a reviewed plan binds: what is written, for whom and where, what it costs and leaves, others' edits that wait, and the options that decide it."""
+    """What a reviewed plan binds: what is written, for whom and where, its losses and what remains, others' pending edits, and the options that decide
+    it."""
     return canonical_digest({
         "device": [adapter.traits.product, adapter.device], "changes": [change.to_data() for change in changes], "activates": activates,
         "targets": adapter.targets(), "people": adapter.people(state), "others_pending": state.pending in (FOREIGN, BOTH),

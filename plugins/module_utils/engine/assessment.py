@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netaccess.chatgpt contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What an adapter says about a policy and a State: what is in force, what stands in the way, what is lost."""
+"""What an adapter says about a policy and a State: what is in force, what conflicts, what is lost."""
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
@@ -12,11 +12,11 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Po
 
 @dataclass(frozen=True)
 class Conflict:
-    """Something of the site that still blocks or decrypts a wanted host.
+    """An existing rule or entry that still blocks or decrypts a wanted host.
 
     ``id`` is stable from run to run, for the option ``unblock``; ``effect`` is deny, decrypt, cookies or rewrite;
-    ``certain`` is false where the product's configuration cannot be evaluated to the end; ``remedy`` are the Changes that
-    take exactly this out of the way (empty: only a person can), ``opens`` says in words what else they would open.
+    ``certain`` is false if the product's configuration could not be evaluated completely; ``remedy`` are the Changes that
+    resolve exactly this conflict (empty: only an administrator can), ``opens`` says in words what else they would open.
     """
 
     id: str
@@ -31,7 +31,7 @@ class Conflict:
 
 @dataclass(frozen=True)
 class Loss:
-    """A control, one of the choices of ``refuse_losses``, that the exemption switches off for ``hosts``."""
+    """A control, one of the choices of ``refuse_losses``, that no longer scans ``hosts`` because of the exemption."""
 
     control: str
     rule: str
@@ -40,7 +40,7 @@ class Loss:
 
 @dataclass(frozen=True)
 class TenantControl:
-    """A rule that adds the header which keeps people in their own ChatGPT workspace; ``hosts`` are the exempt Patterns it needs decrypted."""
+    """A rule that adds the header which keeps people in their own ChatGPT workspace; ``hosts`` are the exempt Patterns that it needs decrypted."""
 
     rule: str
     hosts: tuple
@@ -64,21 +64,21 @@ class Assessment:
 
     coverage: list = field(default_factory=list)
     conflicts: list = field(default_factory=list)
-    #: Ids of conflicts that an earlier run took out of the way, each with the Ref it changed.
+    #: Ids of conflicts that an earlier run resolved, each with the Ref that it changed.
     resolved: dict = field(default_factory=dict)
     losses: list = field(default_factory=list)
     tenant_controls: list = field(default_factory=list)
     audience_widened: list = field(default_factory=list)
     manual: list = field(default_factory=list)
     warnings: list = field(default_factory=list)
-    #: What the policy has to do with what was read, as plain data for ``diagnosis`` in the result.
+    #: How the policy relates to what was read, as plain data for ``diagnosis`` in the result.
     diagnosis: dict = field(default_factory=dict)
 
 
 def after_removal(found: Assessment, assess: Callable[[Policy], Assessment], policy: Policy) -> Assessment:
-    """What a device means of which all of ours is taken away: nothing is wanted of it, so nothing stands in the way, and what was opened by hand is to be shut.
+    """The Assessment of a device after everything of ours is removed: nothing is wanted, so nothing conflicts, and access opened by hand has to be closed.
 
-    ``found``: what ``assess`` says of it for the ``policy`` that was wanted. Without a medium that was left to a person, less is left to a person.
+    ``found``: what ``assess`` returns for it with the ``policy`` that was wanted. A medium that adds a step to ``manual`` was opened by hand.
     """
     bare, close = assess(Policy()), []
     for one in policy.media:

@@ -22,7 +22,7 @@ DELETE = "delete"
 
 @dataclass(frozen=True)
 class Place:
-    """A position in a rulebase: directly below ``after``, or at the top when that is None."""
+    """A position in a rulebase: directly below ``after``, or at the top if that is None."""
 
     rulebase: str
     after: Ref | None = None
@@ -46,7 +46,7 @@ class Change:
     place: tuple | None = None
 
     def inverse(self) -> Change:
-        """The change back, for reports; ``undo`` takes changes back on a device."""
+        """The opposite change, for reports. To undo changes on a device, use ``undo``."""
         return Change(
             ref=self.ref,
             op={CREATE: DELETE, DELETE: CREATE, UPDATE: UPDATE}[self.op],
@@ -68,7 +68,7 @@ class Change:
 
     @classmethod
     def from_data(cls, data: dict) -> Change:
-        """The inverse of to_data. :raises KeyError, TypeError, ValueError: for data that is no change."""
+        """The inverse of to_data. :raises KeyError, TypeError, ValueError: for data that is not a change."""
         if data["op"] not in (CREATE, UPDATE, DELETE):
             raise ValueError("unknown operation %r" % (data["op"],))
         place = data.get("place")
@@ -119,8 +119,8 @@ def _strings(value):
 def diff(state: State, target: State, kinds: Sequence[str]) -> list[Change]:
     """The Changes that lead from ``state`` to ``target``, in an order that is inert until linked.
 
-    ``kinds`` lists the kinds from inert (lists) to linking (rules). What goes goes first, links before what they link;
-    then what comes, lists before the rules that use them. So every prefix decides as the old state or narrower than the new one.
+    ``kinds`` lists the kinds from inert (lists) to linking (rules). Deletions come first, links before what they link.
+    Creations follow, lists before the rules that use them. So every prefix decides as the old state or narrower than the new one.
     """
     rank = {kind: position for position, kind in enumerate(kinds)}
     gone = [_deletion(obj) for ref, obj in state.objects.items() if ref not in target.objects]
@@ -156,8 +156,8 @@ def _update(current: Object, wanted: Object):
 def _with_places(state, target, gone, come, rank) -> list:
     """Add the old and new place to each change that has one, and the moves.
 
-    The old place is true before the first change, which is what a rollback restores; the new one at the moment of its own change, since
-    a device moves one rule at a time.
+    The old place is that before the first change, which is what a rollback restores. The new one is that at the moment of its own change,
+    since a device moves one rule at a time.
     """
     old = {(base, ref): Place(base, above) for base, refs in state.rules.items() for above, ref in zip((None,) + tuple(refs), refs)}
     base_of: dict = {}
@@ -175,7 +175,7 @@ def _with_places(state, target, gone, come, rank) -> list:
     moves = _moves(order, target)
     for ref in moves:
         come.setdefault(ref, Change(ref, UPDATE))
-    # Within one rulebase rules are placed from the top down, since each is placed below its predecessor.
+    # Rules of one rulebase are placed from the top down, since each is placed below its predecessor.
     position = {ref: index for base, refs in target.rules.items() for index, ref in enumerate(refs)}
     place_in = {(base, ref): index for base, refs in target.rules.items() for index, ref in enumerate(refs)}
     there = {base: set(refs) for base, refs in order.items()}
@@ -183,7 +183,7 @@ def _with_places(state, target, gone, come, rank) -> list:
         change = come[ref]
         base = moves.get(ref)
         if base is not None:
-            # Directly below the nearest predecessor of the wanted order that is already there.
+            # Directly below the nearest predecessor in the wanted order that already exists.
             wanted = target.rules[base]
             above = next((wanted[at] for at in range(place_in[base, ref] - 1, -1, -1) if wanted[at] in there[base]), None)
             there[base].add(ref)
@@ -193,7 +193,7 @@ def _with_places(state, target, gone, come, rank) -> list:
 
 
 def _moves(order: dict, target: State) -> dict:
-    """Which rules have to be put somewhere: {Ref: rulebase}; new ones, and the fewest of those that stand in the wrong order."""
+    """Which rules have to be placed: {Ref: rulebase}; new ones, and as few as possible of those in the wrong order."""
     moves = {}
     for base, wanted in target.rules.items():
         current = order.setdefault(base, [])
@@ -206,9 +206,9 @@ def _moves(order: dict, target: State) -> dict:
 
 
 def _longest_increasing(refs, rank, target) -> list:
-    """The longest part of ``refs`` that already stands in the wanted order and holds every rule that is not ours.
+    """The longest part of ``refs`` that is already in the wanted order and holds every rule that is not ours.
 
-    Rules of others never move: only ours that fit between the same neighbours as in ``rank`` may stay.
+    Rules of others never move: only rules of ours that fit between the same neighbours as in ``rank`` may stay.
     """
     fixed = [r for r in refs if not _movable(target, r)]
     bounds = {}
@@ -247,7 +247,7 @@ def _movable(target: State, ref: Ref) -> bool:
 
 
 class _Order:
-    """The rules of one rulebase, each with its neighbours, so that taking one out and putting it below another one costs the same in a long one."""
+    """The rules of one rulebase, each with its neighbours: moving one rule costs the same in a long rulebase."""
 
     def __init__(self, refs: Iterable[Ref] = ()):
         self._below: dict = {None: None}
@@ -325,7 +325,8 @@ def _put(order: dict, change: Change) -> None:
 
 @dataclass(frozen=True)
 class Clash:
-    """A value that is neither the old nor the new one of a change: somebody else changed it since; or another reason ``why`` it must not go back."""
+    """A value that is neither the old nor the new one of a change, because another administrator changed it; or another reason ``why`` it must not be
+    undone."""
 
     ref: Ref
     path: str
@@ -338,17 +339,17 @@ class Clash:
 
 def undo(changes: Sequence[Change], state: State, kinds: Sequence[str], gone: Collection[Ref] = (),
          narrowing: Collection[str] = (), drafts: Mapping = MappingProxyType({})) -> tuple[list[Change], list[Clash]]:
-    """What takes ``changes`` back on a device that stands at ``state``: ([Change], [Clash]).
+    """What undoes ``changes`` on a device at ``state``: ([Change], [Clash]).
 
-    Each change is looked at on the device: at its new value it goes back to the old one, at the old one there is nothing to do, anything
-    else is a Clash. Members are looked at one by one, so those that somebody else added since stay: an object that we made and
-    that holds one now is emptied of ours and kept. Rules go back below the neighbour that they had. ``gone``: what we made and took away since; an update of
-    such an object has nothing left to take back. ``narrowing``: kinds whose sets of members each limit what an object is about: one that would be emptied
-    while others' entries stay in another one is a Clash, since these would then hold for everything. ``drafts``: {kind: {field: value}}: what we made may
-    stand at that value, when the run ended before it got its own.
+    Each change is compared with the device. At its new value it is set to the old one; at the old one there is nothing to do; anything
+    else is a Clash. Members are compared one by one, so members that others added since stay: if an object that we created holds one now,
+    our members are removed and the object stays. Rules return to below the neighbour that they had.
+    ``gone``: what we created and removed since; an update of such an object has nothing left to undo. ``narrowing``: kinds whose sets of members
+    each limit what an object applies to: one that would be emptied while others' entries stay in another one is a Clash, since these would then
+    apply to everything. ``drafts``: {kind: {field: value}}: what we created may be at that value, if the run ended before the final one was set.
     """
     objects, clashes = dict(state.objects), []
-    # One of these may be that it was created: what a lost write left of it is updated in the same journal.
+    # One of these changes may be its creation: an object that a lost write left behind is updated in the same journal.
     gone = {change.ref for change in changes if change.op == CREATE}.union(gone)
     for change in reversed(list(changes)):
         if change.op == UPDATE and change.ref in gone and change.ref not in objects:
@@ -424,7 +425,7 @@ def _old_members(change: Change, current: Object) -> dict:
 
 
 def _undo_order(changes, state: State, objects: dict, clashes: list) -> dict:
-    """The rulebases as they were: every rule that was placed stands directly below the neighbour it had before the first change."""
+    """The former rulebases: every rule that was placed is directly below the neighbour that it had before the first change."""
     old: dict = {}
     for change in changes:
         if change.place is not None:

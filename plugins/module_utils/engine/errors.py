@@ -19,7 +19,7 @@ INTERNAL = "internal"
 
 
 class AccessError(Exception):
-    """A failure with its class (one of the constants above) and a message that names the thing and the way out."""
+    """A failure with its class (one of the constants above) and a message that names the cause and the remedy."""
 
     def __init__(self, failure: str, message: str):
         super().__init__(message)
@@ -34,7 +34,7 @@ class OutcomeUnknown(AccessError):
 
 
 class Failed(Exception):
-    """The run failed; ``result`` is plain data for the module's answer, ``failure`` in it says what was left."""
+    """The run failed; ``result`` is plain data for the module's answer, and ``failure`` in it says what was left on the device."""
 
     def __init__(self, message: str, result: dict):
         super().__init__(message)
@@ -42,7 +42,7 @@ class Failed(Exception):
 
 
 def internal_fault(error: Exception) -> AccessError:
-    """A fault of this collection, by its kind and place; not its text, which may hold what was sent."""
+    """A fault of this collection, by its type and place. Its text is left out, because it may contain what was sent."""
     frames = [frame for frame, _line in traceback.walk_tb(error.__traceback__)]
     code = frames[-1].f_code if frames else None
     place = " in %s of %s" % (code.co_name, os.path.basename(code.co_filename)) if code else ""

@@ -3,14 +3,16 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The journal: the plan, saved before the first write and amended after each step.
 
-A killed run returns nothing, so what it did must already be on disk: the note of a step before it is sent, that it was done with the next note. The file
-has mode 0600 and is only ever appended to: its first line is the plan, each further line what was noted since, {name: value}, of which the last one counts;
-``changes`` are added to those before. A line carries a SHA-256 of itself and of the line before it: a journal that was edited is refused instead of being
+A killed run returns nothing, so what it did must already be on disk. The note of a step is on disk before the step is sent; that it was done, with the
+next
+note. The file has mode 0600 and is only ever appended to: its first line is the plan, each further line a later note, {name: value}, of which the last one
+counts; ``changes`` are added to those before. A line carries a SHA-256 of itself and of the line before it: an edited journal is refused instead of being
 rolled back wrongly. A last line without its end was being written when the run was killed, and nothing that was to follow it was done.
 
-Its status: ``open`` while the run writes; then ``applied`` or, when somebody still has to prove the change, ``unproven`` until then; ``undone`` when the run
-itself took it back. ``reverting`` while a later run takes it back, then ``reverted``. One that stays open or reverting belongs to a run that did not end.
-The journals about a device are a chain: each one knows its own stage, the one before it by stage and digest, and which unfinished ones its run went on from.
+Its status: ``open`` while the run writes; then ``applied``, or ``unproven`` until the change is proven; ``undone`` if the run itself undid it.
+``reverting`` while a later run rolls it back, then ``reverted``. One that stays open or reverting belongs to a run that did not complete.
+The journals about a device are a chain: each keeps its own stage, the stage and digest of the one before it, and the unfinished ones that its run
+continued.
 """
 from __future__ import annotations
 
@@ -34,7 +36,7 @@ APPLIED = "applied"
 UNDONE = "undone"
 REVERTING = "reverting"
 REVERTED = "reverted"
-#: Of a run that was interrupted; and of one that left something which can be taken back.
+#: Status of an interrupted run; and of a run that left something which can be rolled back.
 UNFINISHED = (OPEN, REVERTING)
 LIVE = (OPEN, UNPROVEN, APPLIED, REVERTING)
 #: Bytes that have to be free for a journal: one of 10,000 changes has some 4 MiB.
@@ -44,10 +46,10 @@ ROOM = 8 * 1024 * 1024
 class Journal:
     """One run's record on one device. ``path`` is a file to be created, or a folder in which a new file gets a name.
 
-    ``standing``: what there is before it, as ``Journal.standing`` has it. ``baseline``: what hosts saw before the change, for its proof.
+    ``standing``: the journals before it, as ``Journal.standing`` returns them. ``baseline``: what hosts saw before the change, for its proof.
     """
 
-    #: Whether a full disk is no reason to stop, as when a change is taken back; what could not be written, in words.
+    #: Whether a full disk is no reason to stop, as in a rollback; what could not be written, in words.
     forgiving = False
     unwritten: str | None = None
 
@@ -56,7 +58,7 @@ class Journal:
         now = time.time_ns()
         self._body = {
             "format": FORMAT,
-            # Begins with the part of the second, so that names of files stand in the order of their runs.
+            # Begins with the fraction of the second, so that file names sort in the order of their runs.
             "run_id": "%08x%s" % (now % 10 ** 9, uuid.uuid4().hex[8:]),
             "product": product,
             "device": device,
@@ -115,7 +117,7 @@ class Journal:
         return journal
 
     def _take(self, line: dict) -> None:
-        """Amend what is known by a line of the file. :raises _Edited, ValueError, KeyError, TypeError:"""
+        """Apply one line of the file. :raises _Edited, ValueError, KeyError, TypeError:"""
         noted = line["journal"]
         changes = [Change.from_data(data) for data in noted.get("changes", ())]
         if line["sha256"] != canonical_digest([self._last, noted]):
@@ -126,12 +128,11 @@ class Journal:
 
     @classmethod
     def newest(cls, path: str, product: str, device: str, series: str | None = None) -> Journal | None:
-        """The journal to take back: the file at ``path``, or of the folder there the newest one about this device that its own run did not take back.
+        """The journal to roll back: the file at ``path``, or the newest one about this device in that folder that its own run did not undo.
 
-        None: there is none. It may be taken back already: the one before it is another change, which nobody named.
-
-        ``series``: of the folder the newest journal of that series that was not taken back.
-        :raises AccessError: refused: as ``load``; also when a file that may be the one cannot be read.
+        None: there is none. It may be rolled back already: the one before it is another change, which the operator did not name.
+        ``series``: the newest journal of that series in the folder that was not rolled back.
+        :raises AccessError: refused: as ``load``; also if a file that may be the one cannot be read.
         """
         path = os.path.abspath(os.path.expanduser(path))
         if not os.path.isdir(path):
@@ -144,7 +145,8 @@ class Journal:
 
     @classmethod
     def standing(cls, path: str, product: str, device: str) -> list[Journal]:
-        """The journals about this device in the folder at ``path`` (or the file there), the newest first, down to the last change that ended and was proven."""
+        """The journals about this device in the folder at ``path`` (or of the file there), newest first, down to the last change that was completed and
+        proven."""
         path, found = os.path.abspath(os.path.expanduser(path)), []
         try:
             for journal in [cls.load(path)] if os.path.isfile(path) else cls._of(path, product, device):
@@ -154,16 +156,16 @@ class Journal:
                 if journal.status == APPLIED:
                     break
         except (OSError, AccessError):
-            # What is there besides is no reason to hold a run up: each run writes a file of its own.
+            # Unreadable files there must not stop a run: each run writes a file of its own.
             return found
         return found
 
     @classmethod
     def _of(cls, folder: str, product: str, device: str, lenient: bool = False):
-        """The journals of one device, the newest first. ``lenient``: without those that cannot be read. :raises AccessError: otherwise, as ``load``."""
+        """The journals of one device, newest first. ``lenient``: without unreadable ones. :raises AccessError: otherwise, as ``load``."""
         mark = "-%s-" % product
         paths = [os.path.join(folder, name) for name in os.listdir(folder) if mark in name and name.endswith(".json") and not name.startswith(".")]
-        # Names begin with the second of the start, and end with the part of it.
+        # Names begin with the second of the start, and end with its fraction.
         for path in sorted(paths, reverse=True):
             if not os.path.getsize(path):
                 # The run was killed between the name and the plan, and nothing was written to the device.
@@ -178,9 +180,9 @@ class Journal:
                 yield journal
 
     def earlier(self) -> list[str]:
-        """Paths of the journals beside this one that belong to the same change and were not taken back yet, the one to take back next first.
+        """Paths of the journals beside this one that belong to the same change and were not rolled back yet, the next one to roll back first.
 
-        They are those of the same series, and of interrupted runs that a run of this change went on from.
+        They are those of the same series, and of interrupted runs that a run of this change continued.
         """
         found, kin = [], _Kin(self)
         for journal in self._beside():
@@ -189,7 +191,7 @@ class Journal:
         return found
 
     def missing(self) -> list[str]:
-        """Names of journals that belong to the same change and are not beside this one as they were written."""
+        """Names of journals that belong to the same change and are not beside this one in their original form."""
         here, kin, journal, found = {journal._body["run_id"]: journal for journal in self._beside()}, _Kin(self), self, []
         while journal is not None and journal._body.get("previous"):
             link = journal._body["previous"]
@@ -201,7 +203,7 @@ class Journal:
         return found
 
     def created_and_gone(self) -> frozenset[Ref]:
-        """What journals beside this one made and took back again, and none of them has made since."""
+        """What journals beside this one created and rolled back, and none of them has created since."""
         gone: dict = {}
         for journal in self._beside():
             for change in journal.changes:
@@ -210,11 +212,11 @@ class Journal:
         return frozenset(ref for ref, taken_back in gone.items() if taken_back)
 
     def known(self) -> frozenset[Ref]:
-        """What journals beside this one that can still be taken back are about."""
+        """The objects that journals beside this one, which can still be rolled back, are about."""
         return frozenset(change.ref for journal in self._beside() if journal.status in LIVE and journal.path != self.path for change in journal.changes)
 
     def _beside(self):
-        """What can be read of this device's journals in the folder of this one, itself included."""
+        """The readable journals of this device in the folder of this one, itself included."""
         return self._of(os.path.dirname(self.path), self.product, self.device, lenient=True)
 
     def _link(self) -> dict:
@@ -224,7 +226,7 @@ class Journal:
 
     @property
     def digest(self) -> str:
-        """Of what never changes once its run has ended."""
+        """Digest of what never changes after the run has ended."""
         return canonical_digest([self._body["run_id"], self.product, self.device, self.started, self.stage, [change.to_data() for change in self._changes]])
 
     @property
@@ -238,7 +240,7 @@ class Journal:
 
     @property
     def baseline(self) -> dict | None:
-        """What hosts saw before the change, as the run was told it."""
+        """What hosts saw before the change, as it was given to the run."""
         return self._body.get("baseline")
 
     @property
@@ -262,7 +264,7 @@ class Journal:
         return self._body["device"]
 
     def begin(self, changes: Iterable[Change]) -> None:
-        """Create the file with ``changes``. :raises AccessError: refused, when the file is already there or cannot be written."""
+        """Create the file with ``changes``. :raises AccessError: refused, if the file already exists or cannot be written."""
         self._changes = list(changes)
         try:
             if not os.path.isdir(os.path.dirname(self.path)):
@@ -293,28 +295,29 @@ class Journal:
         self._append({"changes": [change.to_data() for change in new]})
 
     def sending(self, title: str, *, harmless: bool = False) -> None:
-        """Note that a Step is about to be sent: its outcome is not known until ``sent``. ``harmless``: it changes nothing, so nothing waits for the disk."""
+        """Note that a Step is about to be sent: its outcome is unknown until ``sent``. ``harmless``: it changes nothing, so the note is not synced to
+        disk."""
         self._note(not harmless, step_in_flight=title)
 
     @property
     def ids(self) -> dict[Ref, str]:
-        """Ids that the run learned of what it made."""
+        """Ids that the run learned of what it created."""
         return {Ref(kind, name): key for kind, name, key in self._body.get("ids", ())}
 
     def sent(self, ids: dict[Ref, str] | None = None) -> None:
-        """Note that the Step was carried out. ``ids``: those of what the run made so far, where names do not tell it from others'.
+        """Note that the Step was carried out. ``ids``: those of what the run created so far, if names do not distinguish it from others' objects.
 
-        The next note waits for the disk, or ``settle``: without this one on it a Step has an outcome that is not known, as after a kill before this note.
+        The next note, or ``settle``, syncs it to disk. Until then a kill leaves a Step with an unknown outcome, as if it came before this note.
         """
         learned = {"ids": [[ref.kind, ref.name, key] for ref, key in sorted(ids.items())]} if ids else {}
         self._note(False, step_in_flight=None, steps_done=self._body["steps_done"] + 1, **learned)
 
     def settle(self) -> None:
-        """Wait until all that was noted is on the disk."""
+        """Wait until all notes are on disk."""
         self._append({})
 
     def revert(self) -> None:
-        """Note that it is about to be taken back."""
+        """Note that a rollback is about to begin."""
         self._note(True, status=REVERTING)
 
     def close(self, status: str) -> None:
@@ -330,8 +333,8 @@ class Journal:
         return json.dumps({"journal": noted, "sha256": self._last}, sort_keys=True, ensure_ascii=True) + "\n"
 
     def _append(self, noted: dict, lasting: bool = True) -> None:
-        """Write one line, to the disk where it is ``lasting``; none for nothing. :raises AccessError: when that fails and is not forgiven, or somebody
-        else wrote to the file."""
+        """Write one line, and sync it if ``lasting``; nothing if there is nothing to note. :raises AccessError: if that fails and is not forgiven, or
+        another process wrote to the file."""
         try:
             self._put(noted, lasting)
         except OSError as error:
@@ -345,7 +348,7 @@ class Journal:
         with open(self.path, "r+b") as out:
             if out.seek(0, os.SEEK_END) != self._size:
                 raise AccessError(REFUSED, "another run wrote to journal %s" % self.path)
-            # Behind the last whole line there may be a part of one: of a run that was killed, or of a disk that was full.
+            # After the last whole line there may be a part of one: of a killed run, or from a full disk.
             if self._size > self._end:
                 out.truncate(self._end)
             out.seek(self._end)
@@ -362,14 +365,14 @@ class Journal:
 
 
 def others_may_write(found: os.stat_result) -> str:
-    """In words, when somebody but this user and root may have written a file or a folder; "" otherwise."""
+    """In words, if anyone but this user and root may have written a file or a folder; "" otherwise."""
     if found.st_uid not in (0, os.geteuid()):
         return "belongs to another user (uid %d)" % found.st_uid
     return "is writable by other users (mode %04o)" % stat.S_IMODE(found.st_mode) if found.st_mode & 0o022 else ""
 
 
 def unfit(path: str) -> str:
-    """In words, why no journal can be kept at ``path``, a file to be or a folder; "" where one can."""
+    """In words, why no journal can be kept at ``path``, a file to be created or a folder; "" if one can."""
     folder = os.path.abspath(os.path.expanduser(path))
     folder = os.path.dirname(folder) if folder.endswith(".json") and not os.path.isdir(folder) else folder
     if os.path.isdir(folder):
@@ -393,7 +396,7 @@ class _Edited(Exception):
 
 
 class _Kin:
-    """Which journals belong to one change, from the newest on: older ones are taken in one by one."""
+    """Which journals belong to one change: starts with the newest one, and takes in older ones one by one."""
 
     def __init__(self, journal: Journal):
         self._series, self._runs = set(), {journal._body["run_id"]}
@@ -403,7 +406,7 @@ class _Kin:
         return body["run_id"] in self._runs or body.get("series") in self._series
 
     def takes_in(self, journal: Journal) -> bool:
-        """Whether it belongs to the change; then what it went on from does as well."""
+        """Whether it belongs to the change; then the ones that it continued do as well."""
         found = self.includes(journal._body)
         if found:
             self._series.update([journal._body["series"]] if journal._body.get("series") else [])
@@ -412,9 +415,9 @@ class _Kin:
 
 
 def write_atomically(path: str, text: str, mode: int = 0o600, *, lasting: bool = True) -> None:
-    """Replace the file at ``path`` by ``text`` (UTF-8), by default with mode 0600: a reader sees the old or the new text, never a part.
+    """Replace the file at ``path`` with ``text`` (UTF-8), by default with mode 0600: a reader sees the old or the new text, never a part.
 
-    ``lasting``: after a power failure as well it is the new one.
+    ``lasting``: the new text survives a power failure.
     """
     folder = os.path.dirname(path)
     handle, temporary = tempfile.mkstemp(prefix=".", suffix=".tmp", dir=folder)

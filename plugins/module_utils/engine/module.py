@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netaccess.chatgpt contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The edge of every access module: the options they share, and the hand-over to the engine."""
+"""The edge of every access module: the shared options, and the call of the engine."""
 from __future__ import annotations
 
 from dataclasses import fields
@@ -54,13 +54,13 @@ def argument_spec() -> dict:
 
 
 def connection_spec() -> dict:
-    """The options of modules that speak to an API over HTTPS."""
+    """The options of modules that use an API over HTTPS."""
     return dict(
         validate_certs=dict(type="bool", default=True),
         ca_path=dict(type="path"),
-        # A digest of what the device shows to everybody.
+        # A digest of what the device shows to everyone.
         certificate_fingerprint=dict(type="str", no_log=False),
-        # It may hold a user and a password.
+        # May contain a user and a password.
         proxy=dict(type="str", no_log=True),
     )
 
@@ -73,8 +73,9 @@ def required_if() -> list:
 def filled(cls: type[Filled], *params: dict | None, **given: object) -> Filled:
     """An instance of the dataclass ``cls`` from a task's options, each under the name of its field.
 
-    A field's value comes from ``given``, else from the first of ``params`` (a module's parameters, or those of a suboption; None stands
-    for a suboption that the task left out) that has one that is not None, a list as a tuple. Otherwise the field keeps its default.
+    A field's value comes from ``given``, else from the first of ``params`` with a value that is not None; a list becomes a tuple. ``params`` are a
+    module's
+    parameters, or those of a suboption; None means a suboption that the task left out. Otherwise the field keeps its default.
     """
     for name in [field.name for field in fields(cls) if field.name not in given]:
         value = next((one[name] for one in params if one and one.get(name) is not None), None)
@@ -84,7 +85,7 @@ def filled(cls: type[Filled], *params: dict | None, **given: object) -> Filled:
 
 
 def run(module: AnsibleModule, make_adapter: Callable[[], Adapter]) -> None:
-    """Run the task of an AnsibleModule and leave it. ``make_adapter()`` builds the Adapter; it may raise AccessError."""
+    """Run the task of an AnsibleModule and exit. ``make_adapter()`` builds the Adapter; it may raise AccessError."""
     params = module.params
     try:
         policy = Policy.from_config({k: v for k, v in (params["config"] or {"allow": []}).items() if v is not None})
@@ -100,7 +101,7 @@ def run(module: AnsibleModule, make_adapter: Callable[[], Adapter]) -> None:
 
 
 def _answer(module: AnsibleModule, result: dict) -> dict:
-    """What leaves the module. Names on a device are whatever somebody typed there."""
+    """The module's answer. Names on a device are untrusted text."""
     result = clean(result)
     for text in result.pop("warnings", []):
         module.warn(text)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netaccess.chatgpt contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the operator asked for, the same for every product."""
+"""The operator's options, the same for every product."""
 from __future__ import annotations
 
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 class Options:
     """The options that every access module has; names as in its documentation. ``secrets``: {option: value} of those that must not be written.
 
-    ``audience``: who gets access, as the product's option of that name; what its parts mean is the adapter's matter.
+    ``audience``: who gets access, as the product's option of that name; the adapter interprets its parts.
     """
 
     state: str = "merged"
@@ -34,15 +34,16 @@ class Options:
     secrets: dict = field(default_factory=dict)
 
     def bound(self) -> dict:
-        """Those that decide what a run does, or whether it may: a plan was reviewed with them."""
+        """The options that decide what a run does, or whether it may: a plan was reviewed with them."""
         names = ("state", "unblock", "protected", "tenant_control", "refuse_losses", "accept_wider_audience", "adopt", "activate", "publish_foreign_changes")
         found = {name: sorted(value) if isinstance(value := getattr(self, name), tuple) else value for name in names}
         return dict(found, audience=self.people())
 
     def people(self, behind: dict | None = None) -> dict | None:
-        """Who gets access, for results: ``{"everyone", "parts": {part: [names]}, "behind"}`` with the parts that name somebody; None where the task has none.
+        """Who gets access, for results: ``{"everyone", "parts": {part: [names]}, "behind"}`` with the parts that are not empty; None if the task names
+        nobody.
 
-        ``behind``: as ``Adapter.people`` has it.
+        ``behind``: as ``Adapter.people`` returns it.
         """
         if self.audience is None:
             return None

@@ -15,7 +15,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Me
 
 _COVERAGE_SHOWN = 1000
 _SUMMARY_NAMES = 4
-#: How a summary speaks of changes.
+#: The tense in which a summary describes changes.
 PLAIN, WOULD, DONE = "plain", "would", "done"
 #: {tense: {op: verb}}: what is to be done, what a plan would do, what was done.
 _VERBS = {PLAIN: {CREATE: "create", UPDATE: "update", DELETE: "delete"},
@@ -38,13 +38,13 @@ def summary(changes: Sequence[Change], tense: str = PLAIN) -> str:
 
 
 def _listed(parts) -> str:
-    """[(verb, object)] as a list in which a verb stands once for all objects that follow it."""
+    """[(verb, object)] as a list in which each verb appears once, before all objects that follow it."""
     before = (None,) + tuple(verb for verb, _what in parts)
     return ", ".join(what if verb == said else "%s %s" % (verb, what) for said, (verb, what) in zip(before, parts))
 
 
 def told(changes: Sequence[Change], changed: bool, tense: str) -> str:
-    """The summary of a run. ``changed``: it did something, or would: without changes that is the activation of edits that wait."""
+    """The summary of a run. ``changed``: it changed something, or would; without changes that is the activation of pending edits."""
     if changes:
         return summary(changes, tense)
     if not changed:
@@ -67,7 +67,7 @@ def _by_kind(changes, tense) -> str:
 
 
 def places(changes: Iterable[Change], after: State) -> list:
-    """Where each rule that is made, altered or moved stands afterwards: its number in the rulebase, and its neighbours (None at an end)."""
+    """The final place of each rule that is created, changed or moved: its number in the rulebase, and its neighbours (None at an end)."""
     touched, found = {change.ref for change in changes if change.op != DELETE}, []
     for base, refs in sorted(after.rules.items()):
         for number, ref in enumerate(refs) if touched else ():
@@ -79,7 +79,7 @@ def places(changes: Iterable[Change], after: State) -> list:
 
 
 def ports_opened(changes: Iterable[Change], after: State, media: Iterable[Media]) -> list:
-    """What new rules let through besides the hosts of the policy. A rule for ``media`` has its id in its name."""
+    """What new rules allow besides the hosts of the policy. A rule for ``media`` has its id in its name."""
     placed = set().union(*after.rules.values())
     made, found = [change.ref.name for change in changes if change.op == CREATE and change.ref in placed], []
     for one in media:
@@ -101,7 +101,7 @@ def coverage_counts(coverage: list[Coverage]) -> dict:
 
 
 def coverage_data(coverage: list[Coverage], withheld: Iterable[Pattern] = ()) -> dict:
-    """Coverage for the result: whole, or for a long policy only what is exempt (the register of exemptions asks for each) or not as wanted."""
+    """Coverage for the result: complete, or for a long policy only what is exempt (the register of exemptions needs each) or not as wanted."""
     coverage = coverage + [Coverage(str(pattern), "withheld", "not wanted", note="published, withheld by policy") for pattern in withheld]
     counts = coverage_counts(coverage)
     if len(coverage) > _COVERAGE_SHOWN:
@@ -139,7 +139,7 @@ def text_of(state: State, changes: Iterable[Change]) -> str:
 
 
 def diff_data(device: str, people: dict | None, before: str, after: str) -> dict:
-    """For --diff: the texts, and in their heads the device and who gets access."""
+    """For --diff: the texts; the headers name the device and who gets access."""
     parts = ["%s %s" % (part.replace("_", " "), ", ".join(names)) for part, names in (people or {}).get("parts", {}).items()]
     parts = ["EVERYONE"] * bool(people and people["everyone"]) + parts
     return {"before": before, "after": after, "before_header": device, "after_header": "%s, for %s" % (device, "; ".join(parts)) if parts else device}
@@ -153,13 +153,13 @@ def conflict_data(conflict: Conflict) -> dict:
 
 
 def assessment_data(assessment: Assessment) -> dict:
-    """What a device means for a policy, beside its coverage, as plain JSON data."""
+    """What a device means for a policy, except coverage, as plain JSON data."""
     return {"conflicts": [conflict_data(item) for item in assessment.conflicts], "losses": [vars(item) for item in assessment.losses],
             "audience_widened": list(assessment.audience_widened), "manual": list(assessment.manual)}
 
 
 def strangers(state: State, wanted: set, retired: set) -> dict:
-    """Entries in our objects that the policy does not want: ``stale`` when it once did, else ``foreign``."""
+    """Entries in our objects that the policy does not want: ``stale`` if it once did, else ``foreign``."""
     found: dict = {"stale": [], "foreign": []}
     for ref in sorted(ref for ref, obj in state.objects.items() if obj.ours):
         for path, members in sorted(state.objects[ref].members.items()):

@@ -1,9 +1,9 @@
 # Copyright (c) 2026, the netaccess.chatgpt contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One run: read, plan, send, activate, read back; and leave the old state behind when that fails.
+"""One run: read, plan, send, activate, read back; and restore the old state if that fails.
 
-It knows no vendor. A product is an Adapter. Check mode is a plan not sent; a rollback is a plan inverted.
+It knows no vendor. A product is an Adapter. Check mode is a plan that is not sent; a rollback is a plan inverted.
 """
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Run:
         self._diagnosis: dict = {}
 
     def execute(self) -> dict:
-        """:raises Failed: with the result so far and what state the device was left in."""
+        """:raises Failed: with the result so far and the state that the device was left in."""
         try:
             return self._execute()
         except Failed:
@@ -68,7 +68,7 @@ class Run:
         try:
             self.adapter.begin_cleanup()
             self.adapter.close()
-        except Exception as error:  # the result is worth more than what goes wrong here
+        except Exception as error:  # the result matters more than this error
             self._warn("at the end of the run: %s" % (error if isinstance(error, AccessError) else internal_fault(error)))
         if "requests" in self.result:
             self.result["requests"] = self.adapter.requests()
@@ -117,12 +117,12 @@ class Run:
                 state, changes = self._secured(changes)
             self._carry_out(changes, state)
         elif self.options.state == "reverted" and self.journal.status in LIVE:
-            # Nothing of it is on the device any more, or was yet; a journal that stays open would count as unfinished.
+            # Nothing of it is on the device; a journal that stays open would count as unfinished.
             self._settle(self.journal.path, REVERTED)
         if self.options.state == "reverted":
             self._look_back(apply(state, changes))
         for path in self.result.get("unfinished", []):
-            # What an earlier run left half done is as the policy says now; its journal can still be taken back.
+            # The policy is in force, including what an earlier run left incomplete; its journal can still be rolled back.
             self._settle(path, self._ended())
             self.result.setdefault("journal", path)
         return self.result
@@ -134,7 +134,7 @@ class Run:
         return found
 
     def _assess(self, state: State, policy: Policy | None = None) -> Assessment:
-        """A rollback needs the journal and the device, and nothing that a task names and that may be gone by now."""
+        """A rollback needs the journal and the device only: what a task names may no longer exist."""
         try:
             return self.adapter.assess(policy or self.policy, state)
         except AccessError as error:
@@ -144,7 +144,7 @@ class Run:
             return Assessment()
 
     def _proven(self) -> dict:
-        """What hosts see proves the change: its journals wait for that no longer. No device is asked."""
+        """The probe hosts proved the change: its journals are no longer unproven. Does not contact the device."""
         waiting = [journal.path for journal in Journal.standing(self.options.journal, self.adapter.traits.product, self.adapter.device)
                    if journal.status == UNPROVEN]
         for path in waiting if not self.check_mode else ():
@@ -158,7 +158,7 @@ class Run:
         return UNPROVEN if waits else APPLIED
 
     def _look_back(self, state: State) -> None:
-        """After a journal was taken back. :raises Failed: when a part of its change is missing here."""
+        """After a journal was rolled back. :raises Failed: if a part of its change is missing here."""
         found, said, missing = standing.left(self.journal, state, self.adapter.device)
         self._tell(found, said)
         if missing:
@@ -166,7 +166,7 @@ class Run:
             raise Failed(missing, self.result)
 
     def _handed_over(self, state: State, changes: list, assessment: Assessment) -> dict:
-        """Nothing is done: the steps are for a person, coverage is that of now, and a difference is a change in check mode alone."""
+        """Nothing is sent: the steps are manual, coverage describes the present state, and a difference is a change in check mode only."""
         self._describe(state, changes, assessment)
         steps = list(self.adapter.steps(changes, state))
         self.result["rendered"] = [{"title": step.title, "request": step.request} for step in steps]
@@ -185,7 +185,7 @@ class Run:
             self._warn("journal %s of an earlier run could not be closed: %s" % (path, error))
 
     def _secured(self, changes: list) -> tuple:
-        """Read again now that nobody else can write. What was admitted and reported has to be the plan still."""
+        """Read again now that nobody else can write. The plan must still be the one that was admitted and reported."""
         state = self._attributed(self._read())
         again = self._plan_again(state)
         if [change.to_data() for change in again] != [change.to_data() for change in changes]:
@@ -201,7 +201,7 @@ class Run:
         return state
 
     def _attributed(self, state: State) -> State:
-        """Whose edits wait, where the device does not tell: a journal of ours whose run did not end stands for it."""
+        """Whose edits are pending. If the device does not report it, an unfinished journal of ours is the evidence."""
         told = self.adapter.traits.pending_edits
         if told == HIDDEN and state.pending is None and self._left(*LIVE):
             return replace(state, pending=OURS)
@@ -214,7 +214,7 @@ class Run:
     # -- planning
 
     def _left(self, *statuses) -> bool:
-        """Whether an earlier run of ours left something: the one to take back, by the status of its journal, or one that was interrupted."""
+        """Whether an earlier run of ours left something: the one to roll back, by the status of its journal, or an interrupted one."""
         if self.options.state == "reverted":
             return self.journal.status in statuses
         return self.options.state in _WRITING and bool(self.result.get("unfinished"))
@@ -228,7 +228,7 @@ class Run:
         return undo(changes, state, self.adapter.traits.kinds, gone, self.adapter.traits.narrowing, self.adapter.traits.drafts)
 
     def _reversal(self, changes: list, after: State) -> dict:
-        """What taking the change back will cost."""
+        """What undoing the change will cost."""
         back, _clashes = self._undo(changes, after)
         return {"writes": sum(1 for _step in self.adapter.steps(back, after)), "activations": int(bool(back) and self.options.activate)}
 
@@ -239,7 +239,7 @@ class Run:
                 raise AccessError(CONFLICT, "nothing was rolled back, because that would overwrite later changes: %s" % "; ".join(str(c) for c in clashes))
             unambiguous(self.adapter.device, state, {change.ref for change in changes})
             return changes
-        wanted = self.adapter.target(self.policy, state) if self.options.state != "deleted" else []  # what goes does not depend on it
+        wanted = self.adapter.target(self.policy, state) if self.options.state != "deleted" else []  # what is removed does not depend on it
         unambiguous(self.adapter.device, state, {item.object.ref for item in wanted})
         self._wanted_entries = {entry for item in wanted for members in item.object.members.values() for entry in members}
         unblock = self.options.unblock if self.options.state != "deleted" else ()
@@ -250,7 +250,7 @@ class Run:
         return changes
 
     def _keep_tenant_control(self, assessment: Assessment) -> bool:
-        """With ``tenant_control: keep``: take the hosts that have to stay decrypted out of the exemption. Whether there were any."""
+        """With ``tenant_control: keep``: exclude the hosts that have to stay decrypted from the exemption. Returns whether there were any."""
         kept = {pattern for control in assessment.tenant_controls for pattern in control.hosts}
         if self.options.tenant_control != "keep" or not kept:
             return False
@@ -270,7 +270,7 @@ class Run:
         no_secret_inside(changes, self.options.secrets)
 
     def _to_activate(self, changes: list, state: State) -> bool:
-        """Whether this run ends with an activation. :raises AccessError: locked, when that would publish somebody else's edits."""
+        """Whether this run ends with an activation. :raises AccessError: locked, if that would publish another administrator's edits."""
         needed = self.options.activate and (bool(changes) or state.pending in (OURS, BOTH))
         foreign = state.pending in (FOREIGN, BOTH) and not self.adapter.isolates(changes)
         if needed and foreign and not self.options.publish_foreign_changes:
@@ -315,7 +315,7 @@ class Run:
         return self._plan(state, self._assess(state) if self.options.unblock else Assessment())
 
     def _drive(self, changes: list, state: State, plan_again) -> None:
-        """Send all steps and seal them. What has an unknown outcome is settled by reading and planning again, never by sending it again."""
+        """Send all steps and seal them. An unknown outcome is settled by reading and planning again, never by sending again."""
         for _attempt in range(_SETTLE_ATTEMPTS):
             try:
                 for step in self.adapter.steps(changes, state):
@@ -350,7 +350,7 @@ class Run:
             raise AccessError(ACTIVATION, "%s reports the change as activated but still runs the old policy" % self.adapter.device)
 
     def _take_back(self, error: AccessError) -> Failed:
-        """Undo what was done, and say what was and what was not."""
+        """Undo what was done, and report what was undone and what was not."""
         applied, undone = [], []
         self.journal.forgiving = True
         try:
@@ -376,7 +376,7 @@ class Run:
         return self._failed(error, applied, undone)
 
     def _confirm_old(self, activated: bool) -> None:
-        """:raises AccessError: when the device took the rollback and does not hold the old state."""
+        """:raises AccessError: if the device accepted the rollback and does not hold the old state."""
         state = self._read()
         left = self._undo_plan(state)
         if left:
@@ -406,7 +406,7 @@ class Run:
             self._warn(text)
 
     def _would_stop(self, why: str) -> None:
-        """``why``: what a real run stops for, which only check mode goes past; "" where it does not."""
+        """``why``: the reason for which a real run stops and check mode continues; "" if there is none."""
         if why and why not in self.result.setdefault("would_stop", []):
             self.result["would_stop"].append(why)
             self._warn("a real run would stop: %s" % why)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netaccess.chatgpt contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the journals about a device say of it before a run, and after a rollback. Reads journals, and no device."""
+"""What the journals say about a device before a run, and after a rollback. Reads journals, and no device."""
 from __future__ import annotations
 
 import os
@@ -16,7 +16,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state imp
 
 
 def before(journals: Sequence[Journal], device: str) -> tuple[dict, list[str]]:
-    """(for the result, warnings): runs that did not end, and changes that nothing has proven. ``journals``: as ``Journal.standing`` has them."""
+    """(for the result, warnings): runs that did not complete, and unproven changes. ``journals``: as ``Journal.standing`` returns them."""
     found: dict = {}
     said = []
     unfinished = [journal.path for journal in journals if journal.status in UNFINISHED]
@@ -33,14 +33,15 @@ def before(journals: Sequence[Journal], device: str) -> tuple[dict, list[str]]:
 
 
 def to_revert(options: Options, product: str, device: str) -> tuple[Journal | None, str]:
-    """(the journal to take back, or None; then why there is nothing to do). :raises AccessError: as ``Journal.newest``, and for one about another device."""
+    """(the journal to roll back, or None; then why there is nothing to do). :raises AccessError: as ``Journal.newest``, and for one about another
+    device."""
     journal = Journal.newest(options.journal, product, device, options.series)
     if journal is None:
         return None, "nothing to roll back: %s has no journal of %s" % (options.journal, device)
     if journal.status == REVERTED and os.path.isdir(os.path.expanduser(options.journal)):
         rest = journal.earlier()
         if rest and not journal.missing():
-            # A rollback that ended between two journals of one change goes on.
+            # Continue a rollback that ended between two journals of one change.
             return Journal.load(rest[0]), ""
         return (None, "nothing to roll back: the newest journal of %s, %s, is already rolled back. To go back further, set journal to an older "
                       "file" % (device, journal.path))
@@ -51,12 +52,12 @@ def to_revert(options: Options, product: str, device: str) -> tuple[Journal | No
 
 
 def about(journal: Journal) -> dict:
-    """For the result of a rollback: the stage that it takes back, and what hosts saw before it, where the journal has them."""
+    """For the result of a rollback: the stage that it rolls back, and what hosts saw before it, if the journal has them."""
     return {name: value for name, value in (("stage", journal.stage), ("baseline", journal.baseline)) if value}
 
 
 def left(journal: Journal, state: State, device: str) -> tuple[dict, list[str], str | None]:
-    """(for the result, warnings, what is missing) after ``journal`` was taken back on a device that is at ``state`` now."""
+    """(for the result, warnings, what is missing) after ``journal`` was rolled back on a device that is at ``state`` now."""
     known, folder, said = journal.known(), os.path.dirname(journal.path), []
     ours = sorted(str(ref) for ref, obj in state.objects.items() if obj.ours and ref not in known)
     if ours:
@@ -67,7 +68,7 @@ def left(journal: Journal, state: State, device: str) -> tuple[dict, list[str], 
 
 
 def after_failure(journal: Journal | None, reverts: bool, begun: bool, activated: bool) -> tuple[str, bool]:
-    """(what state a failed run left, whether that is another one). ``begun``: a rollback began to write; ``activated``: an activation was begun."""
+    """(the state that a failed run left, whether that is another one). ``begun``: a rollback began to write; ``activated``: an activation was begun."""
     if journal is None or (reverts and not begun and journal.status != REVERTING):
         return ("It is unknown whether the pending changes are active: run again", True) if activated else ("Nothing was changed", False)
     if reverts:

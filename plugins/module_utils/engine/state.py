@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What a device holds: pure data, no IO, no vendor.
 
-Identity is the name; whatever else a product needs to address an object (ids, uuids, revisions) lives in ``Object.native``: used for
+The name is the identity. Whatever else a product needs to address an object (ids, uuids, revisions) is in ``Object.native``: used for
 sending, never compared, never journalled.
 """
 from __future__ import annotations
@@ -29,9 +29,9 @@ class Ref:
 class Object:
     """One native object.
 
-    ``fields``: path to plain JSON value. ``members``: path to a frozenset of strings (order means nothing).
-    ``ours``: it carries our marker. ``borrowed``: fields of somebody else's object that we changed, with the value to put
-    back. ``native``: what the adapter needs for sending.
+    ``fields``: path to plain JSON value. ``members``: path to a frozenset of strings, without an order.
+    ``ours``: it carries our marker. ``borrowed``: fields of another administrator's object that we changed, with the value to
+    restore. ``native``: what the adapter needs for sending.
     """
 
     ref: Ref
@@ -43,14 +43,14 @@ class Object:
 
 
 class Objects(dict):
-    """Objects by Ref, as they are read from a device. ``doubled`` are the Refs of which there was more than one: a name that says two things."""
+    """Objects by Ref, as they are read from a device. ``doubled`` are the Refs that occur more than once: such a name is ambiguous."""
 
     def __init__(self):
         super().__init__()
         self.doubled: set = set()
 
     def add(self, obj: Object) -> Ref:
-        """Take in an Object and return its Ref; a Ref that is there already counts as doubled."""
+        """Add an Object and return its Ref; a Ref that already exists counts as doubled."""
         if obj.ref in self:
             self.doubled.add(obj.ref)
         self[obj.ref] = obj
@@ -61,8 +61,8 @@ class Objects(dict):
 class State:
     """What a device holds: ``objects`` by Ref, and for each rulebase the order of its rules, first match first.
 
-    ``pending``: None, "ours", "foreign" or "both": edits that are written and not in force yet. ``unsealed``: edits of ours that
-    only this run's session sees, until ``Adapter.seal``. ``release``: the product and its release in words, where the device tells it.
+    ``pending``: whose edits are written and not in force yet: None, "ours", "foreign" or "both". ``unsealed``: edits of ours that
+    only this run's session sees, until ``Adapter.seal``. ``release``: the product and its release in words, if the device reports it.
     ``diagnosis``: what else the read found out, as plain data for the result.
     """
 

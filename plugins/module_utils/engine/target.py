@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netaccess.chatgpt contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""From what a product wants to be there to the State that the operator's word asks for. Pure."""
+"""From the objects that a product wants to the State that the option ``state`` asks for. Pure."""
 from __future__ import annotations
 
 from dataclasses import replace
@@ -14,9 +14,9 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state imp
 
 def desired(word: str, wanted: list[Wanted], state: State, options: Options,
             keep: frozenset[Ref] = frozenset()) -> State:
-    """The State that ``word`` (merged, replaced or deleted) asks for; what an unblocked conflict needs is in ``keep`` and stays.
+    """The State that ``word`` (merged, replaced or deleted) asks for. ``keep``: what an unblocked conflict needs, which stays.
 
-    :raises AccessError: refused, when ``replaced`` meets an object of that name that does not carry our marker; conflict, when
+    :raises AccessError: refused, if ``replaced`` meets an object of that name that does not carry our marker; conflict, if
         no place in a rulebase is both above and below what it has to be.
     """
     objects = dict(state.objects)
@@ -63,14 +63,14 @@ def _places(refs: list) -> dict:
 
 
 def _bounds(places: dict, above, below) -> tuple:
-    """(first place, end of the places) of a rule that has to stand above and below others; ``places``: those of all rules."""
+    """(first place, end of the places) of a rule that has to be above and below others; ``places``: those of all rules."""
     top = max([places[other] + 1 for other in below if other in places], default=0)
     bottom = min([places[other] for other in above if other in places], default=len(places))
     return top, bottom
 
 
 def _without_misplaced(order: list, items: list[Wanted], names: set) -> list:
-    """Without those that stand wrong among the rules that this run does not place: others of its own may not be measured by them."""
+    """Without misplaced rules that this run does not place: they must not limit the position of others."""
     places, misplaced = _places(order), set()
     for item in items:
         ref = item.object.ref
@@ -82,7 +82,7 @@ def _without_misplaced(order: list, items: list[Wanted], names: set) -> list:
 
 
 def _put_rules(order: list, items: list[Wanted]) -> None:
-    """Leave each rule where it is when that is right; else put it at the lowest place that is above what it has to be above."""
+    """Keep each rule in its place if that is right; else move it to the lowest place that is above what it has to be above."""
     places = _places(order)
     for item in items:
         ref = item.object.ref

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netaccess.chatgpt contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Texts in results: numbers with their nouns, and untrusted text made safe for terminals, which execute control characters, and for files. Pure."""
+"""Texts in results: numbers with their nouns, and untrusted text made safe for files, and for terminals, which interpret control characters. Pure."""
 from __future__ import annotations
 
 import hashlib
@@ -10,12 +10,12 @@ from typing import TypeVar
 
 Data = TypeVar("Data")
 
-#: Control characters but tabulator and line feed, what turns the direction of writing or ends a line, and surrogates without their other half.
+#: Control characters except tab and line feed, characters that change the writing direction or end a line, and lone surrogates.
 _UNSAFE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 def clean(value: Data) -> Data:
-    """Plain data in which U+FFFD stands for each such character, in keys as well. It is done once, where a result leaves or comes in."""
+    """Plain data with U+FFFD in place of each such character, also in keys. It is applied once, where a result leaves or enters."""
     if isinstance(value, str):
         return value if value.isprintable() else _UNSAFE.sub("\ufffd", value)
     if isinstance(value, dict):
@@ -36,7 +36,7 @@ def counted(number: int, noun: str) -> str:
 
 
 def file_name(host: str) -> str:
-    """The name of a host as part of the name of a file: one that holds more than such names do gets a digest, so that no two hosts share a file."""
+    """The name of a host as part of a file name. If it contains other characters, it gets a digest, so that no two hosts share a file."""
     clean = re.sub(r"[^A-Za-z0-9._-]+", "-", host).lstrip(".")
     return clean if clean == host else "%s-%s" % (clean, hashlib.sha256(host.encode("utf-8", "surrogatepass")).hexdigest()[:8])
 
@@ -51,7 +51,7 @@ def plural(noun: str) -> str:
 def counted(number: int, noun: str, many: str | None = None) -> str:
     """A number with its noun: "1 address", "23 addresses". ``many``: a plural that ``plural`` does not know.
 
-    Of "entries of X", which is a plural already, X is what is counted: "entries of 2 lists".
+    In "entries of X", which is already plural, X is counted: "entries of 2 lists".
     """
     entries, of, what = noun.partition(" of ")
     if of and entries.endswith("s"):

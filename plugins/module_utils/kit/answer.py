@@ -1,9 +1,9 @@
 # Copyright (c) 2026, the netaccess.chatgpt contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The kit as a controller runs it: what to ask comes in a file, what was seen goes to the output, packed so that no console breaks or recodes it.
+"""The kit as a controller runs it: the question is in a file, and the answer is printed in a form that no console wraps or recodes.
 
-The question is the options of reachability_info, and the answer what that module returns, so that nobody can tell the two apart.
+The question is the options of reachability_info, and the answer what that module returns, so that the two are interchangeable.
 """
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.probes.options i
 _BEGIN, _END = "-----BEGIN NETACCESS ANSWER-----", "-----END NETACCESS ANSWER-----"
 #: Bytes of an unpacked answer; a usual one has some hundred thousand.
 _LIMIT = 32 << 20
-#: Seconds beyond the deadline of the probes for what the host says of itself. It asks programs of the system, which may hang.
+#: Seconds beyond the deadline of the probes for the facts about the host. Programs of the system that provide them may hang.
 _GRACE = 60
 
 
 def main(arguments: list) -> int:
-    """Answer the question in the file ``arguments[0]``, which is taken away: it may hold the password of a proxy."""
+    """Answer the question in the file ``arguments[0]``, and delete the file: it may contain the password of a proxy."""
     path = arguments[0]
     with open(path, encoding="utf-8") as file:
         asked = json.load(file)
@@ -56,13 +56,13 @@ def _say(said: dict) -> None:
 
 
 def packed(said: dict) -> str:
-    """Short lines of ASCII between two marks: what a profile or a login prints around them does no harm, and nothing is recoded or wrapped."""
+    """Short ASCII lines between two marks: output of a profile or a login around them does no harm, and nothing is recoded or wrapped."""
     body = base64.encodebytes(zlib.compress(json.dumps(said).encode("ascii"))).decode("ascii")
     return "\n%s\n%s%s\n" % (_BEGIN, body, _END)
 
 
 def unpacked(text: str) -> dict:
-    """What ``packed`` was given. :raises ValueError: for an output without a whole answer."""
+    """The inverse of ``packed``. :raises ValueError: for an output without a complete answer."""
     _before, begin, rest = text.partition(_BEGIN)
     if not begin:
         raise ValueError("no answer")

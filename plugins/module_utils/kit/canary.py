@@ -1,10 +1,9 @@
 # Copyright (c) 2026, the netaccess.chatgpt contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A server of one's own outside the company, for what no public server shows without an account: whether uploads arrive whole, events come as they are
-sent, cookies and headers pass unchanged, WebSockets open and carry frames, and how long both may stay silent. Python 3.8 or newer and nothing else. It keeps
-nothing.
-"""
+"""A server of your own outside the company, for what no public server shows without an account: whether uploads arrive complete, events arrive as they are
+sent, cookies and headers pass unchanged, WebSockets open and carry frames, and how long both may stay silent. Python 3.8 or newer and nothing else. It
+stores nothing."""
 from __future__ import annotations
 
 import argparse
@@ -25,20 +24,20 @@ from urllib.parse import parse_qs, urlsplit
 
 MAX_UPLOAD, MAX_FRAME, MAX_CLIENTS, PATIENCE = 64 << 20, 1 << 20, 100, 60
 EVENTS, INTERVAL = 10, 0.2
-#: Seconds that a connection stays silent when it is asked to, and how many connections may at once.
+#: Most seconds that a connection stays silent on request, and most such connections at once.
 MAX_SILENCE, MAX_SILENT = 900, 40
 #: Minimum of ``every``, the seconds between two messages of a connection that is not silent.
 MIN_EVERY = 0.01
-#: What the probes send as Authorization. Anything else may be somebody's secret, and is not given back.
+#: What the probes send as Authorization. Any other value may be a secret, and is not returned.
 DUMMY = "Bearer netaccess-dummy-and-no-secret"
-#: On every answer, so that those of somebody else are told apart.
+#: On every answer, so that answers of other servers are recognised.
 MARK = ("X-Netaccess-Canary", "1")
 COOKIE = "netaccess_canary=1; Path=/; Secure; HttpOnly; SameSite=None"
 _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 
 
 class Canary(http.server.ThreadingHTTPServer):
-    """Handshakes are done by the thread of a connection, so that nobody's slow one holds up the others."""
+    """The thread of a connection does its handshake, so that a slow one does not delay the others."""
 
     daemon_threads = True
 
@@ -66,7 +65,7 @@ class Canary(http.server.ThreadingHTTPServer):
             self._places.release()
 
     def handle_error(self, request: socket.socket, client_address: tuple) -> None:
-        """Clients and gateways break off; that is what this is for."""
+        """Clients and gateways that close connections early are what this server is for."""
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -85,14 +84,14 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self._json(404, {"error": "This is a canary server of netaccess.chatgpt; see its documentation"})
 
     def _echo(self) -> None:
-        """The headers that arrived. What an Authorization holds that is not the dummy is nobody's business."""
+        """The headers that arrived. An Authorization other than the dummy is not returned."""
         headers = {name: value for name, value in self.headers.items() if name.lower() not in ("authorization", "proxy-authorization")}
         sent = self.headers.get_all("Authorization")
         self._json(200, {"headers": headers, "authorization": "absent" if not sent else "dummy" if sent == [DUMMY] else "other"},
                    COOKIE)
 
     def _spoken(self, how: Callable[[float], None]) -> None:
-        """A stream or a WebSocket; with ?silence=SECONDS it sends one message, is silent for that long, and sends another; with every=SECONDS as well it
+        """A stream or a WebSocket. With ?silence=SECONDS it sends one message, is silent for that long, and sends another; with every=SECONDS as well it
         sends a message at that interval instead of being silent."""
         asked = parse_qs(urlsplit(self.path).query)
         try:
@@ -113,7 +112,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 self.server.silent.release()
 
     def _speak(self, say: Callable[[int], None]) -> None:
-        """A message every ``every`` seconds, until the client leaves or the time limit of a connection is reached."""
+        """A message every ``every`` seconds, until the client closes or the time limit of a connection is reached."""
         for number in range(1, int((MAX_SILENCE + PATIENCE) / self._every)):
             if self._gone(self._every):
                 return
@@ -121,7 +120,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.wfile.flush()
 
     def _gone(self, silence: float) -> bool:
-        """Waits; whether the client said something, or left, meanwhile."""
+        """Waits. Returns whether the client sent something, or closed, meanwhile."""
         return bool(select.select([self.connection], [], [], silence)[0])
 
     def end_headers(self) -> None:
@@ -175,7 +174,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             time.sleep(0 if silence else INTERVAL)
 
     def _websocket(self, silence: float) -> None:
-        """Accept, and send back what comes until the client closes: the first frame at once, others after the silence."""
+        """Accept, and return each frame until the client closes: the first at once, others after the silence."""
         self.close_connection = True
         accept = base64.b64encode(hashlib.sha1(self.headers.get("Sec-WebSocket-Key", "").encode() + _GUID).digest()).decode()
         self.send_response(101)
@@ -204,7 +203,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 return
 
     def log_message(self, format: str, *args: object) -> None:  # pylint: disable=redefined-builtin
-        """Nothing is written down: who asks is nobody's business."""
+        """Nothing is logged: clients stay private."""
 
 
 def main(arguments: list) -> int:

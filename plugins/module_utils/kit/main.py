@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The probes of netaccess.chatgpt in one file, for a machine that Ansible does not manage. Python 3.8 or newer and nothing else.
 
-It looks and writes down what it saw; what that means is said by the playbook diagnose, which reads the file.
+It records what it sees. The playbook diagnose reads the file and judges it.
 """
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ FORMAT = 1
 
 
 def main() -> int:
-    # A console that cannot show a letter, of an issuer for example, shows another one.
+    # A console that cannot show a letter, for example of an issuer, shows a substitute.
     sys.stdout.reconfigure(errors="replace")
     others = {"answer": answer.main, "canary": canary.main}
     if sys.argv[1:2] and sys.argv[1] in others:
@@ -52,7 +52,7 @@ def main() -> int:
     silent = [dict(probe, options=dict(probe["options"], silences=asked.silences)) for probe in held["silent"]] if asked.silences else []
     probes += [dict(probe, host=asked.canary.partition(":")[0], port=int(asked.canary.partition(":")[2] or 443)) for probe in held["canary"] + silent
                ] if asked.canary else []
-    # Silences get the time that they take, and everything else as much as without them.
+    # Silences get the time that they take, and all other probes as much time as without them.
     deadline = max(DEFAULTS["deadline"], idle.longest(probes) + 2 * asked.timeout)
     question = dict(DEFAULTS, probes=probes, ca_path=asked.ca_file, timeout=asked.timeout, deadline=deadline, pac_url=asked.pac, **_proxy(asked.proxy))
     _say("Probing %d hosts, for up to %d seconds ..." % (len({probe["host"] for probe in probes}), deadline))
@@ -63,7 +63,7 @@ def main() -> int:
     except OptionError as error:
         parser.error(str(error))
     if asked.ca_file:
-        # Where it lies here may name a person.
+        # Its path may contain a user's name.
         seen["roots"]["source"] = "file"
     body = dict(seen, format=FORMAT, label=asked.label, taken=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), kit=held["version"],
                 catalogue=held["catalogue"], probes=probes)
@@ -88,7 +88,7 @@ def _proxy(text: str) -> dict:
 
 
 def plainly(observations: list) -> list:
-    """Facts for the person at the machine: how far each wanted host was reached."""
+    """Facts for the user of the machine: how far each wanted host was reached."""
     lines = []
     for one in observations:
         if one["kind"] in runner.WITHOUT_PROXY and one["via"] == "proxy":
@@ -109,7 +109,7 @@ def plainly(observations: list) -> list:
 
 
 def write(path: str, text: str) -> None:
-    """The whole file or none of it, for its owner alone."""
+    """The whole file or none of it, readable by its owner only."""
     folder = os.path.dirname(os.path.abspath(path))
     handle, temporary = tempfile.mkstemp(dir=folder, prefix=".netaccess-")
     with os.fdopen(handle, "w", encoding="utf-8") as file:

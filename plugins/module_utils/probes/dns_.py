@@ -1,9 +1,9 @@
 # Copyright (c) 2026, the netaccess.chatgpt contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Names to addresses, one family at a time. The system's resolver: the one that people on this host use.
+"""Names to addresses, one IP version at a time, with the system's resolver, which other programs on this host use.
 
-Beside it a question of our own (RFC 1035) to one resolver, for what the system's interface cannot ask: HTTPS records, and a second opinion.
+Also a query of our own (RFC 1035) to one resolver, for what the system's interface does not offer: HTTPS records, and a second opinion.
 """
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _ALPN, _ECH = 1, 5
 def resolve(host: str, port: int, version: int, pins: dict) -> dict:
     """``{"addresses": [...], "failure": None or a word, "pinned": bool, "hosts_file": bool, "resolvers": [...]}`` for IP ``version`` 4 or 6.
 
-    ``hosts_file``: the hosts file answers for the name, and none of the ``resolvers`` did.
+    ``hosts_file``: the hosts file resolved the name, and none of the ``resolvers`` did.
     """
     seen = {"addresses": [], "failure": None, "pinned": bool(pins.get(host)), "hosts_file": False, "resolvers": []}
     if seen["pinned"]:
@@ -37,17 +37,17 @@ def resolve(host: str, port: int, version: int, pins: dict) -> dict:
         found = socket.getaddrinfo(host, port, FAMILIES[version], socket.SOCK_STREAM)
     except OSError as error:
         word = failure(error)
-        # macOS says the same of a name that has addresses of the other kind alone.
+        # macOS reports the same for a name that only has addresses of the other IP version.
         word = "dns_no_answer" if word == _NO_NAME and sys.platform == "darwin" and _exists(host, port) else _said(host, version, word)
         return dict(seen, failure=word)
-    # In the order of the system, which is the one in which clients try them.
+    # In the system's order, in which clients try them.
     addresses = list(dict.fromkeys(entry[4][0] for entry in found))
     own = hostsfile.answers(host, addresses)
     return dict(seen, addresses=addresses, hosts_file=own, resolvers=[] if own else seen["resolvers"])
 
 
 def _said(host: str, version: int, word: str) -> str:
-    """The system has one word for a resolver that is silent and for one that refuses or fails: what it says when we ask ourselves."""
+    """The system has one error for a resolver that is silent and for one that refuses or fails, so our own query decides."""
     known = resolvers() if word == "dns_temporary_failure" else []
     said = ask(known[0], host, AAAA if version == 6 else A, 0.5)["failure"] if known else None
     return said if said in _RCODES.values() else word
@@ -61,7 +61,7 @@ def _exists(host: str, port: int) -> bool:
 
 
 def resolvers(path: str = "/etc/resolv.conf") -> list:
-    """The addresses of the resolvers that this host asks; none where it does not say."""
+    """The addresses of the resolvers that this host uses; none if it does not report them."""
     if sys.platform == "win32":
         return system.network_of_windows().get("resolvers", [])
     found = system.resolvers_of_mac() if sys.platform == "darwin" else []
@@ -75,14 +75,14 @@ def resolvers(path: str = "/etc/resolv.conf") -> list:
 
 
 def behind(path: str = "/etc/resolv.conf", systemd: str = "/run/systemd/resolve/resolv.conf") -> list:
-    """The resolvers that answer for this host: behind a stub on the host itself those that it asks, none where nobody says which."""
+    """The resolvers that answer for this host: if it uses a local stub, the upstream resolvers of the stub, or none if they are unknown."""
     def others(named: list) -> list:
         return [address for address in named if not address.startswith("127.") and address != "::1"]
     return others(resolvers(path)) or others(resolvers(systemd))
 
 
 def ask(resolver: str, host: str, kind: int, timeout: float, source: str | None = None) -> dict:
-    """One question over UDP, asked twice: ``{"resolver", "addresses": [...], "alpn": [...], "ech": bool, "failure"}``."""
+    """One query over UDP, sent twice: ``{"resolver", "addresses": [...], "alpn": [...], "ech": bool, "failure"}``."""
     seen = {"resolver": resolver, "addresses": [], "alpn": [], "ech": False, "failure": TIMEOUT}
     number = os.urandom(2)
     try:
@@ -91,7 +91,7 @@ def ask(resolver: str, host: str, kind: int, timeout: float, source: str | None 
         with socket.socket(socket.AF_INET6 if ":" in resolver else socket.AF_INET, socket.SOCK_DGRAM) as sock:
             if source and (":" in source) == (":" in resolver):
                 sock.bind((source, 0))
-            # A connected socket takes answers from nobody else.
+            # A connected socket accepts answers from this resolver only.
             sock.connect((resolver, 53))
             sock.settimeout(min(timeout, 2))
             for _attempt in range(2):

@@ -29,17 +29,17 @@ _RESOLVER = {
 if hasattr(socket, "EAI_NODATA"):
     # On Windows it is another name for EAI_NONAME.
     _RESOLVER.setdefault(socket.EAI_NODATA, "dns_no_answer")
-# WSANO_DATA, by which Windows says it.
+# WSANO_DATA, the code on Windows.
 _RESOLVER.setdefault(11004, "dns_no_answer")
 # OpenSSL's X509_V_ERR codes.
 UNKNOWN_AUTHORITY = (18, 19, 20, 21, 27)
-#: What OpenSSL makes of an answer that is no TLS.
+#: OpenSSL's reasons for an answer that is not TLS.
 _NO_TLS = ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE")
 _VERIFY = {10: "ssl_invalid_certificate", 62: "ssl_invalid_hostname", 64: "ssl_invalid_hostname"}
 
 
 def failure(error: Exception) -> str:
-    """The word for ``error``; ``unknown_failure: <type>`` for what has none."""
+    """The word for ``error``; ``unknown_failure: <type>`` if it has none."""
     if isinstance(error, ssl.SSLCertVerificationError):
         return "ssl_unknown_authority" if error.verify_code in UNKNOWN_AUTHORITY else _VERIFY.get(error.verify_code, "ssl_invalid_certificate")
     if isinstance(error, (socket.timeout, TimeoutError)):
@@ -60,6 +60,6 @@ def failure(error: Exception) -> str:
 
 
 def of_datagrams(error: Exception) -> str:
-    """``failure`` for UDP, which has no connection to reset: Windows says so (WSAECONNRESET) of a port that an ICMP message calls closed."""
+    """``failure`` for UDP, which has no connection to reset: Windows reports WSAECONNRESET for a port that an ICMP message calls closed."""
     word = failure(error)
     return "connection_refused" if word == "connection_reset" else word

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netaccess.chatgpt contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What this host itself has that changes its way to the internet: agents of gateways, VPNs, proxies, a PAC file, its hosts file, its resolvers.
+"""What on this host changes its path to the internet: agents of gateways, VPNs, proxies, a PAC file, its hosts file, its resolvers.
 
 Facts only, and only those that a diagnosis needs: no user, no other process, no other name. What cannot be read is None.
 """
@@ -28,9 +28,9 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.probes import dn
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.probes.failures import TIMEOUT, failure
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.probes.urls import without_user
 
-#: Agents that steer the traffic of a host: what their processes are called (lower case, without .exe), and where they are installed.
+#: Agents that redirect the traffic of a host: the names of their processes (lower case, without .exe), and where they are installed. Sources:
 #: help.zscaler.com/client-connector (processes to allowlist); developers.cloudflare.com (WARP); the others from public inventories of processes and
-#: scripts that install or remove them. None was seen by us on a machine that has it.
+#: scripts that install or remove them. We have seen none of them on a real machine.
 AGENTS = [
     ("Zscaler Client Connector", ("zsatunnel", "zsaservice", "zscalertunnel", "zscalerservice", "zstunnel"),
      ("/opt/zscaler", "/Applications/Zscaler", "C:\\Program Files\\Zscaler", "C:\\Program Files (x86)\\Zscaler")),
@@ -49,7 +49,7 @@ AGENTS = [
     ("Cisco Secure Client", ("vpnagentd", "vpnagent"), ("/opt/cisco/secureclient", "/opt/cisco/anyconnect",
                                                         "C:\\Program Files (x86)\\Cisco\\Cisco Secure Client")),
 ]
-#: Of a pair that differs some programs take the one and some the other: curl knows http_proxy in lower case alone, others look at upper case first.
+#: If the two variables of a pair differ, programs disagree: curl reads http_proxy in lower case only, others read upper case first.
 PROXY_VARIABLES = tuple(name for pair in (("HTTP_PROXY", "http_proxy"), ("HTTPS_PROXY", "https_proxy"), ("ALL_PROXY", "all_proxy"), ("NO_PROXY", "no_proxy"))
                         for name in pair)
 _TUNNELS = re.compile(r"(tun|tap|wg|utun|ppp|ipsec|gpd|cscotun|zcctun|CloudflareWARP|tailscale|nordlynx)", re.I)
@@ -65,7 +65,7 @@ def facts(names: Collection[str], pac: str | None = None, timeout: float = 5, ro
     """
     found = _pac_of_system() if pac is None else {"url": pac, "source": "option"}
     return {
-        # On Windows the module platform asks WMI, which may take its time.
+        # On Windows the module platform asks WMI, which can be slow.
         "system": "Windows" if sys.platform == "win32" else platform.system(), "python": platform.python_version(), "trust_store": trust_store(),
         "clock": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         "resolvers": dns_.resolvers(os.path.join(root, "etc/resolv.conf")), "hosts_file": hostsfile.named(names, hostsfile.place(root)),
@@ -78,7 +78,7 @@ def facts(names: Collection[str], pac: str | None = None, timeout: float = 5, ro
 
 
 def trust_store() -> list:
-    """Where the certificates are from that count as this host's own: files, folders, "Windows", or "keychains" of macOS, which Python does not ask itself."""
+    """The source of the certificates that this host trusts: files, folders, "Windows", or "keychains" of macOS, which Python does not read itself."""
     if sys.platform == "win32":
         return ["Windows"]
     places = ssl.get_default_verify_paths()
@@ -86,7 +86,7 @@ def trust_store() -> list:
 
 
 def _proxies() -> dict:
-    """{scheme: URL} as the variables of the process and the system's settings have them; ``winhttp`` is for services of Windows."""
+    """{scheme: URL} from the variables of the process and the system's settings; ``winhttp`` is for services of Windows."""
     if sys.platform != "win32":
         return urllib.request.getproxies()
     found = urllib.request.getproxies_environment() or {"https": system.proxy_of_windows()}
@@ -98,7 +98,7 @@ def agents(processes: Iterable[str], root: str = "/") -> list:
     running = {process.lower()[:-4] if process.lower().endswith(".exe") else process.lower() for process in processes}
     found = []
     for name, programs, places in AGENTS:
-        # The kernel keeps fifteen characters of a name.
+        # The kernel keeps fifteen characters of a process name.
         process = next((one for one in programs if one in running or one[:15] in running), None)
         place = next((one for one in places if os.path.exists(_under(root, one))), None)
         if process or place:
@@ -107,7 +107,7 @@ def agents(processes: Iterable[str], root: str = "/") -> list:
 
 
 def _under(root: str, place: str) -> str:
-    """Where a path of this system is when ``root`` is, for tests, in a place of another."""
+    """A path of this system below ``root``, for tests."""
     return place if root == "/" else os.path.join(root, *re.split(r"[/\\]", re.sub(r"^[A-Z]:", "", place).strip("/\\")))
 
 
@@ -121,12 +121,12 @@ def _processes(root: str) -> list:
 
 
 def route(root: str = "/") -> dict | None:
-    """``{"interface", "mtu", "tunnel"}`` of the way to the internet over IPv4."""
+    """``{"interface", "mtu", "tunnel"}`` of the route to the internet over IPv4."""
     if os.path.exists(os.path.join(root, "proc/net/route")):
         name = interface_of(_text(os.path.join(root, "proc/net/route")) or "")
         mtu = _text(os.path.join(root, "sys/class/net", name, "mtu")) if name else None
         kind = _text(os.path.join(root, "sys/class/net", name, "type")) if name else None
-        # ARPHRD_NONE and ARPHRD_PPP (linux/if_arp.h): what VPNs make.
+        # ARPHRD_NONE and ARPHRD_PPP (linux/if_arp.h): the types of VPN interfaces.
         tunnel = bool(name) and (bool(_TUNNELS.match(name)) or (kind or "").strip() in ("65534", "512"))
         return {"interface": name, "mtu": int(mtu) if mtu else None, "tunnel": tunnel} if name else None
     if sys.platform == "win32":
@@ -137,7 +137,7 @@ def route(root: str = "/") -> dict | None:
 
 
 def interface_of(table: str) -> str | None:
-    """The interface of the longest match for an address of the internet in /proc/net/route; VPNs often add two halves to the default route."""
+    """The interface of the longest match for an address of the internet in /proc/net/route; VPNs often add two half routes to the default route."""
     target, best = int(ipaddress.ip_address(system.SOMEWHERE)), None
     for line in table.splitlines()[1:]:
         fields = line.split()
@@ -152,7 +152,7 @@ def interface_of(table: str) -> str | None:
 
 
 def app(root: str = "/") -> dict | None:
-    """``{"version", "build"}`` of the macOS app, where it is installed."""
+    """``{"version", "build"}`` of the macOS app, if it is installed."""
     for place in _APPS:
         path = os.path.expanduser(place) if place.startswith("~") else _under(root, place)
         try:
@@ -165,17 +165,17 @@ def app(root: str = "/") -> dict | None:
 
 
 def _pac_of_system() -> dict | None:
-    """Where the system's own settings say that a PAC file is: macOS and Windows; Linux desktops have no one place for it."""
+    """The location of the PAC file in the system's settings: macOS and Windows; Linux desktops have no common place for it."""
     url = system.internet_settings().get("AutoConfigURL")
     if sys.platform == "darwin":
         said = system.proxies_of_mac()
-        # An address that was switched off stays there.
+        # An address that was disabled stays there.
         url = said.get("ProxyAutoConfigURLString") if said.get("ProxyAutoConfigEnable") == "1" else None
     return {"url": url, "source": "system settings"} if url else None
 
 
 def _in_time(found: dict, names, timeout: float) -> dict:
-    """The PAC file, within ``timeout`` as a whole: that of a socket begins anew with each byte. A thread that outlives the wait is left behind."""
+    """The PAC file, within ``timeout`` in total: that of a socket restarts with each byte. A thread that takes longer is left behind."""
     seen = dict(found, url=without_user(found["url"]), status=None, content_type=None, sha256=None, proxies=[], names=[], failure=None)
     answers: list = []
     thread = threading.Thread(target=lambda: answers.append(_fetched(found, seen, names, timeout)), daemon=True)
@@ -185,7 +185,7 @@ def _in_time(found: dict, names, timeout: float) -> dict:
 
 
 def _fetched(found: dict, seen: dict, names, timeout: float) -> dict:
-    """The PAC file is fetched, hashed and searched for names, and never run: it is JavaScript."""
+    """The PAC file is fetched, hashed and searched for names, but never executed: it is JavaScript."""
     if urlsplit(found["url"]).scheme not in ("http", "https"):
         return dict(seen, failure="unsupported_scheme")
     try:
@@ -200,7 +200,7 @@ def _fetched(found: dict, seen: dict, names, timeout: float) -> dict:
         return dict(seen, failure=failure(reason if isinstance(reason, Exception) else error))
     text = body.decode("utf-16" if body[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8", "replace")
     if "FindProxyForURL" not in text:
-        # A page of a portal, say.
+        # For example the page of a captive portal.
         return dict(seen, failure="no_pac")
     words = {part for name in names for part in (name, ".".join(name.split(".")[-2:]))}
     return dict(seen, sha256=hashlib.sha256(body).hexdigest(),

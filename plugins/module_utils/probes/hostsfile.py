@@ -16,12 +16,12 @@ _LIMIT = 1 << 20
 
 
 def place(root: str = "/") -> str:
-    """Its path; ``root`` is where files are, for tests."""
+    """Its path; ``root``: the folder that contains the system's files, for tests."""
     return system.of_windows("System32", "drivers", "etc", "hosts") if sys.platform == "win32" and root == "/" else os.path.join(root, "etc/hosts")
 
 
 def named(names: Iterable[str], path: str) -> dict | None:
-    """{name: [addresses]} of ``names`` in a hosts file; None where it cannot be read."""
+    """{name: [addresses]} of ``names`` in a hosts file; None if it cannot be read."""
     try:
         state = os.stat(path)
         entries = _entries(path, state.st_mtime_ns, state.st_size)
@@ -31,14 +31,14 @@ def named(names: Iterable[str], path: str) -> dict | None:
 
 
 def answers(host: str, addresses: Iterable[str]) -> bool:
-    """Whether the system took these addresses of ``host`` from its hosts file: each of them stands there."""
+    """Whether the system took these addresses of ``host`` from its hosts file: it contains each of them."""
     listed = {_canonical(address) for address in (named([host], place()) or {}).get(host.lower(), [])}
     return bool(listed) and {_canonical(address) for address in addresses} <= listed
 
 
 @functools.lru_cache(maxsize=4)
 def _entries(path: str, _changed: int, _size: int) -> dict:
-    """{name: [addresses]}; lists of advertising hosts have some hundred thousand lines, so each state of a file is read once. :raises OSError:"""
+    """{name: [addresses]}; blocklists of advertising hosts have some hundred thousand lines, so each version of a file is read once. :raises OSError:"""
     found: dict = {}
     with open(path, encoding="utf-8", errors="replace") as file:
         for line in file.read(_LIMIT).splitlines():

@@ -1,9 +1,9 @@
 # Copyright (c) 2026, the netaccess.chatgpt contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How long a connection may stay silent: streams and WebSockets of a server of ours that is told when to speak again.
+"""How long a connection may stay silent: streams and WebSockets of a canary server, which is told when to send again.
 
-One more connection, as old as the others, carries a word all the time: when it is cut together with a silent one, the limit is on the age of a connection.
+One more connection, as old as the others, sends data all the time: if it is cut together with a silent one, the limit is on the age of a connection.
 """
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.probes import we
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.probes.failures import failure
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.probes.web import AGENT, headers_of
 
-#: What a server of ours takes, in seconds, and how many at once from one place.
+#: What a canary server accepts: seconds, and connections at once from one client.
 LONGEST, MANY = 900, 8
-#: Seconds between two words of the connection that is not silent, at most; and how many words a silence has room for at least.
+#: Most seconds between two messages of the connection that is not silent; and how many messages fit into a silence at least.
 _EVERY, _WORDS = 1, 8
 _LINE = 65536
 
 
 def talk(silences: list) -> float:
-    """Seconds between two words of the connection beside those of ``silences``."""
+    """Seconds between two messages of the connection that is tested beside ``silences``."""
     return min(_EVERY, min(silences) / _WORDS)
 
 
 def longest(probes: list) -> float:
-    """The longest silence that any of the probes asks for, 0 when none asks."""
+    """The longest silence that any of the probes tests, 0 if none does."""
     return max((seconds for probe in probes for seconds in (probe.get("options") or {}).get("silences") or []), default=0)
 
 
 def announced(probes: list, deadline: float) -> str | None:
-    """What a look waits for, for whoever watches it; None when it does not wait."""
+    """What a run of the probes waits for, to be shown to the operator; None if it does not wait."""
     asked = sorted({seconds for probe in probes for seconds in (probe.get("options") or {}).get("silences") or []})
     hosts = sorted({probe["host"] for probe in probes if (probe.get("options") or {}).get("silences")})
     return "takes %g s, up to %g: connections to %s stay silent for %s s to find idle timeouts" % (
@@ -41,9 +41,9 @@ def announced(probes: list, deadline: float) -> str | None:
 
 
 class Held:
-    """One connection, from its first word to the one after the silence. ``row``: ``{"silence_s", "every_s", "status", "headers", "body", "opened",
-    "survived", "after_s", "words", "failure"}``; ``after_s`` is when the silence ended, be it with an answer or with a cut. With ``every`` it is not silent:
-    ``every_s`` and ``words`` say how often the far end speaks, and how often it did."""
+    """One connection, from its first message to the one after the silence. ``row``: ``{"silence_s", "every_s", "status", "headers", "body", "opened",
+    "survived", "after_s", "words", "failure"}``; ``after_s`` is when the silence ended, with an answer or with a cut. With ``every`` it is not silent:
+    ``every_s`` is the interval of the far end's messages, ``words`` their number."""
 
     def __init__(self, sock: socket.socket, over: str, silence: float, timeout: float, *, every: float = 0):
         self._sock, self._over, self._timeout, self._wanted = sock, over, timeout, None
@@ -52,7 +52,7 @@ class Held:
                     "words": 0, "failure": None}
 
     def open(self, host: str, path: str) -> None:
-        """Asks, and waits for the first word, which shows that what comes is not held back."""
+        """Sends the request and waits for the first message, which shows that answers are not buffered."""
         place = "%s?silence=%g" % (path, self.row["silence_s"])
         if self.row["every_s"]:
             place += "&every=%g" % self.row["every_s"]
@@ -84,7 +84,7 @@ class Held:
                 self._wanted = websocket.send(self._sock)
 
     def wait(self) -> None:
-        """Until the far end speaks again, somebody cuts the connection, or it is late for either."""
+        """Wait until the far end sends again, the connection is cut, or the time for both is over."""
         if not self.row["opened"]:
             return
         try:
@@ -99,12 +99,12 @@ class Held:
         self.row["after_s"] = round(time.monotonic() - self._began, 1)
 
     def listen(self, age: float) -> None:
-        """Whether the far end still spoke after ``age`` seconds: ``survived`` when a word of that time comes. Earlier ones wait in the socket."""
+        """Whether the far end still sent after ``age`` seconds: ``survived`` if a message of that time arrives. Earlier ones wait in the socket."""
         if not self.row["opened"]:
             return
         try:
             self._sock.settimeout(self._timeout)
-            # One more, since the first of them was on its way before the clock of this side began.
+            # One more, since the first message was sent before the clock on this side began.
             while (self.row["words"] - 1) * self.row["every_s"] <= age:
                 if self._over == "websocket":
                     websocket.receive(self._sock, b"")

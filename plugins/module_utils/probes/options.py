@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netaccess.chatgpt contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""From the options of reachability_info to what this host has seen."""
+"""From the options of reachability_info to the observations of this host."""
 from __future__ import annotations
 
 import datetime
@@ -12,7 +12,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils import _public_r
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.probes import dns_, host, idle, runner, tunnel
 
 
-#: The options that a host sees, for the module and for the kit.
+#: The options that are sent to a host, for the module and for the kit.
 ARGUMENTS = dict(
     probes=dict(type="list", elements="dict", required=True),
     proxy=dict(type="str", default="direct"),
@@ -34,13 +34,13 @@ DEFAULTS = {name: one.get("default") for name, one in ARGUMENTS.items()}
 
 
 class OptionError(ValueError):
-    """An option that cannot be used; the message names it."""
+    """An invalid option; the message names it."""
 
 
 def observe(params: dict) -> dict:
     """What the module returns: the keys of ``runner.run``, ``roots`` with their source and date, and with ``host_facts`` also ``host``.
 
-    :raises OptionError: for options that cannot be used.
+    :raises OptionError: for invalid options.
     """
     refuse_users(params)
     refuse_short(params)
@@ -62,7 +62,7 @@ def observe(params: dict) -> dict:
 
 
 def refuse_users(params: dict) -> None:
-    """:raises OptionError: for a user in a URL, before Ansible shows the arguments of a module to anybody."""
+    """:raises OptionError: for a user in a URL, before Ansible shows the arguments of a module."""
     if "@" in str(params.get("proxy") or ""):
         raise OptionError("proxy: set the credentials with proxy_user and proxy_password, which are masked in all output")
     if "@" in str(params.get("pac_url") or ""):
@@ -70,7 +70,7 @@ def refuse_users(params: dict) -> None:
 
 
 def refuse_short(params: dict) -> None:
-    """:raises OptionError: for silences that no time is left for, before anybody waits for them."""
+    """:raises OptionError: for silences that do not fit into the deadline, before waiting for them."""
     try:
         silence, deadline, timeout = idle.longest(params["probes"]), float(params.get("deadline") or 60), float(params.get("timeout") or 10)
     except (AttributeError, KeyError, TypeError, ValueError) as error:
@@ -81,10 +81,10 @@ def refuse_short(params: dict) -> None:
 
 
 def _roots(path: str | None) -> tuple:
-    """(PEM, where they are from): the shipped public roots or the file that was named."""
+    """(PEM, its source): the shipped public roots or the given file."""
     if path is None:
         return _public_roots.PEM, {"source": "shipped", "date": _public_roots.DATE}
-    # The module has done that; the kit has not.
+    # The module has expanded the path already; the kit has not.
     path = os.path.expanduser(os.path.expandvars(path))
     try:
         with open(path, encoding="ascii", errors="replace") as pem:
@@ -96,7 +96,7 @@ def _roots(path: str | None) -> tuple:
 
 
 def _proxy(params: dict) -> str | tunnel.Proxy:
-    """The proxy setting for the runner."""
+    """The proxy setting of the runner."""
     text = params["proxy"]
     if text in ("direct", "environment"):
         return text

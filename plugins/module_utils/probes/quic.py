@@ -1,7 +1,8 @@
 # Copyright (c) 2026, the netaccess.chatgpt contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whether QUIC gets to a server and back, without speaking it: a version that nobody has is answered with those that there are (RFC 8999, 9000)."""
+"""Whether QUIC packets reach a server and return, without implementing QUIC: a server answers an unknown version with those it supports (RFC 8999,
+9000)."""
 from __future__ import annotations
 
 import os
@@ -11,12 +12,12 @@ import time
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.probes.failures import TIMEOUT, of_datagrams
 
-#: Reserved so that servers answer with Version Negotiation (RFC 9000, section 15); datagrams below 1200 bytes may be ignored (section 14.1).
+#: Reserved so that servers answer with Version Negotiation (RFC 9000, section 15); they may ignore datagrams below 1200 bytes (section 14.1).
 _NO_VERSION, _SIZE = 0x1A2A3A4A, 1200
 
 
 def negotiate(address: str, port: int, timeout: float, source: str | None = None) -> dict:
-    """``{"address", "port", "versions": ["0x00000001", ...], "failure"}``. Silence is a timeout; on company networks it is the rule."""
+    """``{"address", "port", "versions": ["0x00000001", ...], "failure"}``. Silence is a timeout; it is common on company networks."""
     seen = {"address": address, "port": port, "versions": [], "failure": None}
     theirs, ours = os.urandom(8), os.urandom(8)
     request = b"\xc0" + struct.pack("!I", _NO_VERSION) + b"\x08" + theirs + b"\x08" + ours
@@ -41,7 +42,7 @@ def negotiate(address: str, port: int, timeout: float, source: str | None = None
 
 
 def parse(answer: bytes, ours: bytes, theirs: bytes) -> list:
-    """The versions in a Version Negotiation packet for our connection (RFC 8999, section 6), or none: the ids come back the other way round."""
+    """The versions in a Version Negotiation packet for our connection (RFC 8999, section 6), or none. The server swaps the two connection ids."""
     if len(answer) < 7 or not answer[0] & 0x80 or answer[1:5] != bytes(4):
         return []
     head = bytes([len(ours)]) + ours + bytes([len(theirs)]) + theirs

@@ -22,26 +22,26 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.probes import (
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.probes.failures import TIMEOUT
 
 THREADS = 64
-#: A name that nobody filters, for the question whether it is the name that is filtered. Nothing but the handshake uses it.
+#: A name that nobody filters, to find out whether the original name is filtered. It is used for the handshake only.
 CONTROL_NAME = "example.com"
-#: So many that were cut off or refused may be a limit of connections at once.
+#: If so many were cut off or refused, a limit on simultaneous connections may be the cause.
 MANY = 4
-#: Addresses of the internet, for the question whether a route leads there.
+#: Addresses of the internet, to find out whether a route exists.
 _SOMEWHERE = {4: "1.0.0.1", 6: "2606:4700:4700::1001"}
 _BUSY = "proxy_busy"
 _AT_ONCE = ("connection_refused", "connection_reset", "eof_error", _BUSY)
 _PASSING = (TIMEOUT, "dns_temporary_failure", "dns_servfail_error", "dns_server_misbehaving", "network_unreachable", "host_unreachable")
 _CUT = ("connection_reset", "eof_error", TIMEOUT, "ssl_failed_handshake")
-#: Bytes of a segment that gets through everywhere: IPv4 guarantees packets of 576 (RFC 9293, section 3.7.1).
+#: Bytes of a segment that every path carries: IPv4 guarantees packets of 576 (RFC 9293, section 3.7.1).
 _SMALL = 536
-#: What a host that uses a proxy does not ask: names, HTTP/3 and portals are the proxy's business there.
+#: What a host with a proxy does not probe: names, HTTP/3 and portals are handled by the proxy.
 WITHOUT_PROXY = ("dns", "http", "quic")
 
 
 @dataclass
 class Settings:
-    """How to probe. ``proxy`` is "direct", "environment" or a Proxy; times in seconds; ``public_roots`` PEM; ``pins`` host to address; ``resolver``
-    the address of a second resolver, for comparison."""
+    """How to probe. ``proxy`` is "direct", "environment" or a Proxy; times in seconds; ``public_roots`` PEM; ``pins`` host to address; ``resolver`` the
+    address of a second resolver, for comparison."""
 
     public_roots: str
     proxy: object = "direct"
@@ -75,7 +75,7 @@ def run(probes: list, settings: Settings) -> dict:
             for attempt in range(settings.consecutive) for probe in probes for version in _versions(probe, settings)]
     threads, until = min(THREADS, len(jobs)), time.monotonic() + settings.deadline
     wave = (settings, contexts, counter)
-    # Those that wait the longest begin first.
+    # The longest silences begin first.
     order = sorted(range(len(jobs)), key=lambda number: -idle.longest([jobs[number]]))
     finished = _wave(wave, {number: jobs[number] for number in order}, threads, until)
     for index, job in enumerate(jobs):
@@ -87,7 +87,7 @@ def run(probes: list, settings: Settings) -> dict:
 
 
 def _wave(how: tuple, jobs: dict, threads: int, until: float) -> set:
-    """Runs ``{number: job}``, so many at once; the numbers of those that ended in time."""
+    """Runs ``{number: job}``, so many at once; returns the numbers of those that ended in time."""
     todo: queue.Queue = queue.Queue()
     done: queue.Queue = queue.Queue()
     for item in jobs.items():
@@ -98,14 +98,15 @@ def _wave(how: tuple, jobs: dict, threads: int, until: float) -> set:
 
 
 def _ask_again(how: tuple, jobs: list, probes: list, until: float) -> None:
-    """What many at once may have caused is asked one by one; and of a host that has to stay shut, what may be over a moment later is asked once more."""
+    """Repeats one at a time what many connections at once may have caused; and repeats once a host that must stay blocked, since its failure may be
+    temporary."""
     settings, by_id = how[0], {probe["id"]: probe for probe in probes}
     cut = [index for index, job in enumerate(jobs) if failed(job) in _AT_ONCE]
     late = [index for index, job in enumerate(jobs) if failed(job) in _PASSING and by_id[job["id"]].get("role") == "negative"]
     for indexes, threads in ((cut if len(cut) >= MANY else [], 1), (late, len(late))):
         again = {index: _blank(by_id[jobs[index]["id"]], jobs[index]["ip_version"], jobs[index]["attempt"], settings) for index in indexes}
         for index in again if indexes is late else ():
-            # Why it failed is known; whether it does so again is the question.
+            # Why it failed is known; whether it fails again is the question.
             again[index]["again"] = failed(jobs[index])
         soon = min(until, time.monotonic() + settings.timeout + 1)
         for index in _wave(how, again, threads, soon) if again else ():
@@ -132,7 +133,7 @@ def _versions(probe: dict, settings: Settings) -> tuple:
 
 
 def _with_a_way(settings: Settings) -> tuple:
-    """The IP versions that were asked for, without IPv4 on a host that has IPv6 alone."""
+    """The requested IP versions, without IPv4 on a host that only has IPv6."""
     only = settings.versions == (4,) and not settings.pins and not settings.source and not _has_a_way(4) and _has_a_way(6)
     return (6,) if only else settings.versions
 
@@ -149,7 +150,7 @@ def _has_a_way(version: int) -> bool:
 
 def effective_proxy(probe: dict, settings: Settings) -> tunnel.Proxy | None:
     """The Proxy that this probe goes through, or None."""
-    # UDP does not go through a proxy.
+    # UDP does not use a proxy.
     if settings.proxy == "direct" or probe["kind"] == "stun":
         return None
     if settings.proxy != "environment":
@@ -221,7 +222,7 @@ class Probe:
         if plain:
             plain()
             return
-        # The connection that verifies is also the one that is used: one connection for a healthy host.
+        # The verified connection is used for the request too, so a healthy host costs one connection.
         secure, job["tls"] = self._secure("public")
         if secure is None and (job["tls"] or {}).get("verify_code") is not None:
             secure = self._look_unverified()
@@ -232,7 +233,7 @@ class Probe:
                 self._ask(secure)
 
     def _look_unverified(self):
-        """The public roots do not vouch for it: ask this host's own store, then look at the certificate and the answer all the same."""
+        """The public roots do not verify it: try this host's own store, then read the certificate and the answer without verification."""
         job, verdict = self._job, self._job["tls"]
         secure, job["system"] = self._secure("system")
         if secure is None:
@@ -245,20 +246,21 @@ class Probe:
         return secure
 
     def _try_otherwise(self) -> None:
-        """The handshake was cut off: the same address again, with what tells a hello, packets or a name that somebody does not let pass from each other."""
+        """The handshake was cut off: repeat it at the same address in forms that show whether the hello, large packets or the name is filtered."""
         silent = self._job["tls"]["failure"] == TIMEOUT
-        # What gets through does so in a moment.
+        # A form that works does so within a moment.
         self._timeout = self._settings.timeout / 2
         if self._hello() == "large":
             self._once_more("other_hello", None)
         elif silent and hasattr(socket, "TCP_MAXSEG") and self._once_more("small_packets", None, _SMALL):
-            # Or was it slow just then?
+            # Repeat it unchanged, in case it was only slow.
             self._once_more("same_again", None)
         else:
             self._once_more("other_name", CONTROL_NAME)
 
     def _once_more(self, key: str, name: str | None, segment: int | None = None) -> bool:
-        """Whether a handshake comes about, with a hello of usual size; ``key`` of the observation says so. What was observed for the name itself stays."""
+        """Whether a handshake with a hello of usual size succeeds; stored under ``key`` of the observation. The observations of the original name are
+        kept."""
         reached = {layer: self._job[layer] for layer in ("tcp", "connect")}
         secure, seen = self._secure("blind", name, "usual", segment)
         self._job.update(reached)
@@ -317,7 +319,7 @@ class Probe:
         job["application"] = quic.negotiate(job["dns"]["addresses"][0], job["port"], settings.timeout, settings.source)
 
     def _quic_beside(self) -> None:
-        """Whether UDP 443 bypasses the proxy. The name is asked for in a second or two, since a host with a proxy often has nobody who knows it."""
+        """Whether UDP 443 bypasses the proxy. The lookup gets a second or two, since a host with a proxy often has no resolver for public names."""
         job, settings, known = self._job, self._settings, dns_.resolvers()
         pinned = settings.pins.get(job["host"])
         found = [pinned] if pinned else dns_.ask(known[0], job["host"], dns_.A, 1, settings.source)["addresses"] if known else []
@@ -351,8 +353,8 @@ class Probe:
             job["application"] = self._silences(secure)
 
     def _silences(self, secure) -> list:
-        """Connections that stay silent, all at the same time, each for a time of its own; a row for each, up to the first that does not survive, and then
-        one for the connection that is as old and was not silent."""
+        """Silent connections, all at the same time, each for its own time. One row for each, up to the first that does not survive, and then one for the
+        connection of the same age that was not silent."""
         job, rows, held = self._job, [], []
         reached = {key: job[key] for key in ("tcp", "connect")}
         silences, over = sorted(job["options"]["silences"]), job["options"]["over"]
@@ -371,7 +373,7 @@ class Probe:
                 one.wait()
                 rows.append(one.row)
                 if not one.row["survived"]:
-                    # Longer ones are not waited for.
+                    # Longer silences are not waited for.
                     if one.row["opened"] and held[-1].row["every_s"]:
                         held[-1].listen(min(one.row["after_s"], one.row["silence_s"]))
                         rows.append(held[-1].row)
@@ -383,7 +385,7 @@ class Probe:
         return rows
 
     def _ladder(self, secure) -> list:
-        """Uploads of growing size, each on a connection of its own, up to the first that does not arrive whole."""
+        """Uploads of growing size, each on its own connection, up to the first that does not arrive complete."""
         job, rows = self._job, []
         reached = {key: job[key] for key in ("tcp", "connect")}
         for size in job["options"].get("sizes") or [1024]:
@@ -395,7 +397,7 @@ class Probe:
             with secure:
                 rows.append(transfer.upload(secure, job["host"], job["path"], size))
             if rows[-1]["failure"] or rows[-1]["intact"] is False or rows[-1]["status"] == 413:
-                # It is known now; larger ones would only load the line.
+                # The limit is known now; larger ones would only use bandwidth.
                 break
         job.update(reached)
         return rows

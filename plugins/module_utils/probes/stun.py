@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netaccess.chatgpt contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whether UDP gets to a server and back: a STUN Binding request (RFC 8489), as voice sends it before it speaks."""
+"""Whether UDP packets reach a server and return: a STUN Binding request (RFC 8489), as voice clients send it first."""
 from __future__ import annotations
 
 import ipaddress
@@ -16,14 +16,14 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.probes.failures 
 COOKIE = 0x2112A442
 _REQUEST, _SUCCESS, _XOR_MAPPED = 0x0001, 0x0101, 0x0020
 _ALLOCATE, _ALLOCATE_ERROR, _ERROR_CODE, _REALM = 0x0003, 0x0113, 0x0009, 0x0014
-#: Seconds after the first request at which it is sent again (section 6.2.1 with an RTO of 500 ms, cut short).
+#: Seconds after the first request at which it is repeated (section 6.2.1 with an RTO of 500 ms, shortened).
 _AGAIN = (0.5, 1.5)
 
 
 def binding(address: str, port: int, timeout: float, source: str | None = None, second: str | None = None) -> dict:
-    """``{"address", "port", "mapped": "address:port" or None, "mapped_second", "sent": n, "failure"}``. Silence is a timeout: UDP has no other way to say no.
+    """``{"address", "port", "mapped": "address:port" or None, "mapped_second", "sent": n, "failure"}``. Silence is a timeout: UDP has no other refusal.
 
-    ``second`` is another server that is then asked from the same socket: when it sees another port, the NAT makes a new mapping for every destination.
+    ``second`` is another server that is then queried from the same socket: if it sees another port, the NAT uses a new mapping for every destination.
     """
     seen = {"address": address, "port": port, "mapped": None, "mapped_second": None, "sent": 0, "failure": None}
     number = os.urandom(12)
@@ -32,7 +32,7 @@ def binding(address: str, port: int, timeout: float, source: str | None = None, 
         with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_DGRAM) as sock:
             if source:
                 sock.bind((source, 0))
-            # A connected socket also hears of an ICMP refusal.
+            # A connected socket also receives an ICMP refusal.
             sock.connect((address, port))
             began = time.monotonic()
             for until in [began + wait for wait in _AGAIN if wait < timeout] + [began + timeout]:
@@ -49,7 +49,7 @@ def binding(address: str, port: int, timeout: float, source: str | None = None, 
 
 
 def _again(sock, second: str, port: int, request: bytes, number: bytes) -> str | None:
-    """What another server sees of the same socket, or None: its silence is no fault of the first."""
+    """What another server sees of the same socket, or None: its silence says nothing about the first."""
     try:
         sock.connect((second, port))
         for _attempt in range(2):
@@ -63,7 +63,7 @@ def _again(sock, second: str, port: int, request: bytes, number: bytes) -> str |
 
 
 def _await(sock, number: bytes, until: float) -> str | None:
-    """The mapped address in the first right answer until then; others are ignored."""
+    """The mapped address in the first valid answer within the time; other packets are ignored."""
     while True:
         left = until - time.monotonic()
         if left <= 0:
@@ -78,9 +78,9 @@ def _await(sock, number: bytes, until: float) -> str | None:
 
 
 def allocate(sock: socket.socket) -> dict:
-    """Ask a TURN server on an open connection for a relay, without a user: ``{"realm", "error", "failure"}``.
+    """Request a relay from a TURN server on an open connection, without a user: ``{"realm", "error", "failure"}``.
 
-    A TURN server has to say 401 with a realm (RFC 8656, section 7.2), which proves it from end to end.
+    A TURN server has to answer 401 with a realm (RFC 8656, section 7.2), which proves the whole path.
     """
     seen = {"realm": None, "error": None, "failure": None}
     number = os.urandom(12)

@@ -1,9 +1,9 @@
 # Copyright (c) 2026, the netaccess.chatgpt contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What Windows and macOS say of themselves, where Linux has files: their registry and their programs. What cannot be read is None, or empty.
+"""What Windows and macOS report about themselves, where Linux has files: registry and programs. What cannot be read is None, or empty.
 
-The forms of the answers are those of public documents; none of it was seen by us on such a machine.
+The formats are those of public documents; we have not seen them on such a machine.
 """
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ try:
 except ImportError:
     winreg = None
 
-#: Not a private and not a documentation address, so that the route to it is the one that the internet has.
+#: Neither a private nor a documentation address, so the route to it is the route to the internet.
 SOMEWHERE = "1.0.0.1"
 _SETTINGS = r"Software\Microsoft\Windows\CurrentVersion\Internet Settings"
 _POLICY = r"Software\Policies\Microsoft\Windows\CurrentVersion\Internet Settings"
-#: Adapters that VPNs and agents make, as Windows describes them.
+#: Network adapters of VPNs and agents, as Windows describes them.
 _TUNNELS = re.compile(r"vpn|tunnel|tap-|wintun|wireguard|zscaler|warp|anyconnect|secure client|pangp|globalprotect|forti|netskope|tailscale|juniper|ppp", re.I)
 #: learn.microsoft.com: Find-NetRoute gives the local address first, then the route; both name the interface.
 _NETWORK = """
@@ -42,14 +42,14 @@ $number = $way.InterfaceIndex
 } | ConvertTo-Json -Compress
 """ % SOMEWHERE
 _KEYCHAINS = ("/System/Library/Keychains/SystemRootCertificates.keychain", "/Library/Keychains/System.keychain")
-#: Seconds for a program; PowerShell needs some only to begin.
+#: Seconds for a program; PowerShell needs some just to start.
 _COMMAND, _SLOW = 5, 20
 
 
 def run(command: list, seconds: float = _COMMAND) -> str:
-    """What a program prints; nothing where it is not there or does not end."""
+    """The output of a program; empty if it does not exist or does not end in time."""
     try:
-        # The kit runs this too, where there is no module. Programs of Windows write in the code page of their console.
+        # The kit runs this too, without a module. Windows programs write in the code page of their console.
         done = subprocess.run(command, capture_output=True, encoding="utf-8", errors="replace",  # pylint: disable=ansible-bad-function
                               timeout=seconds, check=False)
         return done.stdout or ""
@@ -61,13 +61,14 @@ def run(command: list, seconds: float = _COMMAND) -> str:
 
 
 def of_windows(*parts: str) -> str:
-    """A path in the folder of Windows."""
+    """A path in the Windows folder."""
     return "\\".join((os.environ.get("SystemRoot", r"C:\Windows"), *parts))
 
 
 @functools.lru_cache(maxsize=None)
 def network_of_windows() -> dict:
-    """``{"interface", "mtu", "tunnel", "resolvers"}`` of the way to the internet; empty where Windows does not say. Asked once: it takes seconds."""
+    """``{"interface", "mtu", "tunnel", "resolvers"}`` of the route to the internet; empty if Windows does not report it. Cached, since it takes
+    seconds."""
     script = base64.b64encode(_NETWORK.encode("utf-16-le")).decode("ascii")
     program = of_windows("System32", "WindowsPowerShell", "v1.0", "powershell.exe")
     try:
@@ -80,7 +81,7 @@ def network_of_windows() -> dict:
 
 
 def internet_settings() -> dict:
-    """What the settings of Windows say of proxies (WinINET): those of the account, or of the machine where a policy says so."""
+    """The proxy settings of Windows (WinINET): those of the account, or of the machine if a policy says so."""
     if winreg is None:
         return {}
     machine = _values(winreg.HKEY_LOCAL_MACHINE, _POLICY, "ProxySettingsPerUser").get("ProxySettingsPerUser") == 0
@@ -103,9 +104,9 @@ def _values(root: object, path: str, *names: str) -> dict:
 
 
 def proxy_of_windows(host: str | None = None) -> str | None:
-    """``http://host:port`` of the proxy for HTTPS in those settings; None without one, and for a ``host`` that they leave out.
+    """``http://host:port`` of the proxy for HTTPS in those settings; None without one, and for a ``host`` on the list of exceptions.
 
-    Python's own reading gives the proxy a scheme of its own before 3.10, and asks resolvers about each host for the list of those that are left out.
+    Before 3.10 Python's own function returns a wrong scheme, and it resolves each host for the list of exceptions.
     """
     said = internet_settings()
     if not said.get("ProxyEnable") or (host and _left_out(host, str(said.get("ProxyOverride") or ""))):
@@ -114,7 +115,7 @@ def proxy_of_windows(host: str | None = None) -> str | None:
 
 
 def _for_https(listed: str) -> str | None:
-    """Of ``proxy:3128`` for everything, or of ``http=a:80;https=b:80``."""
+    """From ``proxy:3128`` for everything, or from ``http=a:80;https=b:80``."""
     server = dict(part.strip().partition("=")[::2] for part in listed.split(";")).get("https", "") if "=" in listed else listed
     return "http://" + server.rpartition("//")[2].rstrip("/") if server else None
 
@@ -125,7 +126,7 @@ def _left_out(host: str, listed: str) -> bool:
 
 
 def proxy_of_services() -> str | None:
-    """The proxy that services of Windows use (WinHTTP). The words of netsh are those of the system's language; a proxy is what has a port."""
+    """The proxy that Windows services use (WinHTTP). netsh prints in the system's language, so a proxy is recognised by its port."""
     said = re.search(r": +(\S+:\d+\S*)\s*$", run(["netsh", "winhttp", "show", "proxy"]), re.M)
     return _for_https(said.group(1)) if said else None
 
@@ -134,18 +135,18 @@ def proxy_of_services() -> str | None:
 
 
 def proxies_of_mac() -> dict:
-    """What ``scutil --proxy`` says: {name: value}."""
+    """The output of ``scutil --proxy``: {name: value}."""
     return dict(re.findall(r"^\s*(\w+) : (\S+)\s*$", run(["/usr/sbin/scutil", "--proxy"]), re.M))
 
 
 def resolvers_of_mac() -> list:
-    """The resolvers that a name is asked of which no other rule takes: the first that ``scutil --dns`` names. /etc/resolv.conf is for few programs."""
+    """The resolvers for names that no other rule covers: the first that ``scutil --dns`` lists. Few programs read /etc/resolv.conf."""
     first = re.search(r"^resolver #1\n(.*?)(?:^resolver #|^DNS configuration|\Z)", run(["/usr/sbin/scutil", "--dns"]), re.M | re.S)
     return re.findall(r"nameserver\[\d+\] : ([0-9A-Fa-f.:]+)", first.group(1)) if first else []
 
 
 def route_of_mac() -> dict:
-    """``{"interface", "mtu"}`` of the way to the internet."""
+    """``{"interface", "mtu"}`` of the route to the internet."""
     said = run(["/sbin/route", "-n", "get", SOMEWHERE])
     name, table = re.search(r"interface:\s*(\S+)", said), re.search(r"^(.*\bmtu\b.*)\n(.*)$", said, re.M)
     numbers = dict(zip(table.group(1).split(), table.group(2).split())) if table else {}
@@ -154,5 +155,6 @@ def route_of_mac() -> dict:
 
 @functools.lru_cache(maxsize=None)
 def keychains() -> str:
-    """The certificates of the system's keychains, as PEM: Apple's roots, and those that the company has put there. Which of them are trusted is not said."""
+    """The certificates of the system's keychains, as PEM: Apple's roots, and those that the company installed. Which of them are trusted is not
+    included."""
     return run(["/usr/bin/security", "find-certificate", "-a", "-p", *_KEYCHAINS], _SLOW) if sys.platform == "darwin" else ""

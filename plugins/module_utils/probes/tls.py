@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netaccess.chatgpt contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""TLS handshakes and what the leaf certificate says. Facts only: who is to be believed is decided on the controller."""
+"""TLS handshakes and the content of the leaf certificate. Facts only: the controller decides which CA to trust."""
 from __future__ import annotations
 
 import contextlib
@@ -17,15 +17,15 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.probes.failures 
 _CN, _O = bytes.fromhex("550403"), bytes.fromhex("55040a")
 # Signed certificate timestamps (RFC 6962, 1.3.6.1.4.1.11129.2.4.2) and subject alternative names.
 _SCT, _SAN = bytes.fromhex("2b06010401d679020402"), bytes.fromhex("551d11")
-#: What is offered by ALPN. "large" makes a hello of several packets, as browsers with post-quantum keys send it: protocols that nobody has fill it.
+#: The ALPN protocols of each hello. "large" makes a hello of several packets, as browsers with post-quantum keys send it, by adding unused protocols.
 HELLOS = {"usual": ["http/1.1"], "h2": ["h2", "http/1.1"], "large": ["http/1.1"] + ["netaccess-%d-%s" % (number, "x" * 200) for number in range(8)]}
 
 
 class Contexts:
-    """TLS contexts by store and hello, made when they are first needed. ``public``: roots in PEM and nothing else; ``system``: the store that programs on
-    this host use; ``blind``: verifies nothing, for looking at certificates; nothing secret is ever sent on it.
+    """TLS contexts by store and hello, created on first use. ``public``: the given roots in PEM and no others; ``system``: the store that programs on this
+    host use; ``blind``: no verification, to read certificates; nothing secret is ever sent on it.
 
-    :raises ssl.SSLError: when the PEM holds no certificate.
+    :raises ssl.SSLError: if the PEM holds no certificate.
     """
 
     def __init__(self, pem: str):
@@ -53,7 +53,7 @@ class Contexts:
 
 
 def _add_keychains(context: ssl.SSLContext) -> None:
-    """Python on macOS has certificates of its own, or none; what the company trusts is in the keychains."""
+    """Python on macOS has its own certificates, or none; those that the company trusts are in the keychains."""
     pem = system.keychains()
     if pem:
         with contextlib.suppress(ssl.SSLError, ValueError):

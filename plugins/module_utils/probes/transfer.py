@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netaccess.chatgpt contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What gateways do to bodies: uploads of growing size, and answers that come bit by bit."""
+"""What gateways do to bodies: uploads of growing size, and answers that arrive in parts."""
 from __future__ import annotations
 
 import hashlib
@@ -21,8 +21,8 @@ _ANSWER = 65536
 def upload(sock: socket.socket, host: str, path: str, size: int) -> dict:
     """POST ``size`` bytes of noise: ``{"bytes", "sent", "status", "headers", "body", "intact", "failure"}``.
 
-    ``intact`` says whether an upload sink that returns ``{"bytes", "sha256"}`` got what was sent, None when it returns something else. A gateway that
-    refuses closes while we send, so its answer is looked for even then.
+    ``intact`` says whether an upload sink that returns ``{"bytes", "sha256"}`` received what was sent; None if it returns something else. A gateway that
+    refuses closes the connection during the upload, so its answer is read even then.
     """
     seen = {"bytes": size, "sent": 0, "status": None, "headers": {}, "body": "", "intact": None, "failure": None}
     head = ["POST %s HTTP/1.1" % path, "Host: %s" % host, "User-Agent: %s" % AGENT, "Accept: */*", "Content-Type: application/octet-stream",
@@ -30,7 +30,7 @@ def upload(sock: socket.socket, host: str, path: str, size: int) -> dict:
     digest, cut = hashlib.sha256(), None
     try:
         sock.sendall(("\r\n".join(head) + "\r\n\r\n").encode("ascii"))
-        # Noise, so that nothing on the way compresses it; one piece of it is enough for that.
+        # Noise, so that nothing on the path can compress it; repeating one piece is enough for that.
         noise = os.urandom(_PIECE)
         while seen["sent"] < size:
             piece = noise[:size - seen["sent"]]
@@ -59,7 +59,7 @@ def _intact(body: str, size: int, digest: str) -> bool | None:
 
 
 def stream(sock: socket.socket, host: str, path: str, timeout: float) -> dict:
-    """An event stream, read as it comes: ``{"status", "headers", "body", "arrivals_ms": [...], "failure"}``; an arrival for each event."""
+    """An event stream, read as it arrives: ``{"status", "headers", "body", "arrivals_ms": [...], "failure"}``; an arrival for each event."""
     seen = {"status": None, "headers": {}, "body": "", "arrivals_ms": [], "failure": None}
     head = ["GET %s HTTP/1.1" % path, "Host: %s" % host, "User-Agent: %s" % AGENT, "Accept: text/event-stream", "Connection: close"]
     try:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netaccess.chatgpt contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""TCP connections, straight or through an explicit proxy by a CONNECT of our own: what a proxy answers to CONNECT is evidence."""
+"""TCP connections, direct or through an explicit proxy. We send CONNECT ourselves, because the proxy's answer is evidence."""
 from __future__ import annotations
 
 import base64
@@ -19,7 +19,7 @@ _NO_ANSWER = {"status": None, "headers": {}, "body": "", "failure": None, "user"
 
 
 class ProxyError(ValueError):
-    """What names no proxy that can be used; the message does not repeat it, for it may hold a password."""
+    """A text that does not name a usable proxy; the message does not repeat it, because it may contain a password."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Proxy:
     host: str
     port: int
     credentials: str | None = field(default=None, repr=False)
-    #: One that the probes cannot speak to; ``host`` is what may be shown of its URL.
+    #: One that the probes cannot use; ``host`` is the part of its URL that may be shown.
     other_kind: bool = False
 
     def __str__(self) -> str:
@@ -53,7 +53,7 @@ def parse_proxy(text: str) -> Proxy:
 
 
 def from_environment(text: str) -> Proxy:
-    """The Proxy of a variable, also of a kind that the probes cannot speak to: what the host uses is so, whether or not we can."""
+    """The Proxy in a variable, also of a kind that the probes cannot use: the host uses it in any case."""
     try:
         return parse_proxy(text)
     except ValueError:
@@ -67,7 +67,7 @@ def with_credentials(proxy: Proxy, user: str, password: str) -> Proxy:
 
 
 def exactly(sock: socket.socket, size: int) -> bytes:
-    """So many bytes, and none of what follows: nothing is kept between two calls. :raises EOFError: when the other end leaves before."""
+    """Exactly so many bytes and none after them: nothing is buffered between two calls. :raises EOFError: if the other end closes before."""
     data = b""
     while len(data) < size:
         part = sock.recv(size - len(data))
@@ -78,7 +78,7 @@ def exactly(sock: socket.socket, size: int) -> bytes:
 
 
 def open_tcp(address: str, port: int, timeout: float, source: str | None, retries: int, segment: int | None = None) -> tuple:
-    """(socket or None, observation). A refused connection is tried again ``retries`` times: proxies reopen their ports on a reload.
+    """(socket or None, observation). A refused connection is retried ``retries`` times: proxies reopen their ports on a reload.
 
     ``segment``: at most so many bytes in one packet, in both directions.
     """
@@ -99,7 +99,7 @@ def _dial(address: str, port: int, timeout: float, source: str | None, segment: 
     family, kind, number, _name, place = socket.getaddrinfo(address, port, 0, socket.SOCK_STREAM)[0]
     sock = socket.socket(family, kind, number)
     try:
-        # Before the connection, so that the far end is told as well.
+        # Before the connection, so that the far end learns it as well.
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, segment)
         sock.settimeout(timeout)
         if source:
@@ -112,9 +112,9 @@ def _dial(address: str, port: int, timeout: float, source: str | None, segment: 
 
 
 def connect(sock: socket.socket, host: str, port: int, proxy: Proxy) -> dict:
-    """Ask the proxy for a tunnel: ``{"status", "headers", "body", "failure", "user"}``; status 200 leaves the socket at the far end.
+    """Request a tunnel from the proxy: ``{"status", "headers", "body", "failure", "user"}``; after status 200 the socket leads to the far end.
 
-    ``user``: whether it was told who asks.
+    ``user``: whether credentials were sent.
     """
     if proxy.other_kind:
         return dict(_NO_ANSWER, failure="other_kind")
@@ -160,6 +160,6 @@ def _rest(sock, headers: dict) -> str:
                 break
             data += part
     except OSError:
-        # What came so far is the evidence.
+        # What was received so far is the evidence.
         return data.decode("latin-1")
     return data.decode("latin-1")

@@ -13,7 +13,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.probes.failures 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.probes.tunnel import BODY
 
 AGENT = "netaccess.chatgpt reachability"
-#: What is sent to an echo, one of each kind that gateways are known to take out or to replace: plainly dummies, and no secret.
+#: What is sent to an echo server, one of each kind that gateways are known to remove or replace: recognisable dummies, no secrets.
 DUMMIES = {"Authorization": "Bearer netaccess-dummy-and-no-secret", "Cookie": "netaccess_sent=1", "Origin": "https://netaccess-dummy.invalid",
            "OpenAI-Beta": "netaccess-dummy"}
 
@@ -29,7 +29,7 @@ def get(sock: socket.socket, host: str, path: str, extra: dict | None = None) ->
         reply.begin()
         seen["status"] = reply.status
         seen["headers"] = headers_of(reply)
-        # A cookie's value can be a secret; its name and attributes are what a proxy may have changed.
+        # A cookie's value can be a secret; a proxy changes its name and attributes.
         seen["cookies"] = [_without_value(value) for key, value in reply.getheaders() if key.lower() == "set-cookie"]
         if reply.status != 101:
             promised = reply.length
@@ -43,7 +43,7 @@ def get(sock: socket.socket, host: str, path: str, extra: dict | None = None) ->
 
 
 def _body(reply: http.client.HTTPResponse, until: float) -> tuple:
-    """(At most BODY bytes, None or "throttled"): bytes kept coming, but not all of them until then."""
+    """(At most BODY bytes, None or "throttled"): bytes kept arriving, but not all of them in time."""
     data = b""
     while len(data) < BODY:
         part = reply.read1(BODY - len(data))
@@ -69,8 +69,9 @@ def _without_value(cookie: str) -> str:
 def echo(sock: socket.socket, host: str, path: str) -> dict:
     """As ``get``, with DUMMIES, for a server that returns ``{"headers": {...}, "authorization": "dummy", "other" or "absent"}``.
 
-    ``arrived``: {name in lower case: "as_sent", "changed", "absent" or "unknown"}; ``echoed``: names of all headers that arrived. Both are None for an answer
-    that is no echo. The values that arrived are not kept: gateways add names of people.
+    ``arrived``: {name in lower case: "as_sent", "changed", "absent" or "unknown"}; ``echoed``: names of all headers that arrived. Both are None for an
+    answer
+    that is not an echo. The values that arrived are not kept: gateways add user names.
     """
     seen = get(sock, host, path, dict({"Connection": "close"}, **DUMMIES))
     try:
@@ -79,7 +80,7 @@ def echo(sock: socket.socket, host: str, path: str) -> dict:
     except (ValueError, TypeError, KeyError, AttributeError):
         return dict(seen, echoed=None, arrived=None)
     arrived = {name.lower(): _arrived(got.get(name.lower()), value) for name, value in DUMMIES.items()}
-    # The server keeps what it got of this one to itself; one of an earlier release says nothing of it.
+    # The server does not return the value of this one; a server of an earlier release says nothing about it.
     arrived["authorization"] = {"dummy": "as_sent", "other": "changed", "absent": "absent"}.get(said.get("authorization"), "unknown")
     return dict(seen, body="", echoed=sorted(got), arrived=arrived)
 
@@ -87,5 +88,5 @@ def echo(sock: socket.socket, host: str, path: str) -> dict:
 def _arrived(got: str | None, sent: str) -> str:
     if got is None:
         return "absent"
-    # Others may have put cookies of theirs beside ours.
+    # Others may have added cookies beside ours.
     return "as_sent" if sent in [part.strip() for part in got.split(";")] else "changed"

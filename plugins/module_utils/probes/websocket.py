@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netaccess.chatgpt contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""WebSockets (RFC 6455): the opening handshake, and frames that a server of ours sends back."""
+"""WebSockets (RFC 6455): the opening handshake, and frames that a canary server returns."""
 from __future__ import annotations
 
 import base64
@@ -21,7 +21,7 @@ _SIZE, _LIMIT = 32, 1 << 16
 
 
 def upgrade(sock: socket.socket, host: str, path: str) -> dict:
-    """As ``web.get``, asking for a WebSocket; ``accepted`` says whether status 101 came with the right key."""
+    """As ``web.get``, requesting a WebSocket; ``accepted`` says whether status 101 arrived with the right key."""
     key = base64.b64encode(os.urandom(16))
     seen = get(sock, host, path, {"Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13", "Sec-WebSocket-Key": key.decode("ascii")})
     wanted = base64.b64encode(hashlib.sha1(key + _GUID).digest()).decode("ascii")
@@ -30,7 +30,7 @@ def upgrade(sock: socket.socket, host: str, path: str) -> dict:
 
 
 def echo(sock: socket.socket) -> dict:
-    """One frame there and back: ``{"echoed", "failure"}``. ``echoed`` is False when something else comes back, None when nothing does."""
+    """One frame there and back: ``{"echoed", "failure"}``. ``echoed`` is False if something else returns, None if nothing does."""
     try:
         return {"echoed": receive(sock, send(sock)), "failure": None}
     except OSError as error:
@@ -40,14 +40,14 @@ def echo(sock: socket.socket) -> dict:
 
 
 def send(sock: socket.socket) -> bytes:
-    """Sends a frame of noise, masked as a client has to; what is in it."""
+    """Sends a frame of noise, masked as a client has to. Returns its content."""
     data, mask = os.urandom(_SIZE), os.urandom(4)
     sock.sendall(struct.pack("!BB", 0x80 | _BINARY, 0x80 | _SIZE) + mask + bytes(byte ^ mask[at % 4] for at, byte in enumerate(data)))
     return data
 
 
 def receive(sock: socket.socket, wanted: bytes) -> bool:
-    """Whether the next frame with data is the one that is waited for. :raises EOFError: when the far end closes. :raises OSError:"""
+    """Whether the next data frame is the expected one. :raises EOFError: if the far end closes. :raises OSError:"""
     while True:
         first, second = tunnel.exactly(sock, 2)
         size = second & 0x7F

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netaccess.chatgpt contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Networks and ports as rules write them, and how far they are about ours. Pure."""
+"""Networks and ports as rules write them, and how far they cover ours. Pure."""
 from __future__ import annotations
 
 import ipaddress
@@ -22,7 +22,7 @@ def networks_of(text: str, dash: str = "-") -> list:
 
 
 def overlap(ours: Iterable, theirs: Iterable) -> int:
-    """How far networks are about ours: SURE when each of ours is inside one of theirs, MAY when any two overlap."""
+    """How far networks cover ours: SURE if each of ours is inside one of theirs, MAY if any two overlap."""
     ours, theirs = list(ours), list(theirs)
     if ours and all(any(one.version == other.version and one.subnet_of(other) for other in theirs) for one in ours):
         return SURE
@@ -30,7 +30,7 @@ def overlap(ours: Iterable, theirs: Iterable) -> int:
 
 
 def port_level(spans: Iterable[str], ports: Iterable[int]) -> int:
-    """How far ``spans``, texts such as "443" or "8000-8080", hold one of the ``ports``: SURE where one does, MAY where one is anything else, or NO."""
+    """How far ``spans``, texts such as "443" or "8000-8080", contain one of the ``ports``: SURE if one does, MAY if one is not understood, or NO."""
     level = NO
     for span in spans:
         low, dash, high = (part.strip() for part in span.partition("-"))

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netaccess.chatgpt contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How far a rule is about our audience, column by column: SURE, MAY or NO. A rule is about people as far as the least of its columns is. Pure."""
+"""How far a rule applies to our audience, column by column: SURE, MAY or NO. The lowest of its columns decides. Pure."""
 from __future__ import annotations
 
 import ipaddress
@@ -12,15 +12,15 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.firstmatch
 
 
 def limits(names: Iterable[str], anything: str) -> frozenset:
-    """The names that a column is limited to; none where it holds the product's word for any."""
+    """The names that a column is limited to; none if it holds the product's word for any."""
     found = frozenset(names)
     return frozenset() if anything in found else found
 
 
 def named(ours: Iterable[str], theirs: Iterable[str], apart: bool = False) -> int:
-    """Of a column of names, say groups; no name stands for any.
+    """For a column of names such as groups; no name means any.
 
-    ``apart``: names that share nobody, as zones do, so that a rule about others is about none of ours. Who is in two groups nobody can tell.
+    ``apart``: names without common members, as zones are, so that a rule about others does not apply to ours. A user may be in two groups.
     """
     ours, theirs = frozenset(ours), frozenset(theirs)
     if not theirs or (ours and ours <= theirs):
@@ -29,7 +29,7 @@ def named(ours: Iterable[str], theirs: Iterable[str], apart: bool = False) -> in
 
 
 def networks(ours: Iterable[str], theirs: Iterable[str]) -> int:
-    """Of a column of addresses and networks; ``ours`` empty stands for everybody, and what is no network may be any."""
+    """For a column of addresses and networks. If ``ours`` is empty, it means everyone; a value that is not a network may be any."""
     try:
         mine, others = ([ipaddress.ip_network(value, strict=False) for value in values] for values in (ours, theirs))
     except ValueError:

@@ -1,9 +1,9 @@
 # Copyright (c) 2026, the netaccess.chatgpt contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The columns of a rule as the vendor writes them, and which of those that limit it nobody has read. Pure.
+"""The columns of a rule as the vendor writes them, and which of those that limit it were not read. Pure.
 
-A judge reads a rule through its Columns. What it does not read, and what the vendor adds next year, keeps the rule from being sure.
+A judge reads a rule through its Columns. A column that it does not read, or that the vendor adds next year, makes the rule uncertain.
 """
 from __future__ import annotations
 
@@ -13,11 +13,12 @@ from typing import Any, Mapping
 
 @dataclass(frozen=True)
 class Schema:
-    """What a vendor's schema says of the columns of one kind of rule. A column that neither ``limits`` nor ``others`` holds is unknown.
+    """What a vendor's schema says about the columns of one kind of rule. A column that neither ``limits`` nor ``others`` holds is unknown.
 
-    ``limits``: {a column that says whom or what the rule is about, or when it holds: the words that stand for no restriction}. A word that is a frozenset
+    ``limits``: {a column that says what or whom the rule applies to, or when: the words for no restriction}. A word that is a frozenset
     is a closed list: all of its values together are no restriction. ``others``: columns that limit nothing, such as names, notes, places, logs and what
-    the rule does. ``negations``: those of ``limits`` that turn another column round. ``unset``: words that switch off any column of this product.
+    the rule does. ``negations``: those of ``limits`` that invert another column. ``unset``: words that mean no restriction in every column of this
+    product.
     """
 
     limits: Mapping[str, tuple]
@@ -27,7 +28,7 @@ class Schema:
 
     def restricts(self, column: str, value: Any) -> bool:
         """Whether ``value`` in ``column`` limits a rule."""
-        # In no product a 0 says anything.
+        # In no product is 0 a restriction.
         if not value:
             return False
         values = list(value) if isinstance(value, (list, tuple, set, frozenset)) else [value]
@@ -44,7 +45,7 @@ class Columns:
         self._schema, self._native, self._read = schema, native, set()
 
     def get(self, column: str, default: Any = None) -> Any:
-        """The value of a column, or ``default`` where it is no restriction. The reader answers for what it means.
+        """The value of a column, or ``default`` if it is no restriction. The caller is responsible for its meaning.
 
         :raises KeyError: for a column that the schema does not name.
         """
@@ -55,10 +56,10 @@ class Columns:
         return value if self._schema.restricts(column, value) else default
 
     def turned(self) -> bool:
-        """Whether a negation is set that nobody has read, so that what excludes the rule may be what it is about."""
+        """Whether a negation is set that was not read, so that the rule may apply to what it seems to exclude."""
         return any(column in self._schema.negations for column in self.unread())
 
     def unread(self) -> tuple:
-        """The names of columns that limit the rule, or may, and that nobody has read."""
+        """The names of columns that limit the rule, or may, and that were not read."""
         return tuple(sorted(column for column, value in self._native.items() if column not in self._read and column not in self._schema.others
                             and self._schema.restricts(column, value)))

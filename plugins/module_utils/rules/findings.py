@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netaccess.chatgpt contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""An Assessment in the making: each conflict once and under a stable id, each loss once, the rows of coverage. Pure."""
+"""An Assessment under construction: each conflict once and with a stable id, each loss once, the rows of coverage. Pure."""
 from __future__ import annotations
 
 import hashlib
@@ -12,14 +12,14 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.assessmen
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Ref
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import Pattern
 
-#: The header, in lower case, that keeps people in the ChatGPT workspace of their company. A rule that adds it needs decrypted traffic.
+#: The header, in lower case, that keeps people in their company's ChatGPT workspace. A rule that adds it needs decrypted traffic.
 WORKSPACE_HEADER = "chatgpt-allowed-workspace-id"
 #: How many reasons a row of coverage names.
 REASONS = 3
 
 
 def conflict_id(product: str, subject: object) -> str:
-    """Short, and the same from run to run: ``subject`` is what names the rule or entry, never its number or its place."""
+    """Short, and the same from run to run: ``subject`` names the rule or entry, never its number or its place."""
     return "%s-%s" % (product, hashlib.sha256(str(subject).encode("utf-8", "surrogateescape")).hexdigest()[:10])
 
 
@@ -29,43 +29,43 @@ def texts(patterns: Iterable[Pattern]) -> tuple:
 
 
 def together(words: Iterable[str]) -> str:
-    """What several layers say of one pattern: "no" when one does, else "unchecked" when one does, else "yes"."""
+    """What several layers together say about one pattern: "no" if one does, else "unchecked" if one does, else "yes"."""
     found = set(words)
     return next((word for word in ("no", "unchecked") if word in found), "yes")
 
 
 def reasons(found: Iterable[str]) -> list[str]:
-    """The first few reasons of a row of coverage; over a large site the others are the same over and over."""
+    """The first few reasons of a row of coverage; with many rules, the others repeat them."""
     named = list(dict.fromkeys(found))
     return named[:REASONS] + (["and %d more reasons" % (len(named) - REASONS)] if len(named) > REASONS else [])
 
 
 def coverage(pattern: Pattern, allowed: str, exempt: str, allowed_by: str | None, exempt_by: str | None, notes: Iterable[str]) -> Coverage:
-    """A row of coverage. What is not allowed is allowed by nothing."""
+    """A row of coverage. A pattern that is not allowed has no rule that allows it."""
     return Coverage(str(pattern), allowed, exempt, allowed_by=allowed_by if allowed != "no" else None, exempt_by=exempt_by, note="; ".join(notes))
 
 
 @dataclass
 class Findings(Assessment):
-    """``product`` begins the id of each conflict; ``protected`` are names of what the operator wants nobody to touch."""
+    """``product`` begins the id of each conflict; ``protected`` are names that the operator wants to keep unchanged."""
 
     product: str = ""
     protected: tuple = ()
     _known: set = field(default_factory=set, init=False, repr=False)
 
     def resolve(self, refs: Iterable[Ref]) -> None:
-        """An earlier run took the conflicts about these Refs out of the way."""
+        """An earlier run resolved the conflicts about these Refs."""
         self.resolved.update({conflict_id(self.product, ref): ref for ref in refs})
 
     def resolve_borrowed(self, objects: Iterable[Object]) -> None:
-        """The same of the objects of the site that an earlier run changed."""
+        """The same for the existing objects that an earlier run changed."""
         self.resolve(obj.ref for obj in objects if obj.borrowed)
 
     def conflict(self, subject: object, effect: str, where: str, text: str, hosts: Collection, certain: bool, remedy: tuple = (), opens: str = "",
                  name: str | None = None, doubts: Iterable[str] = ()) -> None:
-        """Add a Conflict about ``subject``, unless it is about no host or known already. ``name`` is what ``protected`` may hold of it.
+        """Add a Conflict about ``subject``, unless it affects no host or is known already. ``name``: the name that ``protected`` may contain.
 
-        ``doubts``: why it is not certain, in words. What is not certain has no remedy.
+        ``doubts``: why it is uncertain, in words. An uncertain conflict has no remedy.
         """
         identity = conflict_id(self.product, subject)
         if not hosts or identity in self._known:

@@ -1,10 +1,10 @@
 # Copyright (c) 2026, the netaccess.chatgpt contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Rules in order, of which the first that matches decides: what they do with the wanted patterns, and where a rule of ours stands among them. Pure.
+"""Ordered rules of which the first that matches decides: what they do with the wanted patterns, and where our rule is placed. Pure.
 
-An answer about a rule has three values. They combine as numbers: ``min`` where all has to hold, ``max`` where one thing is enough.
-A rule is whatever the product has for one; only the functions that a product hands over look into it.
+An answer about a rule has three values. They combine as numbers: ``min`` if all have to hold, ``max`` if one is enough.
+The type of a rule is the product's; only the functions that a product passes in read it.
 """
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state imp
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import EXACT, SUBDOMAINS, Index, Pattern, names_above
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.columns import Columns
 
-#: The rule is about all of it; about a part, or nobody can tell; about none of it.
+#: The rule covers all of it; a part of it, or this is unknown; none of it.
 SURE, MAY, NO = 2, 1, 0
-#: What a rule does with what it matches. PASS_ON asks the rules below; UNKNOWN may do any of the others.
+#: What a rule does with what it matches. PASS_ON continues with the rules below; UNKNOWN may do any of the others.
 ALLOW, DENY, PASS_ON, UNKNOWN = "allow", "deny", "pass on", "unknown"
 
 
 def opposite(level: int) -> int:
-    """What a negated test says."""
+    """The result of a negated test."""
     return SURE + NO - level
 
 
@@ -36,7 +36,7 @@ def share(answers: Iterable[bool]) -> int:
 
 
 class Hits(NamedTuple):
-    """Which of the wanted patterns a rule is about: ``sure`` the whole of them, ``may`` those of which it may be a part or that nobody can tell of."""
+    """Which of the wanted patterns a rule covers: ``sure`` completely; ``may`` in part, or this is unknown."""
 
     sure: frozenset = frozenset()
     may: frozenset = frozenset()
@@ -46,7 +46,7 @@ class Hits(NamedTuple):
         return self.sure | self.may
 
     def capped(self, level: int) -> Hits:
-        """What is left when something else of the rule, its people say, holds at ``level``."""
+        """What is left if another condition of the rule, for example its people, holds at ``level``."""
         if level == SURE:
             return self
         return Hits(frozenset(), self.all) if level == MAY else Hits()
@@ -61,7 +61,7 @@ def hits_of(levels: dict) -> Hits:
 
 
 def held(entries: Iterable[Pattern | None], wanted: Iterable[Pattern]) -> Hits:
-    """What a list of host names is about; an entry that is no name counts for nothing."""
+    """Hits of a list of host names; an entry that is not a name is ignored."""
     near = near_to(frozenset(wanted))
     patterns = [entry for entry in entries if entry is not None and near.related(entry)]
     index = Index(patterns)
@@ -71,14 +71,14 @@ def held(entries: Iterable[Pattern | None], wanted: Iterable[Pattern]) -> Hits:
 
 
 class NameList:
-    """A list of host names that many rules ask: for the same patterns it is gone through once. An entry that is no name counts for nothing."""
+    """A list of host names that many rules use: it is read once for the same patterns. An entry that is not a name is ignored."""
 
     def __init__(self, entries: Iterable[Pattern | None]):
         self._entries = frozenset(entry for entry in entries if entry is not None)
         self._known: dict = {}
 
     def near(self, wanted: AbstractSet[Pattern]) -> frozenset:
-        """The entries that matter for these patterns: what several lists say together is said by these of each of them."""
+        """The entries that matter for these patterns: combining several lists needs only these of each."""
         return self._asked(wanted)[0]
 
     def hits(self, wanted: AbstractSet[Pattern]) -> Hits:
@@ -94,7 +94,7 @@ class NameList:
 
 
 class Near:
-    """Wanted patterns, and whether an entry is anywhere near them: most of a long list is not."""
+    """Wanted patterns, and whether an entry is related to them: most entries of a long list are not."""
 
     def __init__(self, patterns: frozenset):
         self.patterns, self.index = patterns, Index(patterns)
@@ -106,12 +106,12 @@ class Near:
         return entry.name in self._above or not self._names.isdisjoint(names_above(entry.name))
 
 
-#: Lists are asked for the same few sets over and over.
+#: Rules use lists with the same few sets of patterns.
 near_to = functools.lru_cache(maxsize=16)(Near)
 
 
 def _covered(index: Index, pattern: Pattern) -> bool:
-    """By one entry, or by one for the name and one for what is below it, which is how some products say both."""
+    """By one entry, or by one for the name and one for what is below it, which is how some products write both."""
     if index.covering(pattern) is not None:
         return True
     return all(index.covering(Pattern(pattern.name, kind)) is not None for kind in (EXACT, SUBDOMAINS))
@@ -121,9 +121,9 @@ def _covered(index: Index, pattern: Pattern) -> bool:
 
 
 def walk(rules: Iterable, wanted: Iterable[Pattern], reach: Callable[[Any, frozenset], Hits]) -> Iterator[tuple]:
-    """Ask ``rules`` from the top. Yields (rule, Hits) of each that is about patterns that get there; what it is surely about gets no further.
+    """Evaluate ``rules`` from the top. Yields (rule, Hits) of each that covers patterns that reach it; patterns that it certainly covers go no further.
 
-    ``reach(rule, left)``: the Hits for the whole audience. It may say more than is in ``left``, the patterns that get there.
+    ``reach(rule, left)``: the Hits for the whole audience. They may include more than ``left``, the patterns that reach the rule.
     """
     left = frozenset(wanted)
     for rule in rules:
@@ -138,22 +138,22 @@ def walk(rules: Iterable, wanted: Iterable[Pattern], reach: Callable[[Any, froze
 class Layer:
     """The rules of one rulebase from the top, and how a product reads one of them.
 
-    ``people(rule)`` and ``hosts(rule, wanted)`` say how far it is about the audience and about patterns. ``effect(rule)`` is ALLOW, DENY, PASS_ON or
-    UNKNOWN; in a rulebase for inspection DENY stands for decrypting, and ALLOW for leaving alone. ``columns(rule)`` are the Columns through which the other
-    three read the rule, the same object each time. ``default`` is what becomes of patterns that no rule decides. ``known``: what was found out about rules,
-    where several layers have the same ones and read them alike.
+    ``people(rule)`` and ``hosts(rule, wanted)`` say how far it covers the audience and patterns. ``effect(rule)`` is ALLOW, DENY, PASS_ON or
+    UNKNOWN; in a rulebase for inspection DENY means decrypting, and ALLOW not decrypting. ``columns(rule)`` are the Columns through which the other
+    three read the rule, the same object each time. ``default`` is the effect for patterns that no rule decides. ``known``: a cache of results
+    for layers that have the same rules and read them alike.
     """
 
     def __init__(self, rules: Sequence, people: Callable[[Any], int], hosts: Callable[[Any, AbstractSet], Hits], effect: Callable[[Any], str],
                  columns: Callable[[Any], Columns], default: str = ALLOW, known: dict | None = None):
         self.rules, self.hosts, self._columns, self.default = list(rules), hosts, columns, default
-        # The rules do not change, and the layer is asked about each again and again.
+        # The rules do not change, and each is evaluated many times.
         self._known = {} if known is None else known
         self.people, self.effect = self._once("people", people), self._once("effect", effect)
         self._find_doubts, self._find_level = self._once("doubts", self._read), self._once("level", self._weigh)
 
     def _once(self, what: object, answer: Callable[[Any], Any]) -> Callable[[Any], Any]:
-        """A function of a rule that is carried out once for each. Rules need not be hashable; each is kept, so that its id stays its own."""
+        """A function of a rule that runs once for each rule. Rules need not be hashable; each is kept, so that its id stays unique."""
         known = self._known.setdefault(what, {})
 
         def ask(rule: Any) -> Any:
@@ -163,7 +163,7 @@ class Layer:
         return ask
 
     def doubts(self, rule: Any) -> tuple:
-        """What keeps a rule from being sure, in words: columns that nobody read, an effect that nobody knows."""
+        """What makes a rule uncertain, in words: unread columns, an unknown effect."""
         return self._find_doubts(rule)
 
     def _read(self, rule: Any) -> tuple:
@@ -173,7 +173,7 @@ class Layer:
         return (*found, *(["its action is not understood"] if self.effect(rule) == UNKNOWN else []))
 
     def level(self, rule: Any) -> int:
-        """How far a rule is about the audience: SURE only where all of the rule was understood, NO only where no negation was left unread."""
+        """How far a rule applies to the audience: SURE only if the whole rule was understood, NO only if no negation was left unread."""
         return self._find_level(rule)
 
     def _weigh(self, rule: Any) -> int:
@@ -183,7 +183,7 @@ class Layer:
         return min(self.people(rule), MAY if doubts else SURE)
 
     def reach(self, rule: Any, wanted: AbstractSet) -> Hits:
-        """Which patterns of the whole audience a rule is about."""
+        """Which patterns a rule covers for the whole audience."""
         wanted = frozenset(wanted)
         return self._once(wanted, lambda one: self._meet(one, wanted))(rule)
 
@@ -194,12 +194,12 @@ class Layer:
         return self.hosts(rule, wanted).capped(level) if level != NO else Hits()
 
     def shutting(self, wanted: Iterable[Pattern]) -> list:
-        """The rules that shut any of the wanted patterns, or may."""
+        """The rules that block any of the wanted patterns, or may."""
         wanted = frozenset(wanted)
         return [rule for rule in self.rules if self.effect(rule) in (DENY, UNKNOWN) and self.reach(rule, wanted).all]
 
     def ask(self, wanted: Iterable[Pattern], told: Callable[[Any, Hits], None] = lambda rule, hits: None) -> Answer:
-        """What the rules do with the wanted patterns, by first match. ``told`` hears of each rule that shuts any of those that get there, or may."""
+        """What the rules do with the wanted patterns, by first match. ``told`` is called for each rule that blocks, or may block, any that reach it."""
         answer, whole = Answer(left=set(wanted), default=self.default), frozenset(wanted)
         for rule, hits in walk((rule for rule in self.rules if self.effect(rule) != PASS_ON), whole, lambda rule, left: self.reach(rule, whole)):
             answer.left -= hits.sure
@@ -215,9 +215,9 @@ class Layer:
 
 @dataclass
 class Answer:
-    """``shut`` and ``open``: pattern to the rule that surely decides it; ``doubted``: pattern to the first rule before that one that may shut it.
+    """``shut`` and ``open``: pattern to the rule that certainly decides it; ``doubted``: pattern to the first rule before that one that may block it.
 
-    ``left``: the patterns that no rule surely decides, and ``default`` what becomes of them.
+    ``left``: the patterns that no rule certainly decides; ``default``: the effect for them.
     """
 
     shut: dict = field(default_factory=dict)
@@ -227,26 +227,27 @@ class Answer:
     default: str = ALLOW
 
     def word(self, pattern: Pattern) -> str:
-        """What coverage says of the pattern: "no" where it is surely shut, "unchecked" where it may be, else "yes"."""
+        """The word in coverage for the pattern: "no" if it is certainly blocked, "unchecked" if it may be, else "yes"."""
         if pattern in self.shut or (pattern in self.left and self.default == DENY):
             return "no"
         return "unchecked" if pattern in self.doubted or (pattern in self.left and self.default != ALLOW) else "yes"
 
     def said(self, pattern: Pattern, name: Callable[[Any], object], does: str = "block") -> tuple:
-        """(the word, which rule ``does`` that or may, or nothing where no rule of the layer is in the way)."""
+        """(the word, the rule that ``does`` so or may; empty if no rule of the layer blocks)."""
         if pattern in self.shut:
             return self.word(pattern), "%s %ss it" % (name(self.shut[pattern]), does)
         return self.word(pattern), "%s may %s it" % (name(self.doubted[pattern]), does) if pattern in self.doubted else ""
 
 
-# -- where ours stands
+# -- where our rule is placed
 
 
 def sides(shutting: Iterable, people: Callable[[Any], int], certain: Callable[[Any], bool] = lambda rule: True) -> tuple:
-    """(rules that ours has to pass, rules that keep their word over it) of those that shut what ours opens, from the top.
+    """(rules that ours has to precede, rules that keep their precedence over it) of those that block what ours opens, from the top.
 
-    One that shuts out the whole audience is passed. One for a part of it, say a quarantine, keeps its word, unless it stands below one that is passed
-    for sure: ``certain`` says whether a rule is.
+    Ours precedes a rule that blocks the whole audience. A rule for a part of it, for example a quarantine, keeps its precedence, unless it is below one
+    that
+    ours certainly precedes: ``certain`` says whether a rule is.
     """
     above: list = []
     below: list = []
@@ -262,19 +263,19 @@ def sides(shutting: Iterable, people: Callable[[Any], int], certain: Callable[[A
 
 
 def below_ours(rules: Sequence, shuts: Callable[[Any], bool], keeps: Callable[[Any], bool] = lambda rule: False) -> list:
-    """The rules that stand below ours: ours is above the first that surely ``shuts`` the whole audience, and below the last that ``keeps`` its word."""
+    """The rules below ours: our rule is above the first that certainly ``shuts`` the whole audience, and below the last that ``keeps`` its precedence."""
     first = next((at for at, rule in enumerate(rules) if shuts(rule)), len(rules))
     last = max((at for at, rule in enumerate(rules) if keeps(rule)), default=-1)
     return list(rules[max(first, last) + 1:])
 
 
 def crossed(shutting: Sequence, people: Callable[[Any], int]) -> list:
-    """Of rules that shut what ours opens, those for a part of the audience that ours passes: these people would be let in."""
+    """Of rules that block what ours opens, those for a part of the audience that ours precedes: these people would get access."""
     return [rule for rule in below_ours(shutting, lambda rule: people(rule) == SURE) if people(rule) == MAY]
 
 
 def crossing(rule: object, what: str) -> str:
-    """What ``audience_widened`` says of a rule that ours passes; ``what`` it would no longer be asked for."""
+    """The text of ``audience_widened`` for a rule that ours precedes; ``what``: the traffic for which it is no longer evaluated."""
     return ("%s blocks a part of the audience and would no longer apply to %s; add it to position.never_above, or narrow the audience" % (rule, what))
 
 
@@ -286,9 +287,9 @@ def lowest(order: Sequence[Ref], below: Iterable[Ref]) -> int:
 
 def placed(obj: Object, rulebase: str, order: Sequence[Ref], above: Iterable[Ref], below: Iterable[Ref], before: Iterable[Ref] = (),
            floor: int | None = None) -> Wanted:
-    """``obj`` with the Refs that it has to stand above and below; ``before`` are named by the operator.
+    """``obj`` with the Refs that it has to be above and below; ``before``: rules that the operator wants below it.
 
-    What stands above a rule that ours must stay below cannot be passed; it is reported as a conflict. ``floor`` is the place of the lowest such rule.
+    A rule above one that ours must stay below cannot be preceded; it is reported as a conflict. ``floor``: the place of the lowest rule to stay below.
     """
     below = frozenset(below)
     floor = lowest(order, below) if floor is None else floor
@@ -298,7 +299,7 @@ def placed(obj: Object, rulebase: str, order: Sequence[Ref], above: Iterable[Ref
 
 
 def refuse_unknown(names: Iterable[str], known: Container[str], where: str, kind: str = "rule") -> None:
-    """:raises AccessError: refused, for a rule that the operator names in ``position`` and that is not there: one that must not be passed would be."""
+    """:raises AccessError: refused, for a rule in ``position`` that does not exist: a misspelt rule would otherwise not be protected."""
     missing = [name for name in names if name not in known]
     if missing:
         raise AccessError(REFUSED, "position: %s has no %s named %s" % (where, kind, ", ".join(missing)))

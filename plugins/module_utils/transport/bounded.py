@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netaccess.chatgpt contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Requests that end in time: the timeout of a socket begins anew with each byte and each address, and no timeout holds for the resolving of a name."""
+"""Requests with a real deadline. The timeout of a socket restarts with each byte and each address, and does not cover name resolution."""
 from __future__ import annotations
 
 import http.client
@@ -23,9 +23,9 @@ class Unresolved(OSError):
 
 
 def addresses(name: str, port: int, seconds: float) -> list[str]:
-    """What ``name`` resolves to, in the order of the resolver. It cannot be interrupted, so a thread that outlives the wait is left behind.
+    """What ``name`` resolves to, in the resolver's order. Resolution cannot be interrupted, so a thread that takes longer is left behind.
 
-    :raises Unresolved: after ``seconds``. :raises OSError: as the resolver has it.
+    :raises Unresolved: after ``seconds``. :raises OSError: as raised by the resolver.
     """
     found: list = []
 
@@ -45,7 +45,7 @@ def addresses(name: str, port: int, seconds: float) -> list[str]:
 
 
 class _Resolving:
-    """A connection whose ``timeout`` holds for the resolving of its name and for all of its addresses together."""
+    """A connection whose ``timeout`` covers the resolution of its name and all of its addresses together."""
 
     def _new_conn(self):
         seconds, name = self.timeout, self._dns_host
@@ -55,7 +55,7 @@ class _Resolving:
                 self._dns_host, self.timeout = address, max(0.1, until - time.monotonic())
                 try:
                     connected = super()._new_conn()
-                    # From here on it is for TLS.
+                    # From here on the timeout is for TLS.
                     connected.settimeout(seconds)
                     return connected
                 except Exception:
@@ -66,7 +66,7 @@ class _Resolving:
 
 
 class _Timed(io.RawIOBase):
-    """What comes from a socket; each read has ``left()`` seconds at most."""
+    """A socket file of which each read has ``left()`` seconds at most."""
 
     def __init__(self, raw: io.RawIOBase, sock, left: Callable[[], float]):
         super().__init__()
@@ -88,9 +88,9 @@ class _Timed(io.RawIOBase):
 
 
 def answers(left: Callable[[], float]) -> type:
-    """For ``adapter``: an answer, header and body, is read within ``left()`` seconds, which is asked anew before each read of the socket.
+    """For ``adapter``: an answer, header and body, is read within ``left()`` seconds, which is called again before each read of the socket.
 
-    What comes from a proxy is read in the same way.
+    Answers of a proxy are read in the same way.
     """
     class Response(http.client.HTTPResponse):
         def __init__(self, sock, *args, **kwargs):
@@ -103,7 +103,7 @@ def answers(left: Callable[[], float]) -> type:
 
 
 def adapter(*mixins: type, **options: object) -> requests.adapters.HTTPAdapter:
-    """An HTTPAdapter whose connections, to a server or a proxy, are made in time and are of these ``mixins`` too. ``options``: those of an HTTPAdapter."""
+    """An HTTPAdapter whose connections, to a server or a proxy, have a deadline and also use these ``mixins``. ``options``: those of an HTTPAdapter."""
     def pool(kind: type) -> type:
         connection = type("Connection", (*mixins, _Resolving, kind.ConnectionCls), {})
         return type(kind.__name__, (kind,), {"ConnectionCls": connection})

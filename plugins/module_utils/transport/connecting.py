@@ -1,9 +1,9 @@
 # Copyright (c) 2026, the netaccess.chatgpt contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How a connection comes about: the certificate that a task pins, and in words why there is none and what to do.
+"""Establishing a connection: the certificate that a task pins, and in words why there is no connection and what to do.
 
-Whatever goes wrong here, nothing of a request was sent, so nothing was done.
+Whatever fails here, nothing of a request was sent, so nothing was done.
 """
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ _PIN = "or set %s to the SHA-256 fingerprint that the device itself shows" % FIN
 _ANEW = "have a new certificate issued, %s" % _PIN
 # OpenSSL's X509_V_ERR codes. The last ones are those that VERIFY_X509_STRICT adds, which Python sets from 3.13 on.
 _EARLY, _EXPIRED, _SELF_SIGNED, _UNKNOWN, _OTHER_NAME, _STRICT = (9,), (10,), (18,), (2, 19, 20, 21, 27), (62, 63, 64), range(79, 94)
-#: What OpenSSL says of bytes that are no TLS, by its releases.
+#: OpenSSL's reasons for bytes that are not TLS, by its releases.
 _NO_TLS = ("WRONG_VERSION_NUMBER", "UNKNOWN_PROTOCOL", "HTTP_REQUEST", "RECORD_LAYER_FAILURE", "PACKET_LENGTH_TOO_LONG", "BAD_RECORD_TYPE")
 _TIMEOUTS = (socket.timeout, TimeoutError)
 
 
 class NotConnected(Exception):
-    """No connection came about. ``proxy``: host and port of the one that the connection goes through, else None."""
+    """No connection was established. ``proxy``: host and port of the one that the connection goes through, else None."""
 
     def __init__(self, cause: Exception, proxy: str | None):
         super().__init__()
@@ -45,7 +45,7 @@ class NotConnected(Exception):
 
 
 class OtherCertificate(Exception):
-    """The certificate is not the one that is pinned. ``seen``: its fingerprint, None where there is no TLS."""
+    """The certificate is not the pinned one. ``seen``: its fingerprint, None if there is no TLS."""
 
     def __init__(self, seen: str | None):
         super().__init__()
@@ -54,14 +54,14 @@ class OtherCertificate(Exception):
 
 @dataclass(frozen=True)
 class Reason:
-    """Why there is no connection. ``again``: whether asking again may help."""
+    """Why there is no connection. ``again``: whether a retry may help."""
 
     text: str
     again: bool = False
 
 
 def fingerprint(text: str | None) -> str | None:
-    """A SHA-256 fingerprint, with or without colons, as 64 digits. :raises AccessError: when it is none."""
+    """A SHA-256 fingerprint, with or without colons, as 64 digits. :raises AccessError: if it is not one."""
     if text is None:
         return None
     digits = re.sub(r"[\s:]", "", re.sub(r"^sha-?256[:=\s]", "", text.strip().lower()))
@@ -71,7 +71,7 @@ def fingerprint(text: str | None) -> str | None:
 
 
 def check_urls(base: str, proxy: str | None) -> None:
-    """:raises AccessError: for a user in the URL of the API, and for a proxy that Requests would take for another one; neither is repeated."""
+    """:raises AccessError: for a user in the URL of the API, and for a proxy that Requests would parse differently; neither is repeated."""
     if "@" in base:
         raise AccessError(REFUSED, "the API URL contains credentials: remove them, and set the options for credentials")
     if proxy is None:
@@ -87,7 +87,7 @@ def check_urls(base: str, proxy: str | None) -> None:
 
 
 def check_authorities(path: str) -> None:
-    """:raises AccessError: when ``path`` holds no CA certificate; Requests would say so in the middle of a run."""
+    """:raises AccessError: if ``path`` holds no CA certificate; Requests would report it only in the middle of a run."""
     try:
         folder = os.path.isdir(path)
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(None if folder else path, path if folder else None)
@@ -98,7 +98,7 @@ def check_authorities(path: str) -> None:
 
 
 def checked(pinned: str | None) -> type:
-    """For ``bounded.adapter``: a connection that cannot be made raises NotConnected, and the certificate is compared before anything is sent."""
+    """For ``bounded.adapter``: a connection that cannot be established raises NotConnected, and the certificate is compared before anything is sent."""
     class Checked:
         def connect(self):
             try:
@@ -117,12 +117,12 @@ def _compare(connection, pinned: str) -> None:
     seen = hashlib.sha256(certificate).hexdigest() if certificate else None
     if seen != pinned:
         raise OtherCertificate(seen)
-    # Else each request warns of a certificate that nobody checked.
+    # Otherwise each request warns about an unverified certificate.
     connection.is_verified = True
 
 
 def reason(failure: NotConnected, at: str, seconds: float, ca_path: str | None) -> Reason:
-    """What happened, where, and what to do. ``at``: host and port; ``seconds``: how long was waited."""
+    """What happened, where, and what to do. ``at``: host and port; ``seconds``: the time that was waited."""
     cause = failure.cause
     if failure.proxy and not isinstance(cause, (ssl.SSLError, OtherCertificate)) and not _handshake_timeout(cause):
         return _of_proxy(cause, failure.proxy, at, seconds)
@@ -157,7 +157,7 @@ def _of_certificate(error: ssl.CertificateError, at: str, ca_path: str | None) -
         known = "no CA in %s issued it: add the issuing CA to %s" % (ca_path, CA_PATH) if ca_path else \
             "the issuing CA is not trusted here: set %s to a file with its certificate" % CA_PATH
         return "the certificate of %s is not accepted: %s, %s (%s)" % (at, known, _PIN, words)
-    # Releases of urllib3 that compare names themselves give no code.
+    # Releases of urllib3 that compare names themselves report no code.
     if code in _OTHER_NAME or code is None:
         return "the certificate of %s does not contain the name or address used to reach it, or it has no subjectAltName at all: use a name from the " \
             "certificate, %s" % (at, _ANEW)
@@ -192,7 +192,7 @@ def _of_network(cause: Exception, at: str, seconds: float, port: str = "%s, and 
 
 
 def _handshake_timeout(cause: Exception) -> bool:
-    """TCP stood, and TLS did not come: urllib3 gives a timeout of TCP its own class."""
+    """TCP was established, and TLS was not: urllib3 has its own class for a timeout of TCP."""
     return isinstance(cause, _TIMEOUTS)
 
 
@@ -203,5 +203,5 @@ def _innermost(error: BaseException) -> BaseException:
 
 
 def _words(error: BaseException) -> str:
-    """The operating system's or OpenSSL's words: they hold nothing of a request."""
+    """The words of the operating system or OpenSSL, which contain nothing of a request."""
     return getattr(error, "reason", None) or getattr(error, "strerror", None) or type(error).__name__

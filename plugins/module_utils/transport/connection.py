@@ -1,9 +1,9 @@
 # Copyright (c) 2026, the netaccess.chatgpt contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""HTTP to one device or tenant: one keep-alive session, counted requests, and bad weather turned into the engine's failures.
+"""HTTP to one device or tenant: one keep-alive session, counted requests, and network failures turned into the engine's failures.
 
-No message here repeats an URL's query, a header or a body: credentials may be in them.
+No message here repeats a URL's query, a header or a body: credentials may be in them.
 """
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ try:
 except ImportError:
     requests = None
 
-#: How long one exchange waits at most: for the connection, and for each part of the answer. The whole answer has what is left of the run.
+#: Longest wait of one exchange: for the connection, and for each part of the answer. The whole answer has what is left of the run.
 CONNECT_SECONDS, ANSWER_SECONDS = 10, 120
-#: What an exchange has at least that begins within the time of the run.
+#: An exchange that begins within the time of the run has at least this time.
 LEAST_SECONDS = 1
 #: The largest answer that is read. A whole rulebase of a large firewall has a tenth of it.
 MAX_BYTES = 64 * 1024 * 1024
@@ -42,7 +42,7 @@ _PAUSE = 1.0
 class Connection:
     """How to reach an API. ``base`` is scheme, host and port; ``timeout``: the seconds that a run has for its requests and waits.
 
-    ``certificate_fingerprint``: of the one certificate that is accepted, whoever issued it and whatever is in it.
+    ``certificate_fingerprint``: of the only certificate that is accepted, whatever its issuer and content.
     """
 
     base: str
@@ -59,7 +59,7 @@ class Connection:
 
     @property
     def verify(self) -> bool | str:
-        """Given with each request: a session's own setting loses against REQUESTS_CA_BUNDLE."""
+        """Passed with each request: a session's own setting loses to REQUESTS_CA_BUNDLE."""
         return False if self.certificate_fingerprint or not self.validate_certs else self.ca_path or True
 
 
@@ -73,15 +73,15 @@ class Answer:
 
     @property
     def data(self) -> object:
-        """The body as JSON, None for an empty one. :raises ValueError: when it is none."""
+        """The body as JSON, None for an empty one. :raises ValueError: if it is not JSON."""
         return json.loads(self.body) if self.body else None
 
 
 class Clock:
-    """Time as the transport sees it, in seconds; tests put another one in its place."""
+    """Time as the transport sees it, in seconds; tests replace it."""
 
     def now(self) -> float:
-        """A time that counts up, of no date."""
+        """A monotonic time."""
         return time.monotonic()
 
     def sleep(self, seconds: float) -> None:
@@ -90,7 +90,7 @@ class Clock:
 
 
 class Transport:
-    """One session. ``counts``: reads, writes, connections, and the seconds that were waited."""
+    """One session. ``counts``: reads, writes, connections, and the seconds spent waiting."""
 
     def __init__(self, connection: Connection, clock: Clock | None = None):
         if requests is None:
@@ -101,25 +101,25 @@ class Transport:
         self.connection = connection
         self._clock = clock or Clock()
         self._deadline = Deadline(connection.timeout, self._clock.now)
-        #: When the exchange that is under way has to be over.
+        #: When the current exchange has to be over.
         self._until = self._clock.now() + connection.timeout
         self._session = requests.Session()
-        # Without this a .netrc of the controller's user would replace the Authorization header.
+        # Otherwise a .netrc of the controller's user would replace the Authorization header.
         self._session.auth = lambda request: request
-        # Retries are decided here: a write must never be sent twice by a library.
+        # Retries are decided here: a library must never send a write twice.
         pinned = fingerprint(connection.certificate_fingerprint)
         adapter = bounded.adapter(checked(pinned), bounded.answers(self._left), pool_connections=4, pool_maxsize=4, max_retries=0)
         for scheme in ("http://", "https://"):
             self._session.mount(scheme, adapter)
         self._adapter = adapter
         if not connection.validate_certs:
-            # The operator said so in the task; once for each request is no news.
+            # The operator chose this in the task, so a warning per request adds nothing.
             requests.packages.urllib3.disable_warnings(requests.packages.urllib3.exceptions.InsecureRequestWarning)
         self.counts = {"reads": 0, "writes": 0, "waited": 0}
         self._final: dict | None = None
 
     def begin_cleanup(self, undo: bool = False) -> None:
-        """From here on the run signs out or, with ``undo``, takes a change back, which has as much time as the run had."""
+        """From here on the run signs out or, with ``undo``, undoes a change, which has as much time as the run had."""
         self._deadline.begin_cleanup(undo)
 
     def requests(self) -> dict[str, int]:
@@ -133,17 +133,17 @@ class Transport:
         return dict(self.counts, connections=opened, waited=round(self.counts["waited"]))
 
     def close(self) -> None:
-        """Close the connections; ``requests`` still tells what was sent."""
+        """Close the connections; ``requests`` still returns the counts."""
         self._final = self.requests()
         self._session.close()
 
     def call(self, method: str, path: str, write: bool = False, base: str | None = None, **content: object) -> Answer:
         """One exchange; ``content`` as requests takes it (params, data, json, headers).
 
-        A busy device (429, or 503 with Retry-After) is waited for within the run's time; a read that broke is repeated, a write never.
+        A busy device (429, or 503 with Retry-After) is waited for within the run's time; a failed read is repeated, a write never.
 
-        :raises OutcomeUnknown: for a write that was sent and got no answer, or half of one.
-        :raises AccessError: unreachable, when nothing was done; locked, when the device stayed busy.
+        :raises OutcomeUnknown: for a write that was sent and got no answer, or an incomplete one.
+        :raises AccessError: unreachable, if nothing was done; locked, if the device stayed busy.
         """
         if not self._fits(0):
             raise AccessError(UNREACHABLE, "the run timed out (timeout, %d s) before all requests to %s were made" % (
@@ -166,7 +166,7 @@ class Transport:
             attempts += 1
 
     def wait(self, seconds: float, why: str, failure: str = LOCKED) -> None:
-        """Sleep, unless that would take longer than the run may. :raises AccessError: ``failure``, with the reason."""
+        """Sleep, unless that would exceed the run's time. :raises AccessError: ``failure``, with the reason."""
         if not self._fits(seconds):
             raise AccessError(failure, "%s, and this did not end within %.0f s (timeout)" % (why, self.connection.timeout))
         self.counts["waited"] += seconds
@@ -191,7 +191,7 @@ class Transport:
             why = reason(error, host, connecting, self.connection.ca_path)
             raise (_Unanswered if why.again else AccessError)(UNREACHABLE, why.text) from None
         except (UnicodeEncodeError, requests.exceptions.InvalidHeader):
-            # Found out while the request is put together: nothing of it was sent. What it would have been is a credential, as a rule.
+            # Raised while the request is built, so nothing was sent. The value is usually a credential, so it is not shown.
             raise AccessError(REFUSED, "nothing was sent to %s, because a header contains a character that HTTP does not allow: check the token, key, "
                                        "user and password for stray characters" % host) from None
         except requests.exceptions.Timeout:
@@ -208,7 +208,7 @@ class Transport:
             raise self._broken(write, host, "the connection to %s was interrupted (%s)" % (host, type(error).__name__)) from None
 
     def _limits(self) -> tuple:
-        """Seconds that an exchange which begins now may take: to connect, and to answer."""
+        """Seconds for an exchange that begins now: to connect, and to answer."""
         self._until = self._clock.now() + max(self._deadline.left(), LEAST_SECONDS)
         return min(CONNECT_SECONDS, self._left()), self._left()
 
@@ -222,12 +222,12 @@ class Transport:
 
 
 def by_options(params: dict, base: str) -> Transport:
-    """A Transport to ``base`` by the module options that all APIs share (doc fragment ``connection``, and ``timeout``)."""
+    """A Transport to ``base`` from the module options that all APIs share (doc fragment ``connection``, and ``timeout``)."""
     return Transport(Connection(base, **{name: params[name] for name in ("validate_certs", "ca_path", "certificate_fingerprint", "proxy", "timeout")}))
 
 
 class _Unanswered(AccessError):
-    """No answer, and nothing was done: asking again may help."""
+    """No answer, and nothing was done: a retry may help."""
 
 
 class _TooLong(Exception):
@@ -245,7 +245,7 @@ def _read_all(reply: requests.Response) -> bytes:
 
 
 def busy_for(answer: Answer) -> float | None:
-    """Seconds to wait before asking again, when the answer says so (RFC 9110, section 10.2.3); else None."""
+    """Seconds to wait before a retry, if the answer says so (RFC 9110, section 10.2.3); else None."""
     told = answer.headers.get("retry-after", "").strip()
     if answer.status == 429 or (answer.status == 503 and told):
         return _seconds(told)
@@ -253,7 +253,7 @@ def busy_for(answer: Answer) -> float | None:
 
 
 def _seconds(text: str) -> float:
-    """Of a Retry-After header: seconds, or a date. ZIA writes "0 seconds"."""
+    """The value of a Retry-After header: seconds, or a date. ZIA writes "0 seconds"."""
     digits = text.split(" ")[0]
     if digits.isascii() and digits.isdigit():
         return max(1.0, float(digits))

@@ -12,18 +12,18 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors im
 )
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport.connection import Answer, Transport
 
-#: What ``json_of`` returns for a body that is no JSON. An empty body is None, as ``null`` is.
+#: What ``json_of`` returns for a body that is not JSON. An empty body is None, as ``null`` is.
 NO_JSON = object()
-#: What the HTTP status of a refusal means on every API. What is not listed is ``refused``; a product adds its own.
+#: What the HTTP status of a refusal means on every API. Others are ``refused``; a product adds its own.
 FAILURES = {401: AUTH, 403: AUTH, 409: CONFLICT}
 
 
 class Ended(AccessError):
-    """An answer says in the product's own words that the session is not valid any more; nothing was done."""
+    """An answer says in the product's own words that the session is no longer valid; nothing was done."""
 
 
 class Busy(AccessError):
-    """Somebody else keeps the request from being carried out, and nothing was done. It may be sent again after ``pause`` seconds."""
+    """Another user prevents the request, and nothing was done. It may be sent again after ``pause`` seconds."""
 
     def __init__(self, pause: float, message: str):
         super().__init__(LOCKED, message)
@@ -46,20 +46,20 @@ class Client:
     # -- requests
 
     def _sign_in(self) -> object:
-        """IO. Begin a session; whatever a request has to carry to belong to it, such as headers.
+        """IO. Begin a session. Returns whatever a request has to carry to belong to it, such as headers.
 
-        :raises Busy: while nobody can sign in. :raises AccessError: AUTH or UNREACHABLE; it is not tried again.
+        :raises Busy: while sign-in is not possible. :raises AccessError: AUTH or UNREACHABLE; it is not retried.
         """
         raise NotImplementedError
 
     def _ended(self, answer: Answer) -> bool:
-        """Whether the status alone tells that the session is not valid any more; nothing was done then. Else the reader of the answer raises Ended."""
+        """Whether the status alone shows that the session is no longer valid; nothing was done then. Otherwise the reader of the answer raises Ended."""
         return answer.status == 401
 
     def _signed_in(self, send: Callable[[object], Answer], read: Callable[[Answer], object]) -> object:
-        """IO. ``read(send(session))``: sign in first where there is no session, and once more when it has ended; wait while somebody else is Busy.
+        """IO. ``read(send(session))``. Signs in first if there is no session, and once more if it has ended; waits while the API is Busy.
 
-        ``send`` is called again after these alone, when nothing was done: a write that may have taken effect is never repeated.
+        ``send`` is called again only after these, when nothing was done: a write that may have taken effect is never repeated.
         """
         renewed = False
         while True:
@@ -78,7 +78,7 @@ class Client:
             self._session, renewed = None, True
 
     def _patient(self, send: Callable[[], Answer], failing: Container[int], pauses: Iterable[float]) -> Answer:
-        """IO. The answer to a read; it is sent again after each of ``pauses`` (seconds) while its status is one of ``failing``."""
+        """IO. The answer to a read; the read is repeated after each of ``pauses`` (seconds) while its status is one of ``failing``."""
         for pause in pauses:
             answer = send()
             if answer.status not in failing:
@@ -89,28 +89,29 @@ class Client:
     # -- failures, to be raised
 
     def _unreadable(self, answer: Answer, write: bool, what: str = " and not with JSON of its API", check: str = "") -> AccessError:
-        """For an answer that tells nothing: a write may have taken effect. ``check``: what to look at, for a read, from the colon on."""
+        """For an answer without meaning: a write may have taken effect. ``check``: what to check, for a read, from the colon on."""
         text = "%s answers with HTTP %d%s" % (self.host, answer.status, what)
         return OutcomeUnknown(text) if write else AccessError(UNREACHABLE, text + check)
 
     def _refusal(self, failure: str, request: str, words: object, told: str, hint: str = "") -> AccessError:
-        """``request``: method and path; ``words``: the device's own reason; ``told``: status and codes; ``hint``: the way out, with its own brackets."""
+        """``request``: method and path; ``words``: the device's own reason; ``told``: status and codes; ``hint``: the remedy, with its own brackets."""
         return AccessError(failure, "%s refuses %s: %s%s (%s)" % (self.host, request, one_line(words), hint, told))
 
     def _not_signed_in(self, answer: Answer, check: str, failing: Container[int] = (), hint: str = "") -> AccessError:
-        """For a sign-in without a session. ``check``: the credentials, in words; ``failing``: what means an ill service, besides 5xx, with its ``hint``."""
+        """For a sign-in without a session. ``check``: the credentials, in words; ``failing``: statuses of a failing service, besides 5xx, with its
+        ``hint``."""
         if answer.status >= 500 or answer.status in failing:
             return AccessError(UNREACHABLE, "%s cannot process sign-ins now (HTTP %d)%s" % (self.host, answer.status, hint))
         return AccessError(AUTH, "%s rejects the credentials (HTTP %d): check %s" % (self.host, answer.status, check))
 
 
 def pages(read: Callable[[int], tuple], key: Callable[[dict], object], last: Callable[[list, int, object], bool]) -> tuple:
-    """All rows of a table that is given in pages, each once; and the number of rows that the server told last, or None.
+    """All rows of a table that is given in pages, each once; and the last number of rows that the server reported, or None.
 
-    :param read: (rows of a page, number of rows that the server tells or None) by the number of the page, from 1
-    :param key: what tells a row from another one; a row that moved to the next page while it was read comes twice
-    :param last: by the rows of a page, the number of rows so far and what the server tells: whether it was the last page.
-        A page without a new row is, too: some servers know no pages and give the same rows again.
+    :param read: (rows of a page, number of rows that the server reports or None) by the number of the page, from 1
+    :param key: what identifies a row; a row that moved to the next page during the read occurs twice
+    :param last: by the rows of a page, the number of rows so far and the reported number: whether it was the last page.
+        A page without a new row is the last one, too: some servers ignore the page number and return the same rows again.
     """
     rows, seen, number = [], set(), 1
     while True:
@@ -132,7 +133,7 @@ def json_of(answer: Answer) -> object:
 
 
 def access_token(answer: Answer) -> str | None:
-    """The token in an answer of OAuth 2.0 (RFC 6749, section 5.1); None without one."""
+    """The token in an answer of OAuth 2.0 (RFC 6749, section 5.1); None if there is none."""
     found = json_of(answer) if answer.status == 200 else None
     return found.get("access_token") if isinstance(found, dict) else None
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netaccess.chatgpt contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The catalogue of what ChatGPT needs: load it, lay overlays over it, and select from it. Controller only."""
+"""The catalogue of what ChatGPT needs: load it, apply overlays, and select from it. Controller only."""
 from __future__ import annotations
 
 import datetime
@@ -26,7 +26,7 @@ except ImportError as error:
 else:
     _MISSING = None
 
-#: How a file begins that is encrypted.
+#: The beginning of an encrypted file.
 VAULT = "$ANSIBLE_VAULT;"
 _FOLDER = Path(__file__).parent
 _SECTIONS = ("entries", "extras", "media", "negative", "control")
@@ -36,7 +36,7 @@ _RETIRE_AFTER = datetime.timedelta(days=365)
 
 
 class CatalogueError(ValueError):
-    """A broken overlay or an impossible selection. The message names file, entry and field, or the option."""
+    """An invalid overlay or an impossible selection. The message names file, entry and field, or the option."""
 
 
 @dataclass
@@ -58,7 +58,7 @@ class Catalogue:
 
 @dataclass
 class Selection:
-    """What an operator asked for; the options of the lookups, with the same names."""
+    """The operator's selection; the options of the lookups, with the same names."""
 
     version: str = "union"
     features: list = field(default_factory=list)
@@ -159,7 +159,7 @@ def _merge_item(name, section, number, item, data, schema) -> None:
 
 
 def _encode(name, section, entry) -> None:
-    """Internationalised names as A-labels, by IDNA 2008: the standard codec is IDNA 2003 and yields other domains."""
+    """Internationalised names as A-labels, by IDNA 2008: the standard codec implements IDNA 2003 and produces other domains."""
     text = entry.get("pattern")
     if not isinstance(text, str):
         return
@@ -186,7 +186,7 @@ def _checked(name, section, number, item, schema) -> None:
 
 @dataclass
 class Selected:
-    """``entries`` (and extras) that are wanted, ``withheld`` shared ones, ``retired`` that some version or overlay had."""
+    """``entries`` (and extras) that are wanted, ``withheld`` shared ones, ``retired`` ones that some version or overlay had."""
 
     version: str
     entries: list
@@ -196,7 +196,7 @@ class Selected:
 
 
 def resolve_version(catalogue: Catalogue, version: str) -> str:
-    """"union", or the date that ``version`` (a date or "latest") stands for. :raises CatalogueError:"""
+    """"union", or the date for ``version`` (a date or "latest"). :raises CatalogueError:"""
     names = catalogue.version_names()
     if version == "latest":
         return max(names)
@@ -206,14 +206,14 @@ def resolve_version(catalogue: Catalogue, version: str) -> str:
 
 
 def in_version(item: dict, version: str, today: datetime.date) -> bool:
-    """Whether ``item`` was listed at the date ``version``; "union": listed by any version and not a year retired."""
+    """Whether ``item`` was listed at the date ``version``; "union": listed by any version, and not retired for more than a year."""
     if version == "union":
         return item["until"] is None or datetime.date.fromisoformat(item["until"]) + _RETIRE_AFTER > today
     return item["since"] <= version and (item["until"] is None or item["until"] > version)
 
 
 def select(catalogue: Catalogue, want: Selection) -> Selected:
-    """Apply ``want``. :raises CatalogueError: for a word that names nothing."""
+    """Apply ``want``. :raises CatalogueError: for a word that is not in the catalogue."""
     version = resolve_version(catalogue, want.version)
     _known("features", want.features + want.exclude_features, {f for e in catalogue.entries + catalogue.extras + catalogue.media for f in e["features"]})
     _known("clients", want.clients, {"web", "ios", "android", "macos", "windows"})
@@ -243,7 +243,7 @@ def _known(option: str, words, allowed) -> None:
 
 def _fits_features(item, want) -> bool:
     features = set(item["features"])
-    # An entry goes only when everything it serves is excluded: *.openai.com serves more than the API.
+    # An entry is removed only if everything it serves is excluded: *.openai.com serves more than the API.
     return (not want.features or bool(features & set(want.features))) and not features <= set(want.exclude_features)
 
 
@@ -280,7 +280,7 @@ def pattern_of(entry: dict, widen_challenges: bool = False) -> Pattern:
 
 
 def is_exempt(entry: dict, want: Selection) -> bool:
-    """Whether ``entry`` is exempt from inspection under ``want``. Multi-tenant hosts never are, unless their owner says inspection breaks them."""
+    """Whether ``entry`` is exempt from inspection under ``want``. Multi-tenant hosts never are, unless their owner says that inspection breaks them."""
     if entry["exemption"] not in _EXEMPT_LEVELS[want.exempt_level]:
         return False
     if entry["tenancy"] == "shared" and entry["pattern"].startswith(("*.", ".")):
@@ -308,7 +308,7 @@ def policy_config(catalogue: Catalogue, want: Selection) -> dict:
 
 
 def _excluded_for_real(entries, exempt, want) -> None:
-    """An exclusion that an exempt parent would undo is no exclusion. :raises CatalogueError:"""
+    """An exclusion has no effect if its parent stays exempt. :raises CatalogueError:"""
     index = Index(exempt)
     for entry in entries:
         pattern = pattern_of(entry, want.widen_challenges)
@@ -321,7 +321,7 @@ def _texts(patterns) -> list:
     return list(dict.fromkeys(str(p) for p in patterns))
 
 
-#: What a canary (module_utils/kit/canary.py) is asked: which path shows which feature.
+#: The probes of a canary server (module_utils/kit/canary.py): which path tests which feature.
 _CANARY = [
     {"id": "canary_echo", "kind": "echo", "path": "/netaccess/echo", "features": ["login"], "cost": "quick", "options": {"canary": True},
      "expect": {"set_cookie": ["netaccess_canary; Secure; HttpOnly; SameSite=None"]}},
@@ -331,7 +331,7 @@ _CANARY = [
     {"id": "canary_upload", "kind": "upload", "path": "/netaccess/upload", "features": ["files"], "cost": "full",
      "options": {"canary": True, "sizes": [1 << 10, 1 << 20, 8 << 20, 32 << 20]}},
 ]
-#: And with times to be silent: what stays silent, over what.
+#: The probes of silence: which connection stays silent, over which protocol.
 _IDLE = [
     {"id": "canary_idle_%s" % over, "kind": "idle", "path": "/netaccess/%s" % over, "features": [feature], "cost": "quick",
      "options": {"canary": True, "over": over}}
@@ -339,12 +339,12 @@ _IDLE = [
 ]
 
 
-#: LiveKit and others publish no host for it that can be asked by anybody; a site that knows one names it.
+#: LiveKit and others publish no host that anyone may use; a site names its own.
 _TURN = [{"id": "turn_tls", "kind": "turn", "path": "/", "features": ["voice"], "cost": "full"}]
 
 
 def canary_probes(place: str, cost: str, exempt: Index | None = None, *, silences=()) -> list:
-    """The probes of a canary at ``place``, host or host:port; ``silences`` in seconds are asked for besides. :raises CatalogueError:"""
+    """The probes of a canary server at ``place``, host or host:port; ``silences`` in seconds are added. :raises CatalogueError:"""
     wrong = [one for one in silences if not 0 < one <= idle.LONGEST]
     if wrong or len(silences) > idle.MANY:
         raise CatalogueError("canary_silences: up to %d values, each greater than 0 and at most %d seconds" % (idle.MANY, idle.LONGEST))
@@ -372,7 +372,7 @@ def endpoint_probes(catalogue: Catalogue, want: Selection, cost: str = "full", r
     exempt = Index([parse(p) for p in config["exempt"]])
     probes = [_wanted_probe(e, p, exempt, want) for e in select(catalogue, want).entries for p in e["probes"] if cost == "full" or p["cost"] == "quick"]
     if udp:
-        # Behind a proxy too: UDP may get out beside it.
+        # Behind a proxy too: UDP may bypass it.
         probes = [dict(probe, options=dict(probe["options"], beside=True)) if probe["kind"] == "quic" else probe for probe in probes]
         probes += [probe for media in select(catalogue, want).media for probe in _media_probes(media, cost)]
     if silences and not canary:
@@ -387,16 +387,16 @@ def endpoint_probes(catalogue: Catalogue, want: Selection, cost: str = "full", r
 
 
 def _media_probes(media: dict, cost: str) -> list:
-    """A STUN question to published single addresses, and a TCP connection to two of them for the fallback: two of each in the quick set."""
+    """A STUN request to published single addresses, and a TCP connection to two of them for the fallback: two of each in the quick set."""
     hosts = [one.partition("/")[0] for one in media["destinations"] if media["protocol"] == "udp" and one.endswith(("/32", "/128"))]
-    # The first one is asked together with the second from one socket: that shows the kind of NAT.
+    # The first one is queried together with the second from one socket, which shows the kind of NAT.
     second = {1: {"second": hosts[1]}} if len(hosts) > 1 else {}
     common = {"path": "/", "entry": media["id"], "pattern": None, "features": media["features"], "level": "optional", "role": "wanted",
               "exempt": False, "expect": {}}
     found = [dict(common, id="%s_%d" % (media["id"], number), host=host, port=media["ports"][0], kind="stun", options=second.get(number, {}),
                   cost="quick" if number < 3 else "full")
              for number, host in enumerate(hosts, 1) if cost == "full" or number < 3]
-    # Whether these addresses take connections from anybody is not published.
+    # It is not published whether these addresses accept connections from anyone.
     return found + [dict(common, id="%s_tcp%d_%d" % (media["id"], port, number), host=host, port=port, kind="tcp", options={"unproven": True}, cost="quick")
                     for port in media.get("fallback", []) for number, host in enumerate(hosts[:2], 1)]
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netaccess.chatgpt contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Checks plain data against schema.json: the few words of JSON Schema that the catalogue uses, and errors that a person can act on."""
+"""Checks plain data against schema.json: the few keywords of JSON Schema that the catalogue uses, with errors that an operator can act on."""
 from __future__ import annotations
 
 import re
@@ -10,7 +10,7 @@ _TYPES = {"object": dict, "array": list, "string": str, "boolean": bool, "null":
 
 
 class SchemaError(ValueError):
-    """``path`` leads to the bad value, as a list of keys and indices; the message says what belongs there."""
+    """``path`` leads to the invalid value, as a list of keys and indices; the message says what is allowed there."""
 
     def __init__(self, path: list, message: str):
         super().__init__("%s: %s" % (".".join(str(part) for part in path) or "the file", message))

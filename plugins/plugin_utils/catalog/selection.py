@@ -18,14 +18,14 @@ OPTIONS = (
 
 
 def given(names: Iterable[str], options: Iterable[str]) -> None:
-    """Whether a lookup was given what it has: Ansible passes over the rest. :raises CatalogueError: which names none of ``options``."""
+    """Whether a lookup was called only with its own options: Ansible ignores others. :raises CatalogueError: names those that are not in ``options``."""
     for name in sorted(set(names) - set(options)):
         near = next(iter(difflib.get_close_matches(name, options, 1)), None)
         raise CatalogueError("%s is not an option%s" % (name, ": did you mean %s?" % near if near else ""))
 
 
 def selection(options: dict) -> Selection:
-    """A Selection of the OPTIONS in ``options``; a date that YAML turned into a date object is a version too."""
+    """A Selection of the OPTIONS in ``options``; a date that YAML parsed as a date is a version too."""
     values = plain({name: options[name] for name in OPTIONS if options.get(name) is not None})
     if "version" in values:
         values["version"] = str(values["version"])

@@ -12,7 +12,7 @@ from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.terms i
 _BLOCKED = ("http_block_page", "progress_page", "http_unexpected_redirect_url", "network_authentication_required", "websocket_upgrade_refused",
             "http_content_type_mismatch", "upload_truncated", "dns_bogon_error")
 _PROXY_ERRORS = ("proxy_cannot_connect", "proxy_dns_failed", "proxy_timeout", "proxy_certificate_refused", "proxy_host_conflict")
-#: Failures that are a conclusion of their own; any other one is named by its layer.
+#: Failures with a conclusion of their own; any other failure is named by its layer.
 _BY_FAILURE = dict.fromkeys(_BLOCKED, "blocked") | dict.fromkeys(_PROXY_ERRORS, "proxy_error") | dict.fromkeys(
     ("ssl_intercepted", "authorization_lost"), "intercepted") | {
     "gateway_sign_in": "sign_in", "proxy_auth_required": "proxy_auth", "proxy_limit": "proxy_limit", "request_head_limit": "proxy_limit",
@@ -52,7 +52,7 @@ def say(failure: str, match) -> str:
 
 
 def habit(head: dict | None, exporters: list) -> dict | None:
-    """What is known of the program that wrote the file; ``head``: what the log holds beside its entries."""
+    """What is known about the program that wrote the file; ``head``: what the log holds beside its entries."""
     creator = (head or {}).get("creator")
     name = str(creator.get("name", "")) if isinstance(creator, dict) else ""
     return next((one for one in exporters if re.search(one["creator"], name)), None)
@@ -65,9 +65,9 @@ def conclude(found: dict, exporter: dict | None) -> dict:
 
 
 def _word(found: dict, exporter: dict | None) -> tuple:
-    """The conclusion, and the checks that it rests on."""
+    """The conclusion, and the checks that it is based on."""
     checks = [check for check in found["checks"] if check["level"] != "telemetry"] or found["checks"]
-    # A stream that came at once proves less than what failed beside it.
+    # A stream that arrived at once proves less than another failure.
     failed = [check for check in checks if check["verdict"] == FAIL] or [check for check in checks if check["failure"] == "stream_buffered"]
     failed = sorted(_furthest(failed), key=isolation.depth)
     if failed:
@@ -87,7 +87,7 @@ def _word(found: dict, exporter: dict | None) -> tuple:
 
 
 def _furthest(failed) -> list:
-    """Of several faults of one host those of the highest layer: it got that far."""
+    """Of several faults of one host those of the highest layer: the connection got that far."""
     by_host: dict = {}
     for check in failed:
         by_host.setdefault((check["host"], check["kind"]), []).append(check)

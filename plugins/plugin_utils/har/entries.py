@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netaccess.chatgpt contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One entry of a HAR's log as plain facts, whichever browser wrote it. Controller only, pure."""
+"""One entry of a HAR's log as plain facts, for every browser. Controller only, pure."""
 from __future__ import annotations
 
 import base64
@@ -13,16 +13,16 @@ from urllib.parse import SplitResult, urlsplit
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.har import words
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts import signatures
 
-#: What a request of a kind is answered with. The kinds are Chrome's and Playwright's ``_resourceType``.
+#: The content types that answer a request of each kind. The kinds are Chrome's and Playwright's ``_resourceType``.
 _KINDS = {"script": ("javascript", "ecmascript", "json"), "stylesheet": ("css",), "image": ("image/",), "font": ("font", "octet-stream")}
 _DATA = ("fetch", "xhr", "eventsource")
-#: Where Safari has an answer from, when that is no network.
+#: Safari's sources of an answer that did not come from the network.
 _KEPT = ("Memory Cache", "Disk Cache", "Service Worker")
 
 
 @dataclass
 class Exchange:
-    """A request and what came of it. ``error``: ``(layer, failure, word)`` of the browser, or None. ``status`` 0: no answer."""
+    """A request and its result. ``error``: ``(layer, failure, word)`` of the browser, or None. ``status`` 0: no answer."""
 
     url: SplitResult
     kind: str
@@ -36,18 +36,18 @@ class Exchange:
     error: tuple | None
     issuer: str
     address: str
-    #: Milliseconds that the first and the rest of the answer took, and how many bytes it has; negative where that is not known.
+    #: Milliseconds of the first and the rest of the answer, and its size in bytes; negative if unknown.
     waited: float
     received: float
     length: float
-    #: The browser itself answered, from a cache or a worker or with a redirect of its own, such as to https, and no network did.
+    #: The answer came from the browser itself: from a cache or a worker, or as a redirect of its own, for example to https.
     local: bool
-    #: The browser itself calls the connection's certificate broken (Firefox, ``_securityState``).
+    #: The browser itself calls the connection's certificate invalid (Firefox, ``_securityState``).
     broken: bool
 
     @property
     def answer(self) -> dict:
-        """As the signature table wants it."""
+        """In the form that the signature table needs."""
         return {"status": self.status, "headers": self.headers, "body": self.body}
 
     @property
@@ -63,7 +63,7 @@ class Exchange:
 
     @property
     def as_asked(self) -> bool:
-        """Whether the answer has the type that a request of this kind is answered with."""
+        """Whether the answer has a content type that fits the kind of request."""
         kind = self.headers.get("content-type", "").lower()
         if self.resource in _KINDS:
             return any(word in kind for word in _KINDS[self.resource])
@@ -71,7 +71,7 @@ class Exchange:
 
 
 def read(entry: dict) -> Exchange | None:
-    """The exchange of one entry that is not ``malformed``; None for what is no request over the network."""
+    """The exchange of one entry that is not ``malformed``; None if it is not a request over the network."""
     request, response = entry["request"], entry["response"]
     url = split(request.get("url"))
     if url is None:
@@ -93,7 +93,7 @@ def read(entry: dict) -> Exchange | None:
 
 
 def malformed(entry) -> bool:
-    """Whether an entry of a log is none."""
+    """Whether an entry of a log is malformed."""
     return not isinstance(entry, dict) or not all(isinstance(entry.get(key), dict) for key in ("request", "response"))
 
 
@@ -101,7 +101,7 @@ def split(url) -> SplitResult | None:
     """The parts of a URL that has a host, or None."""
     try:
         parts = urlsplit(str(url))
-        # A port that is none is said when it is asked for.
+        # An invalid port raises an error when it is read.
         known = parts.hostname and parts.scheme in ("http", "https", "ws", "wss") and parts.port != 0
         return parts if known else None
     except ValueError:
@@ -114,7 +114,7 @@ def _headers(message: dict) -> dict:
 
 
 def number_of(status) -> int:
-    """Some tools write it as text, with its phrase, or as a float; 0 for what is none."""
+    """A number. Some tools write it as text, with its phrase, or as a float; 0 if it is not a number."""
     found = re.match(r"\d{3}(?!\d)", str(status))
     return int(found.group()) if found else 0
 
@@ -133,7 +133,7 @@ def _number(value) -> float:
 
 
 def _body(content: dict, kind: str, status: int) -> str:
-    # Pages of products are web pages; a scan of every script and picture would take most of the time. What failed is looked at whatever it is called.
+    # Block pages are HTML; searching every script and picture would take most of the time. A failed answer is searched whatever its type.
     if kind and "html" not in kind.lower() and status < 300:
         return ""
     text = str(content.get("text") or "")[:signatures.SCAN * 2]

@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What a browser's HAR file proves: which request was blocked, decrypted, cut off or rewritten, for which entry of the catalogue. Controller only.
 
-Nothing passes without a mark of the origin. The checks have the form of those of ``classify``, so that a HAR stands for a host in a diagnosis. What a
-HAR does not hold is not judged: exporters leave out certificates and cookies, so that their absence proves nothing.
+Nothing passes without a mark of the origin. The checks have the form of those of ``classify``, so that a HAR represents a host in a diagnosis. What a
+HAR does not contain is not judged: exporters leave out certificates and cookies, so their absence proves nothing.
 """
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts import 
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.summary import summarise
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.terms import FAIL, ORIGIN, PASS, TRUSTED, UNVERIFIED
 
-#: Bytes of a request from which on a cut is about its size.
+#: Bytes from which on the size of a request may be why it was cut off.
 LARGE = 1 << 20
-#: An event stream that is held back arrives within so many milliseconds; when its beginning took so long as well, that is no short answer.
+#: A buffered event stream arrives within so many milliseconds; if its beginning took so long as well, it is no short answer.
 _AT_ONCE, _LONG = 50, 2000
-#: Bytes. What is shorter fits into one packet, and says nothing of that.
+#: Bytes. A shorter answer fits into one packet and does not show buffering.
 _SHORT = 1024
 _CUT = ("eof_error", "connection_reset", "generic_timeout_error")
 _REDIRECTS = (301, 302, 303, 307, 308)
-#: The request itself is too large, by its address or its headers.
+#: The request itself is too large: its address or its headers.
 _TOO_LARGE = (414, 431)
-#: The origin and gateways limit requests alike: without a mark nobody knows who did.
+#: Both the origin and gateways limit requests: without a mark the author is unknown.
 _LIMIT = 429
 _NOBODY = signatures.Match("unknown", "low", ())
-#: It failed, and nobody knows why. A loop of redirects comes from the network, from the browser that refuses cookies, or from the origin.
+#: It failed for an unknown reason. A redirect loop comes from the network, from a browser that refuses cookies, or from the origin.
 _NOBODY_KNOWS = ("never_answered", "unknown_failure", "redirect_loop")
 #: Something on the path requires sign-in. A later answer of the origin shows that the user signed in.
 _SIGN_IN = ("gateway_sign_in", "http_unexpected_redirect_url", "network_authentication_required")
@@ -45,13 +45,13 @@ _HABITS = yaml_load((Path(__file__).parent / "habits.yml").read_text(encoding="u
 
 @dataclass
 class Fault:
-    """How often something went wrong in one way, and what shows it."""
+    """How often one kind of fault occurred, and the evidence."""
 
     evidence: str
     began: str = ""
     match: signatures.Match | None = None
     count: int = 0
-    #: Which of the requests to the host was the last of these.
+    #: The number of the last request to the host with this fault.
     last: int = 0
 
 
@@ -68,14 +68,14 @@ class Seen:
     level: str
     exempt: bool
     requests: int = 0
-    #: Answers that are shown to be the origin's and are no refusal.
+    #: Answers that are proven to be the origin's and are no refusal.
     answered: int = 0
-    #: Which of the requests was the last that had such an answer.
+    #: The number of the last request with such an answer.
     last_answered: int = 0
-    #: Answers whose writer is not known, and answers of the origin that are neither.
+    #: Answers of an unknown author, and answers of the origin that are neither.
     unproven: int = 0
     errors: int = 0
-    #: Requests that the page or the browser gave up.
+    #: Requests that the page or the browser cancelled.
     let_go: int = 0
     flags: set = field(default_factory=set)
     issuers: set = field(default_factory=set)
@@ -83,7 +83,7 @@ class Seen:
     faults: dict = field(default_factory=dict)
 
     def note(self, began: str, what: tuple, evidence: str, *, match: signatures.Match | None = None) -> None:
-        """That something went wrong; ``what``: layer and failure."""
+        """Record a fault; ``what``: layer and failure."""
         if match and match.evidence:
             told = "; ".join(match.evidence)
             evidence = told if evidence in match.evidence else "%s; %s" % (evidence, told)
@@ -92,13 +92,13 @@ class Seen:
         fault.last = self.requests
 
     def works(self) -> None:
-        """That the origin answered."""
+        """Record an answer of the origin."""
         self.answered += 1
         self.last_answered = self.requests
 
 
 class Judge:
-    """Takes entries one by one (``add``) and says at the end what they prove (``result``); memory grows with the number of hosts."""
+    """Takes entries one by one (``add``) and returns at the end what they prove (``result``); memory grows with the number of hosts."""
 
     def __init__(self, catalogue: Catalogue, table: dict):
         self._table = table
@@ -113,7 +113,7 @@ class Judge:
         self.count, self.unreadable, self.first, self.last = 0, 0, None, None
 
     def add(self, entry: dict) -> None:
-        """One entry of the log; what has not the form of one is counted."""
+        """One entry of the log; a malformed one is counted."""
         if entries.malformed(entry):
             self.unreadable += 1
             return
@@ -186,22 +186,22 @@ class Judge:
             self._answered(seen, exchange, genuine)
 
     def _genuine(self, seen: Seen, exchange: entries.Exchange) -> bool | None:
-        """Whether the answer is shown to be the origin's: by a mark of its network, or a certificate of a public CA. None: no mark of it is known."""
+        """Whether the answer is proven to be the origin's, by a mark of its network or a certificate of a public CA. None: no mark of it is known."""
         marked = origin.marked(seen.entry["id"], exchange.headers)
         return True if signatures.public(exchange.issuer, self._table) else marked
 
     def _page(self, seen: Seen, exchange: entries.Exchange, match: signatures.Match) -> None:
-        # Where there is an issuer the page came inside TLS, so whoever wrote it holds this CA.
+        # With an issuer, the page came inside TLS, so its author holds this CA.
         self._inspects[exchange.issuer] = match
         seen.note(exchange.began, signatures.REASONS[match.reason], "status %s" % exchange.status, match=match)
 
     @staticmethod
     def _cut(exchange: entries.Exchange) -> bool:
-        """An answer that began and did not end, or cannot be read. What the browser refused to show to the page is no fault of the network."""
+        """An answer that began and did not end, or cannot be read. An answer that the browser withheld from the page is no fault of the network."""
         return exchange.error is not None and exchange.error[0] not in (words.PAGE, "browser", "host") and exchange.error[1] != "unknown_failure"
 
     def _failed(self, seen: Seen, exchange: entries.Exchange) -> None:
-        """No answer, or none that ended."""
+        """No answer, or none that was completed."""
         if exchange.error is None:
             layer, failure, word = ("tls", "ssl_invalid_certificate", "the browser reports a broken certificate") if exchange.broken else (
                 "http", "never_answered", "no response, and no reason in the file")
@@ -228,7 +228,7 @@ class Judge:
     def _answered(self, seen: Seen, exchange: entries.Exchange, genuine: bool | None) -> None:
         status, inspector = exchange.status, self._inspector_of(seen, exchange.issuer)
         if 100 <= status < 200 and status != 101:
-            # Hints before an answer that is not in the file.
+            # Early hints before an answer that is not in the file.
             seen.unproven += 1
         elif status == 407:
             seen.note(exchange.began, ("proxy", "proxy_auth_required"), "status 407")
@@ -243,7 +243,7 @@ class Judge:
         elif status == 413 and exchange.sent:
             seen.note(exchange.began, ("application", "upload_truncated"), "status 413 to %d bytes" % exchange.sent)
         elif status == 413:
-            # Nothing is not too large, whoever says so.
+            # An empty request is not too large, whatever the answer says.
             seen.let_go += 1
         else:
             self._anybodys(seen, exchange, known=genuine is not None)
@@ -259,7 +259,7 @@ class Judge:
         elif exchange.status >= 400:
             seen.errors += 1
         elif exchange.status in _REDIRECTS and self._leads_away(exchange):
-            # An identity provider of the company, or a gateway that runs on the same network as the origin.
+            # An identity provider of the company, or a gateway in the same network as the origin.
             seen.unproven += 1
         else:
             self._stream(seen, exchange)
@@ -267,8 +267,8 @@ class Judge:
 
     @staticmethod
     def _stream(seen: Seen, exchange: entries.Exchange) -> None:
-        """An event stream that came whole and all at once was held back, unless the answer was short."""
-        # Programs that do not measure write nothing but zeros.
+        """An event stream that arrived complete and all at once was buffered, unless the answer was short."""
+        # Programs that do not measure write zeros only.
         measured = exchange.waited > 0 and not 0 < exchange.length < _SHORT
         if "event-stream" in exchange.headers.get("content-type", "") and exchange.error is None and measured and 0 <= exchange.received < _AT_ONCE:
             seen.note(exchange.began, ("application", "stream_buffered"), "the first byte took %d ms, the rest %d ms" % (exchange.waited, exchange.received))
@@ -278,7 +278,7 @@ class Judge:
     @staticmethod
     def _web_socket(seen: Seen, exchange: entries.Exchange) -> None:
         if exchange.status == 101 and set(exchange.headers) <= {"content-type"}:
-            # Browsers leave the headers of a WebSocket out.
+            # Browsers leave out the headers of a WebSocket.
             seen.works()
         elif exchange.status == 101:
             seen.unproven += 1
@@ -286,7 +286,7 @@ class Judge:
             seen.note(exchange.began, ("application", "websocket_upgrade_refused"), "status %d instead of 101" % exchange.status)
 
     def _anybodys(self, seen: Seen, exchange: entries.Exchange, known: bool) -> None:
-        """An answer without a mark. ``known``: the origin has one, so that somebody else wrote it."""
+        """An answer without a mark. ``known``: the origin has one, so that another server wrote it."""
         status = exchange.status
         if status in _REDIRECTS and self._leads_away(exchange):
             seen.note(exchange.began, ("http", "http_unexpected_redirect_url"), "status %d, redirects to a host outside every list" % status)
@@ -312,7 +312,7 @@ class Judge:
         return self._entry_of(host) is None and self._known_as(host) is None
 
     def _inspector_of(self, seen: Seen, issuer: str) -> signatures.Match | None:
-        """The product whose CA signed, or nobody for a CA that is no public one; None for a public one, or where none is known."""
+        """The product whose CA signed, or an unnamed product for an unknown private CA; None for a public CA, or if none is known."""
         if not issuer:
             return None
         match = self._inspects.get(issuer) or signatures.issued_by({"cn": issuer, "o": issuer}, self._table)
@@ -320,7 +320,7 @@ class Judge:
             return match
         return None if not seen.exempt or signatures.public(issuer, self._table) else _NOBODY
 
-    # -- the end --------------------------------------------------------------------------------------------------------
+    # -- the result --------------------------------------------------------------------------------------------------------
 
     def result(self, head: dict | None = None) -> dict:
         """``{"checks", "summary", "conclusion", "requests", "unreadable", "first", "last", "unlisted", "issuers", "message"}``; checks and summary as of
@@ -330,7 +330,7 @@ class Judge:
             self._decrypted(seen)
             checks += _checks(seen, *self._signer(seen))
         summary = summarise(checks)
-        # A HAR says nothing about other hosts, and nothing about certificates that the exporter left out.
+        # A HAR says nothing about other hosts, nor about certificates that the exporter left out.
         summary.update(exemption="missing" if any(check["failure"] == "ssl_intercepted" for check in checks) else "untested")
         unlisted = sorted(self._others.values(), key=lambda other: (-other["failed"], other["host"]))
         issuers: dict = {}
@@ -358,7 +358,8 @@ class Judge:
 
 
 def _nowhere(address: str, failure: str) -> bool:
-    """Whether a name led to where no origin is. A connection that was refused at this machine is such a one; any other may have gone to a proxy here."""
+    """Whether a name resolved to an address without an origin. A connection that this machine refused is such a case; any other may have used a proxy
+    here."""
     try:
         place = ipaddress.ip_address(address)
     except ValueError:
@@ -370,12 +371,12 @@ def _checks(seen: Seen, issuer: str | None, maker: signatures.Match | None) -> l
     """One check for each fault of a host, or one that says whether it works."""
     faults = dict(seen.faults)
     if seen.entry["id"] is None:
-        # It is on no list: only what goes wrong there tells something.
+        # It is on no list, so only its faults matter.
         faults = {key: fault for key, fault in faults.items() if _verdict(seen, *key[:2]) == FAIL}
         if not faults or seen.answered:
             return []
     if seen.answered:
-        # It got through in the end, so that the gateway only asked who this is; and what has no answer yet was still open, or not recorded.
+        # The sign-in succeeded in the end. Requests without an answer were still open then, or not recorded.
         signed_in = [key for key, fault in faults.items() if key[1] in _SIGN_IN and fault.last < seen.last_answered]
         seen.flags |= {"gateway_sign_in"} if signed_in else set()
         seen.flags |= {"unanswered"} if any(key[1] == "never_answered" for key in faults) else set()
@@ -418,7 +419,7 @@ def _check(seen: Seen, fault: tuple, signer: tuple, *, verdict: str, text: str) 
     blocked = failure in ("http_block_page", "progress_page", "dns_bogon_error")
     flags = set(seen.flags)
     if seen.answered and verdict == FAIL and failure != "ssl_intercepted":
-        # Other requests to the same host got through.
+        # Other requests to the same host succeeded.
         flags.add("intermittent")
     return {
         "id": "%s%s:%s%s" % (seen.host, seen.path, seen.kind, ":" + failure if failure else ""), "host": seen.host, "port": seen.port, "kind": seen.kind,

@@ -1,20 +1,20 @@
 # Copyright (c) 2026, the netaccess.chatgpt contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A HAR file entry by entry: of a file of hundreds of megabytes no more than one entry is in memory."""
+"""Reads a HAR file entry by entry: even for hundreds of megabytes only one entry is in memory."""
 from __future__ import annotations
 
 import json
 from pathlib import Path
 
 _BLOCK = 1 << 16
-#: Characters of one entry. A body that was recorded whole can be large; what is larger is not worth the memory.
+#: Characters of one entry. A recorded body can be large; a larger one is not worth the memory.
 MAX_ENTRY = 1 << 26
 _BLANK = " \t\r\n"
 
 
 class HarError(ValueError):
-    """A file that is no HAR, or that ends too early. The message names the file and what is wrong."""
+    """A file that is not a HAR, or is truncated. The message names the file and the problem."""
 
 
 class Reader:
@@ -53,7 +53,7 @@ class Reader:
             raise self._broken("its log has no entries")
 
     def _keys(self):
-        """The keys of the object that begins here; whoever asks for the next one has read the value."""
+        """The keys of the object that begins here; the caller reads each value before the next key."""
         self._expect("{")
         if self._peek() == "}":
             self._expect("}")
@@ -109,7 +109,7 @@ class Reader:
                 raise self._broken("it has an entry larger than %d MB, or it is not JSON" % (MAX_ENTRY >> 20))
             if not self._more(size) and end is None:
                 raise self._broken("it is truncated, or it is not JSON")
-            # Twice as much each time: what is read again stays in proportion.
+            # Doubled each time, so that the cost of reading again stays proportional.
             size *= 2
 
     def _more(self, size: int) -> bool:

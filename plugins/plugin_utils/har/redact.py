@@ -1,11 +1,11 @@
 # Copyright (c) 2026, the netaccess.chatgpt contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A copy of a HAR that can be given away: what ``harmless.yml``, the catalogue or the signatures do not name is left out. Controller only.
+"""A copy of a HAR that can be shared: it leaves out what ``harmless.yml``, the catalogue and the signatures do not name. Controller only.
 
-Kept are the hosts of the catalogue, methods, the shape of paths, statuses, names of known headers, parameters and cookies, the values of a few headers
-that products give themselves away by, sizes, types, timings, and of the issuer what a signature knows. Another host gets a name that stands for it
-throughout the copy. Nothing is recognised as a secret: it is not named, and so it goes.
+It keeps the hosts of the catalogue, methods, the shape of paths, statuses, names of known headers, parameters and cookies, the values of a few headers
+that identify products, sizes, types, timings, and of the issuer what a signature knows. Another host gets the same stand-in
+throughout the copy. It does not try to recognise secrets: everything that is not named is removed.
 """
 from __future__ import annotations
 
@@ -34,30 +34,30 @@ _PROGRAM = "(?i:%s)(/[0-9.]{1,12})?" % "|".join(_HARMLESS["servers"])
 _TYPE = "(?:%s)" % "|".join(map(re.escape, _HARMLESS["types"]))
 _VALUES = {name: re.compile("(?i:%s)\\Z" % form.replace("TYPE", _TYPE)) for name, form in _HARMLESS["values"].items()}
 _VALUES["server"] = re.compile(_PROGRAM + "\\Z")
-#: Of Via and X-Cache what is left without the names of proxies: the protocol and the program, whether it was in the cache.
+#: The harmless parts of Via and X-Cache, without the names of proxies: the protocol and the program, and whether it was in the cache.
 _VIA = re.compile(r"(?P<protocol>[0-9]\.[0-9]) \S+(?: \((?P<program>%s)\))?\s*\Z" % _PROGRAM)
 _CACHE = re.compile(r"(HIT|MISS) from ")
-#: A page of Squid's own, or one that a site made: its name may be that of a company, and the stand-in is still known for a page of Squid.
+#: A page of Squid's own, or a custom one: its name may contain that of a company, and its stand-in is still recognised as a page of Squid.
 _SQUID = re.compile(r"(?P<page>ERR_[A-Z_]{1,40})(?= |\Z)|[0-9]{3}(?= )")
 _OTHER_PAGE = "ERR_CUSTOM"
-#: Of an issuer: a word, and how long one may be that a signature gives the form of alone, such as the number of a public CA.
+#: For an issuer: a word, and the longest word that may stay if a signature only gives its form, such as the number of a public CA.
 _WORD, _SHORT, _ISSUERS = re.compile(r"\w+"), 3, set(_HARMLESS["issuers"])
 _TIMINGS = ("blocked", "dns", "connect", "ssl", "send", "wait", "receive")
 
 
 class Redactor:
-    """Entries of one log without anything that is not named; a host that is not named has the same stand-in in all of them."""
+    """Entries of one log without anything that is not named; an unnamed host has the same stand-in in all of them."""
 
     def __init__(self, catalogue: Catalogue, table: dict):
         self._table, self._hosts, self._stand_ins = table, {}, 0
         listed = catalogue.entries + catalogue.extras
         self._patterns = [pattern_of(entry) for entry in listed] + [parse(one["pattern"]) for one in catalogue.companions]
-        # The longest first: what stands before it is judged label by label.
+        # The longest first: the labels before it are judged one by one.
         self._names = sorted({pattern.name for pattern in self._patterns} | _GATEWAYS, key=len, reverse=True)
         self._whole = {probe["host"] for entry in listed for probe in entry["probes"]}
 
     def entry(self, raw) -> dict:
-        """One entry of a log without anything that is not named; what has not the form of one is empty."""
+        """One entry of a log without anything that is not named; a malformed one is empty."""
         raw = _dict(raw)
         request, response = _dict(raw.get("request")), _dict(raw.get("response"))
         content = _dict(response.get("content"))
@@ -96,7 +96,7 @@ class Redactor:
         return found
 
     def url(self, text) -> str:
-        """A URL of known hosts, parameters and words of paths; placeholders stand for the rest."""
+        """A URL of known hosts, parameters and words of paths; placeholders replace the rest."""
         try:
             parts = urlsplit(str(text))
             host, port = parts.hostname, parts.port
@@ -147,7 +147,7 @@ class Redactor:
         return _value(name, value)
 
     def _sinkhole(self, value) -> str | None:
-        """An address, when it is known to be one of block pages. Others are those of a proxy, or of nobody's interest."""
+        """An address that is a known address of block pages. Others belong to a proxy, or do not matter."""
         try:
             address = str(ipaddress.ip_address(str(value).strip("[]")))
             return address if signatures.sinkhole(address, self._table) else None
@@ -155,7 +155,7 @@ class Redactor:
             return None
 
     def _issuer(self, issuer: str) -> str:
-        """Of an issuer's name what a signature spells out of it; the rest, and what fits a mere form, may name a company or a machine."""
+        """The part of an issuer's name that a signature spells out; the rest, and what only fits a pattern, may name a company or a machine."""
         for rule in self._table["public"] + self._table["issuer"]:
             hit = re.search(rule.get("issuer_cn") or r"\A\Z", issuer, re.I)
             if hit and all(len(word) <= _SHORT or word in rule["issuer_cn"].lower() or word in _ISSUERS for word in _WORD.findall(hit.group(0).lower())):
@@ -199,7 +199,7 @@ def _query_names(text) -> list:
 
 
 def _value(name: str, value) -> str:
-    """The value of a header when it is known to be harmless as a whole."""
+    """The value of a header if all of it is known to be harmless."""
     value = value if isinstance(value, str) else ""
     if name == "via":
         return ", ".join(map(_via, value.split(",")[:8]))
@@ -224,7 +224,7 @@ def _via(one: str) -> str:
 
 
 def _failure(word: str) -> str:
-    """What the table calls a failure; a sentence that it does not know may hold anything."""
+    """The table's name for a failure; an unknown sentence may contain anything."""
     layer, failure, known = words.meaning(word)
     return known if (layer, failure) != ("http", "unknown_failure") else REMOVED
 
@@ -259,10 +259,10 @@ def _date(value) -> str:
 
 
 class Copy:
-    """Writes a redacted HAR as the entries come, so that it never is in memory whole. Nothing is at ``path`` before ``keep``; mode 0600."""
+    """Writes a redacted HAR as the entries arrive, so that it is never in memory whole. Nothing is at ``path`` before ``keep``; mode 0600."""
 
     def __init__(self, path: Path, redactor: Redactor, foresee: bool = False):
-        """``foresee``: only find out whether it would be another file."""
+        """``foresee``: only find out whether the file would change."""
         self._path, self._redactor, self._first, self._foresee = path, redactor, True, foresee
         handle, temporary = tempfile.mkstemp(prefix=".", suffix=".tmp", dir=None if foresee else path.parent)
         self._temporary, self._file = Path(temporary), os.fdopen(handle, "w", encoding="utf-8")
@@ -273,7 +273,7 @@ class Copy:
         self._first = False
 
     def keep(self, head: dict) -> bool:
-        """The rest of the log, then the file takes its place. Whether there was another one, or none, before."""
+        """Writes the rest of the log and puts the file in place. Returns whether there was a different one, or none, before."""
         rest = {"version": "1.2", "creator": _program(head.get("creator")), "comment": "redacted by netaccess.chatgpt.har_info"}
         if isinstance(head.get("browser"), dict):
             rest["browser"] = _program(head["browser"])
@@ -289,7 +289,7 @@ class Copy:
         return True
 
     def drop(self) -> None:
-        """Nothing was kept; what was written so far goes."""
+        """Removes what was written so far; nothing is kept."""
         self._file.close()
         self._temporary.unlink(missing_ok=True)
 

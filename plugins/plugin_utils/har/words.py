@@ -10,19 +10,19 @@ from pathlib import Path
 from ansible.module_utils.common.yaml import yaml_load
 
 _BROWSERS = yaml_load((Path(__file__).parent / "words.yml").read_text(encoding="utf-8"))
-#: The layer of what the page, its developer or the browser's own rules let go.
+#: The layer of requests that the page, its developer or the browser's own rules cancelled.
 PAGE = "page"
-#: What holds nothing but words of a browser.
+#: A text that consists of browser constants only.
 _CONSTANT = re.compile(r"(net::ERR|NS|SEC|SSL|MOZILLA)_[A-Z0-9_]{1,60}\Z|Error during WebSocket handshake: Unexpected response code: [0-9]{3}\Z")
 
 
 def meaning(word: str) -> tuple:
-    """``(layer, failure, what the table calls it)`` of a browser's word or sentence; of one that is not in the table ``("http", "unknown_failure", ...)``.
+    """``(layer, failure, the table's name)`` of a browser's word or sentence; if it is not in the table ``("http", "unknown_failure", ...)``.
 
-    What it is called is the table's text, or the whole constant that begins like it; a sentence of the file may hold anything.
+    The name is the table's text, or the whole constant that begins like it; a sentence in the file may contain anything.
     """
     said = word.strip().lower()
-    # A sentence about a WebSocket ends in the word for the connection below it.
+    # A sentence about a WebSocket ends with the word for the connection below it.
     said = said[max(said.find("net::err_"), 0):]
     for browser in _BROWSERS:
         begins = browser.get("begins", "")

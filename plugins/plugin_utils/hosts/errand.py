@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netaccess.chatgpt contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The way of the probe kit to a host and of its answer back, by the connection that Ansible has. No module runs there, so Ansible asks for no Python."""
+"""Brings the probe kit to a host and its answer back, over Ansible's connection. No module runs there, so Ansible needs no Python on the host."""
 from __future__ import annotations
 
 import hashlib
@@ -19,7 +19,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.kit.answer impor
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.probes.options import ARGUMENTS
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.hosts import kitfile, posix, windows
 
-#: How the kit comes to a host; a host has them as variables probe_host_<option>.
+#: How the kit gets to a host; a host sets them as variables probe_host_<option>.
 OPTIONS = dict(
     python=dict(type="list", elements="str"),
     python_zip=dict(type="str"),
@@ -27,14 +27,14 @@ OPTIONS = dict(
     folder=dict(type="str"),
     keep=dict(type="bool", default=False),
 )
-#: What the module returns; whatever else a host says is nobody's business.
+#: What the module returns; other keys in a host's answer are dropped.
 _ANSWER = ("observations", "connections", "threads", "host", "roots", "failed", "msg")
 
 
 class Errand:
-    """Brings the kit to the host of ``action``, lets it look as often as is asked, and leaves nothing behind.
+    """Brings the kit to the host of ``action``, runs it as often as requested, and leaves nothing behind.
 
-    :raises AnsibleActionFail: for options that cannot be used, and for a host that gives no answer, with the reason.
+    :raises AnsibleActionFail: for invalid options, and for a host that gives no answer, with the reason.
     """
 
     def __init__(self, action: ActionBase, given: dict):
@@ -59,12 +59,12 @@ class Errand:
         except AnsibleError as error:
             done = {"rc": 1, "stderr": str(error)}
         if done["rc"]:
-            # What was seen counts all the same.
+            # The results count all the same.
             Display().warning("the folder %s of the probe kit is still there: %s" % (self._folder, _last(done)))
 
     def look(self, args: dict) -> dict:
-        """What the module reachability_info returns for these options of its."""
-        # A path is one of the host.
+        """What the module reachability_info returns for these options."""
+        # This path is on the host.
         asked = _checked(dict(ARGUMENTS, ca_path=dict(type="str")), args, "")
         if self._folder is None:
             self._arrive()
@@ -92,13 +92,13 @@ class Errand:
 
     def _ask(self, asked: dict) -> dict:
         question = self._put("question.json", json.dumps(asked).encode("ascii"))
-        # The account that looks may be another one than the one that brought the files.
+        # The account that runs the kit may differ from the one that copied the files.
         self._action._fixup_perms2((self._folder, self._kit, question), execute=False)
         environment = "" if self._windows else self._action._compute_environment_string()
         return self._do(self._shell.run(self._pythons, self._kit, question, environment), sudoable=True)
 
     def _bring_python(self) -> None:
-        """Windows has no Python; the site has one for it."""
+        """Windows has no Python; the operator provides one."""
         source = self._options["python_zip"]
         package, home = (self._shell.join(self._folder, name) for name in ("python.zip", "python"))
         url = source if _is_url(source) else None
@@ -128,7 +128,7 @@ def _is_url(source: str) -> bool:
 
 
 def _sha256(options: dict) -> str | None:
-    """The checksum that the package has to have; that of a file of the controller is looked at here."""
+    """The checksum that the package must have; for a file on the controller it is read here."""
     source, said = options["python_zip"], (options["python_checksum"] or "").lower()
     if not source:
         return None
@@ -148,7 +148,7 @@ def _sha256(options: dict) -> str | None:
 
 
 def _last(done: dict) -> str:
-    """What a command said last. With a terminal, SSH says farewell on the error stream, and all else is in the other one."""
+    """The last output of a command. With a terminal, the error stream only has SSH's closing message, and everything else is in the other stream."""
     said = (line.strip() for text in (done.get("stdout"), done.get("stderr")) for line in (text or "").splitlines())
     lines = [line for line in said if line and not re.fullmatch("(Shared c|C)onnection to .* closed.", line)]
     return clean(lines[-1][:300]) if lines else "no output"

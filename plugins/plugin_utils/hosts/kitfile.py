@@ -1,9 +1,9 @@
 # Copyright (c) 2026, the netaccess.chatgpt contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The probe kit, made of the collection as it is installed: the probes, the public roots and the catalogue's list of what to ask, as one file for Python.
+"""The probe kit, built from the installed collection: the probes, the public roots and the catalogue's list of checks, as one file for Python.
 
-The same content gives the same bytes.
+Equal content gives equal bytes.
 """
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _BEGIN = "import sys\n\nfrom %s.kit import main\n\nsys.exit(main.main())\n" % _I
 
 
 def build() -> bytes:
-    """The file."""
+    """The file's content."""
     file = io.BytesIO(b"#!/usr/bin/env python3\n")
     file.seek(0, io.SEEK_END)
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -39,7 +39,7 @@ def _content() -> dict:
     held = {"version": collection_version(), "catalogue": resolve_version(catalogue, "union")}
     held.update({cost: endpoint_probes(catalogue, Selection(), cost, udp=True) for cost in ("quick", "full")})
     held["canary"] = canary_probes("canary.invalid", "full")
-    # The silences are those that are asked for.
+    # The user of the kit chooses the silences.
     held["silent"] = [probe for probe in canary_probes("canary.invalid", "full", silences=[1]) if probe["kind"] == "idle"]
     parts = _INSIDE.split("/")
     files = {"/".join(parts[:number] + ["__init__.py"]): b"" for number in range(1, len(parts) + 1)}

@@ -1,9 +1,9 @@
 # Copyright (c) 2026, the netaccess.chatgpt contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What PowerShell is told to run the probe kit on Windows: commands as text. Runs on the controller.
+"""Commands for PowerShell to run the probe kit on Windows, as text. Runs on the controller.
 
-Windows PowerShell 3 or newer, and no module of Ansible's. Each command is encoded, so that WinRM, PSRP and SSH, whose shell may be cmd, carry it unread.
+Windows PowerShell 3 or newer, and no Ansible module. Each command is encoded, so that WinRM, PSRP and SSH, whose shell may be cmd, pass it on unchanged.
 """
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ import re
 
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.hosts.posix import FOLDER, NO_PYTHON, WORKS
 
-#: The launcher, which knows all installations; what is on the path.
+#: The launcher, which knows all installations; then what is on the path.
 PYTHONS = ("py", "python", "python3")
-#: The beginning by which WinRM and PSRP of all supported cores know a command that is encoded already.
+#: The prefix by which WinRM and PSRP of all supported cores recognise a command that is encoded already.
 _POWERSHELL = "PowerShell -NoProfile -NonInteractive -ExecutionPolicy Unrestricted -EncodedCommand "
-#: Names of folders have letters of every language.
+#: Folder names may have letters of any language.
 _UTF8 = "try { [Console]::OutputEncoding = New-Object System.Text.UTF8Encoding } catch { }"
 _MAKE = """
 $ErrorActionPreference = 'Stop'
@@ -26,7 +26,7 @@ $made = Join-Path %s ('netaccess-probe.' + [Guid]::NewGuid().ToString('N'))
 [void](New-Item -ItemType Directory -Path $made)
 %s + $made
 """
-# A native program that writes to an error stream that is redirected ends a script whose errors stop it.
+# If a native program writes to a redirected error stream, a script that stops on errors ends.
 _RUN = """
 $ErrorActionPreference = 'Continue'
 %s
@@ -58,7 +58,7 @@ Add-Type -AssemblyName System.IO.Compression.FileSystem
 
 
 def quoted(text: str) -> str:
-    """As PowerShell reads it letter by letter; it takes typographic quotation marks for its own."""
+    """A literal for PowerShell, which also treats typographic quotation marks as quotes."""
     return "'%s'" % re.sub("(['\u2018\u2019\u201a\u201b])", r"\1\1", text)
 
 
@@ -67,7 +67,7 @@ def encoded(script: str) -> str:
 
 
 def make(folder: str | None) -> str:
-    """A folder in ``folder`` or where the system keeps what is temporary for this account; its name is printed."""
+    """A folder in ``folder`` or in the account's temporary folder; its name is printed."""
     return encoded(_MAKE % (_UTF8, quoted(folder) if folder else "([IO.Path]::GetTempPath())", quoted(FOLDER)))
 
 
@@ -76,12 +76,12 @@ def join(folder: str, name: str) -> str:
 
 
 def run(pythons: list, kit: str, question: str, _environment: str = "") -> str:
-    """The kit answers ``question`` with the first Python that serves. The stub that leads to the store does not."""
+    """The kit answers ``question`` with the first suitable Python. The stub that opens the store is not one."""
     return encoded(_RUN % (_UTF8, ", ".join(map(quoted, pythons)), quoted(WORKS), quoted(kit), quoted(question), quoted(NO_PYTHON)))
 
 
 def unpack(package: str, folder: str, url: str | None, checksum: str | None) -> str:
-    """Python's embeddable package into ``folder``, which comes to be; with ``url`` it is fetched first."""
+    """Unpacks Python's embeddable package into ``folder``, which is created; with ``url`` it is downloaded first."""
     parts = ["$ErrorActionPreference = 'Stop'\n"]
     parts += [_FETCH % (quoted(url), quoted(package))] if url else []
     parts += [_SUM % (quoted(package), quoted(checksum))] if checksum else []

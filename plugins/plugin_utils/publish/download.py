@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netaccess.chatgpt contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One page from the web, within a time and a size, and in words what came instead. Controller only."""
+"""One page from the web, with a limit for time and size, and in words what came instead. Controller only."""
 from __future__ import annotations
 
 import time
@@ -22,7 +22,7 @@ class DownloadError(ValueError):
 
 
 def get(url: str, timeout: float, verify, proxy: str | None, accept: str = "*/*") -> tuple:
-    """(body as bytes or None, what went wrong or None). A redirect is no answer of the page, and a body that is longer than MAX_BYTES is cut behind it.
+    """(body as bytes or None, the error or None). A redirect does not count as the page, and a body longer than MAX_BYTES is cut.
 
     :raises DownloadError: without the Python package requests.
     """

@@ -1,10 +1,10 @@
 # Copyright (c) 2026, the netaccess.chatgpt contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A policy as files that products fetch by themselves (pull model). Pure; equal input gives equal files.
+"""A policy as files that products fetch themselves (pull model). Pure; equal input gives equal files.
 
-A feed only names hosts: who may reach them, and on which port, is said by the rule of the site that uses it. What a format cannot say
-exactly is in its header. Where no source says that a product reads comments, the header is a file of its own beside the feed.
+A feed only names hosts: the rule that uses it says who may reach them, and on which port. What a format cannot express
+exactly is in its header. If no source says that a product accepts comments, the header is a separate file beside the feed.
 """
 from __future__ import annotations
 
@@ -22,20 +22,20 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid i
 
 _LISTS = ("allow", "exempt")
 _TITLES = {"allow": "hosts to allow", "exempt": "hosts to exempt from TLS inspection"}
-#: An empty list is a warning for Squid; this name no host can have (RFC 2606).
+#: Squid warns about an empty list; no host can have this name (RFC 2606).
 _NOBODY = "netaccess.invalid"
 _ROUTE = r"(?:DIRECT|(?:PROXY|HTTP|HTTPS|SOCKS|SOCKS4|SOCKS5) [A-Za-z0-9.-]+:[0-9]{1,5}|(?:PROXY|HTTP|HTTPS|SOCKS|SOCKS4|SOCKS5) \[[0-9A-Fa-f:]+\]:[0-9]{1,5})"
 _ROUTES = re.compile(r"%s(?:; ?%s)*\Z" % (_ROUTE, _ROUTE))
 
 
 class FeedError(ValueError):
-    """A format that there is not, or an option that a format needs. The message names it."""
+    """An unknown format, or an option that a format needs. The message names it."""
 
 
 @dataclass(frozen=True)
 class About:
-    """Where the policy comes from. ``newest``: date of the newest list that the catalogue knows; ``selection``: the options that made the policy;
-    ``generated``: a time, only when it is handed in; ``wanted``/``others``: routes of the PAC file."""
+    """The source of the policy. ``newest``: date of the newest list in the catalogue; ``selection``: the options that made the policy; ``generated``: a
+    time, only if it is passed in; ``wanted``/``others``: routes of the PAC file."""
 
     version: str
     newest: str
@@ -46,7 +46,7 @@ class About:
 
 
 def render(policy: Policy, formats, about: About) -> dict:
-    """{file name: text} of all ``formats``. A list that is empty is an empty file, so that a device forgets what it fetched before. :raises FeedError:"""
+    """{file name: text} of all ``formats``. An empty list is an empty file, so that a device forgets what it fetched before. :raises FeedError:"""
     unknown = sorted(set(formats) - set(FORMATS))
     if unknown or not formats:
         raise FeedError("formats: %s; the formats are: %s" % (", ".join(unknown) or "none is set", ", ".join(FORMATS)))
@@ -64,7 +64,7 @@ def _header(policy: Policy, about: About, title: str, product: str, notes=()) ->
              "Selection: %s" % (selection or "the default, or not specified"),
              "Policy: SHA-256 %s" % canonical_digest(policy.to_config())]
     lines += ["Generated: %s" % about.generated] if about.generated else []
-    # What is a line to no editor may be one to what reads the feed, and would leave the comment.
+    # Programs that read the feed may know other line breaks than an editor, and the rest of such a line would not be a comment.
     return [" ".join(clean(line).split()) for line in lines] + list(notes)
 
 
@@ -73,7 +73,7 @@ def _commented(mark: str, header: list, body: list) -> str:
 
 
 def _bare(name: str, header: list, body: list) -> dict:
-    """A feed without comments, and what is to be said of it in a file beside it."""
+    """A feed without comments, and its header as a file beside it."""
     return {"%s.txt" % name: _commented("", [], body), "%s.about.txt" % name: "".join("%s\n" % line for line in header)}
 
 
@@ -86,13 +86,13 @@ def _addresses(policy: Policy) -> list:
 
 
 def _media_notes(policy: Policy) -> list:
-    """An address list says no port: the rule has to."""
+    """An address list contains no ports: the rule has to."""
     return ["Widened: addresses only, because the format has no ports. Restrict the rule that uses it to %s" % " and ".join(sorted(
         {"%s %s" % (media.protocol.upper(), ", ".join(str(port) for port in media.ports)) for media in policy.media}))] if policy.media else []
 
 
 def _panos(policy: Policy, about: About) -> dict:
-    """External dynamic lists. Every entry ends with a slash: without, ``x.com`` is ``x.com.evil.test`` too."""
+    """External dynamic lists. Every entry ends with a slash: without it, ``x.com`` would match ``x.com.evil.test`` too."""
     files: dict = {}
     for word in _LISTS:
         header = _header(policy, about, _TITLES[word], "PAN-OS, external dynamic list of type URL", ["Exact: nothing is widened or narrowed"])
@@ -102,7 +102,7 @@ def _panos(policy: Policy, about: About) -> dict:
 
 
 def _fortigate(policy: Policy, about: About) -> dict:
-    """External resources. Wildcards as in a URL filter, which the same rows of the same catalogue go into."""
+    """External resources. Wildcards as in a URL filter, which uses the same rows of the catalogue."""
     files: dict = {}
     for word in _LISTS:
         notes = _fortigate_notes(getattr(policy, word))
@@ -136,7 +136,7 @@ def _squid(policy: Policy, about: About) -> dict:
 
 
 def _cpl(policy: Policy, about: About) -> dict:
-    """Conditions for the local policy of a ProxySG; ``*`` is no wildcard there. Rules are left to the site, since they say who."""
+    """Conditions for the local policy of a ProxySG; ``*`` is no wildcard there. The rules are up to the operator, since they say who."""
     notes = ["Exact: nothing is widened or narrowed", "Conditions only: they have no effect until one of your rules uses them, for example",
              "  <Proxy> client.address=10.0.0.0/8 condition=netaccess_chatgpt_allow url.port=443 ALLOW",
              "  <SSL-Intercept> condition=netaccess_chatgpt_exempt ssl.forward_proxy(no)",
@@ -153,7 +153,7 @@ def _cpl_entry(pattern) -> tuple:
     return ({EXACT: "url.host.exact=%s", SUBDOMAINS: "url.host.suffix=.%s", DOMAIN: "url.domain=%s"}[pattern.kind] % pattern.name,)
 
 
-#: Names are looked up label by label, so that a name that only ends in the same letters is not taken for a subdomain.
+#: Names are compared label by label, so that a name that only ends in the same letters does not count as a subdomain.
 _PAC = """\
 var netaccessExact = %s;
 var netaccessBelow = %s;
@@ -173,7 +173,7 @@ function FindProxyForURL(url, host) {
 
 
 def _pac(policy: Policy, about: About) -> dict:
-    """A proxy auto-configuration file: one route for the hosts to allow, another for everything else."""
+    """A proxy auto-configuration file: one route for the hosts to allow, another for all others."""
     for option, route in (("pac_wanted", about.wanted), ("pac_others", about.others)):
         if not route or not _ROUTES.match(route) or not all(1 <= int(port) <= 65535 for port in re.findall(r":([0-9]+)(?=;|\Z)", route)):
             raise FeedError("%s: the format pac needs a route such as DIRECT or PROXY proxy.example.com:8080 (separate several with ;), not %r" % (
@@ -188,7 +188,7 @@ def _pac(policy: Policy, about: About) -> dict:
 
 
 def _plain(policy: Policy, about: About) -> dict:
-    """The patterns as they are: x, *.x (subdomains) and .x (both)."""
+    """The patterns unchanged: x, *.x (subdomains) and .x (both)."""
     notes = ["Exact: x is this name, *.x its subdomains, .x both"]
     headers = {word: _header(policy, about, _TITLES[word], "any reader", notes) for word in _LISTS}
     return {"plain-%s.txt" % word: _commented("#", headers[word], [str(one) for one in getattr(policy, word)]) for word in _LISTS}

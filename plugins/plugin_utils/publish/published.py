@@ -1,10 +1,10 @@
 # Copyright (c) 2026, the netaccess.chatgpt contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What OpenAI publishes, read: the page with the list of hosts (HTML, Markdown or plain text), and the feed of voice addresses. Pure.
+"""Parses what OpenAI publishes: the page with the list of hosts (HTML, Markdown or plain text), and the feed of voice addresses. Pure.
 
-A page becomes blocks (a heading, a paragraph, an item or a cell); blocks that are nothing but host names make up runs. A run of three or
-more, or of names that are known already, is a list; what else looks like a host of a known domain was only mentioned.
+A page becomes blocks (a heading, a paragraph, an item or a cell). Consecutive blocks that consist of host names form a run. A run of three or
+more names, or of names that are known already, is a list. Anything else that looks like a host of a known domain counts as mentioned.
 """
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ from html.parser import HTMLParser
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import DOMAIN, PatternError, parse
 
 HEADING, PARAGRAPH, ITEM = "heading", "paragraph", "item"
-#: Names one after the other that are a list by themselves, whoever they are.
+#: So many consecutive names are a list even if none of them is known.
 _RUN = 3
 _MAX_PREFIXES = 1000
 
 
 class PublishedError(ValueError):
-    """Something that is not the page or the feed, or only a part of it. The message says what it is, and the way out."""
+    """Not the page or the feed, or only a part of it. The message says what it is, and the remedy."""
 
 
 @dataclass
 class Page:
-    """``patterns`` as published, in published order; ``whole``: whether the end of the page was seen behind the list; ``mentioned``: other hosts by name;
-    ``stance``: whether the page says of the list that it is to be allowed; ``unread``: lines of the list that hold a host and were not understood."""
+    """``patterns`` as published, in published order; ``whole``: whether the end of the page was found after the list; ``mentioned``: other hosts by name;
+    ``stance``: whether the page says that the list is to be allowed; ``unread``: lines of the list that contain a host and were not understood."""
 
     patterns: list
     whole: bool
@@ -59,9 +59,9 @@ class _Run:
 
 
 def read_page(body: bytes, known, accept_heading: bool = False) -> Page:
-    """The list on a page. ``known``: texts of patterns that the catalogue has. ``accept_heading``: a person has read what stands above the list.
+    """The list on a page. ``known``: texts of patterns in the catalogue. ``accept_heading``: an operator has read the heading above the list.
 
-    :raises PublishedError: for a bot challenge, half a page, a page without a list, and a list whose heading says the opposite.
+    :raises PublishedError: for a bot challenge, an incomplete page, a page without a list, and a list whose heading says to block it.
     """
     text = _decoded(body)
     html = bool(re.search(r"<(!doctype\s+html|html|body|h[1-6]|li|td|p|div|pre)\b[^<>]*>", text, re.I))
@@ -75,7 +75,7 @@ def read_page(body: bytes, known, accept_heading: bool = False) -> Page:
     known = set(known)
     lists = [run for run in runs if len(run.hosts) >= _RUN and (known & set(run.hosts) or not known)]
     if not lists:
-        # Names that stand apart, each with a text of its own: what shares a heading with known ones is the list.
+        # Names that are apart, each with its own text: those that share a heading with known names are the list.
         apart = {run.heading for run in runs if known & set(run.hosts)}
         lists = [run for run in runs if run.heading in apart]
         lists = lists if sum(len(run.hosts) for run in lists) >= _RUN else []
@@ -86,7 +86,7 @@ def read_page(body: bytes, known, accept_heading: bool = False) -> Page:
     main = lists[0].heading
     patterns: list = []
     for run in (one for one in runs if one in lists):
-        # Under another heading, which does not say that they are to be allowed, names that nobody knows are something else.
+        # Unknown names under another heading that does not say to allow them are something else.
         patterns += run.hosts if run.heading == main or _allowed(run) else [host for host in run.hosts if host in known]
     patterns = list(dict.fromkeys(patterns))
     others = [host for run in runs if run not in lists for host in run.hosts] + [host for block in blocks for host in _mentions(block[1], known)]
@@ -96,7 +96,7 @@ def read_page(body: bytes, known, accept_heading: bool = False) -> Page:
 
 
 def _allowed(run: _Run) -> bool:
-    """Whether names have a heading or a sentence of their own that says that they are to be allowed, and none that says the opposite."""
+    """Whether the names' own heading or sentence says to allow them, and none says the opposite."""
     said = (stance(run.heading), stance(run.lead))
     return ALLOW in said and BLOCK not in said
 
@@ -105,7 +105,7 @@ _WORD = re.compile(r"[^\s,;|<>()\"]+")
 
 
 def _unread(blocks: list, headings: set, patterns: list, known: set) -> list:
-    """Lines of the list that hold a host which was not taken over: items, and lines that begin with one."""
+    """Lines of the list that contain a host which was not accepted: items, and lines that begin with one."""
     found, heading, read = [], "", {parse(pattern).name for pattern in patterns}
     domains = {".".join(name.split(".")[-2:]) for name in known}
     for kind, text, hosts in blocks:
@@ -114,7 +114,7 @@ def _unread(blocks: list, headings: set, patterns: list, known: set) -> list:
             continue
         words = _WORD.findall(text)[:200]
         held = [word for word in (words if kind == ITEM else words[:1]) if _like_a_host(word, domains)]
-        # A name of the list may be told of; a wildcard says what to allow.
+        # A description may repeat a name of the list; a wildcard says what to allow.
         if any("*" in word or _bare(word) not in read for word in held):
             found.append(text[:200])
     return list(dict.fromkeys(found))
@@ -124,13 +124,13 @@ _LIKE = re.compile(r"[*\w-]*(?:\.[*\w-]+)*\.[a-z][a-z0-9-]+\Z", re.I)
 
 
 def _bare(word: str) -> str:
-    """A name without what may stand around it: a scheme, a wildcard, a port, a path, marks of a footnote."""
+    """A name without what may surround it: a scheme, a wildcard, a port, a path, footnote marks."""
     host = re.sub(r"\A[a-z]+://", "", word.lower()).split("/")[0].partition(":")[0]
     return host.strip("*.\u2020\u2021`'\u2026")
 
 
 def _like_a_host(word: str, domains: set) -> bool:
-    """Whether a word may be meant as a name: with a wildcard, of a known domain, or of three labels and more."""
+    """Whether a word may be a host name: with a wildcard, of a known domain, or with at least three labels."""
     host = re.sub(r"\A[a-z]+://", "", word.lower()).split("/")[0].partition(":")[0].strip("\u2020\u2021`'\u2026")
     if not _LIKE.match(host.rstrip("*.")) or len(host) > 253:
         return False
@@ -152,7 +152,7 @@ def _decoded(body: bytes) -> str:
 
 
 def _visible(text: str) -> str:
-    """Without characters that nobody sees: of no width, for the direction of writing, for hyphenation; a wide asterisk is one."""
+    """Without invisible characters: zero-width, for writing direction, for hyphenation; a full-width asterisk becomes a usual one."""
     return re.sub("[\u200b-\u200f\u2060-\u2064\u202a-\u202e\u2066-\u2069\u00ad\ufeff]", "", text).replace("\uff0a", "*").replace("\u2217", "*")
 
 
@@ -160,7 +160,7 @@ _CHALLENGE = re.compile(r"(just a moment|attention required|verify(ing)? (that )
 
 
 def _refuse_challenge(text: str, html: bool) -> None:
-    """The pages that a bot check puts in the place of the page. The name of its host alone proves nothing: that one is on the list."""
+    """The pages that a bot check returns in place of the page. The name of its host alone proves nothing, because the list contains it."""
     title = re.search(r"<title[^<>]*>([^<]*)", text, re.I) if html else re.match(r"\s*(?:#\s*)?(\S[^\n]*)", text)
     words = " ".join(title.group(1).lower().split()) if title else ""
     if "_cf_chl_opt" in text or _CHALLENGE.match(words):
@@ -168,11 +168,11 @@ def _refuse_challenge(text: str, html: bool) -> None:
 
 
 class _Blocks(HTMLParser):
-    """HTML as [(kind, text)]; what no reader sees (scripts, styles, templates) is left out."""
+    """HTML as [(kind, text)], without invisible elements (scripts, styles, templates)."""
 
     _APART = {"p", "div", "li", "ul", "ol", "td", "th", "tr", "table", "br", "hr", "pre", "dt", "dd", "section", "article", "header", "footer", "main", "nav",
               "aside", "body", "blockquote", "figure", "tbody", "thead", "details", "summary", "title", "option"}
-    # A number of a footnote would become a part of the name before it.
+    # The number of a footnote would become a part of the name before it.
     _HIDDEN = {"script", "style", "template", "noscript", "head", "svg", "sup"}
     _ITEMS = {"li", "td", "th", "dt", "dd", "pre", "option"}
     _HEADINGS = {"h1", "h2", "h3", "h4", "h5", "h6"}
@@ -182,7 +182,7 @@ class _Blocks(HTMLParser):
         super().__init__(convert_charrefs=True)
         self.found: list = []
         self._open: list = []
-        #: How often each tag is open: a page that closes none must not be searched at each of them.
+        #: How often each tag is open: without it, a page that closes no tags would be searched at each of them.
         self._depth: Counter = Counter()
         self._text: list = []
 
@@ -233,7 +233,7 @@ def _html_blocks(text: str) -> list:
         reader.feed(text)
         reader.close()
     except AssertionError as error:
-        # So Python's reader says that it does not understand a declaration.
+        # Python's parser raises this for a declaration that it does not understand.
         raise PublishedError("it is HTML with a broken declaration (<!...); save the page again, or as plain text") from error
     return _with_hosts(reader.found)
 
@@ -242,7 +242,7 @@ _BULLET = re.compile(r"\s*(?:[-+•◦▪·‣●○■□\uf0b7–]|\*(?!\.)|\*
 
 
 def _text_blocks(text: str) -> list:
-    """Markdown; plain text is Markdown that uses none of its marks."""
+    """Markdown; plain text is Markdown without marks."""
     found: list = []
     for line in text.splitlines():
         bare = line.strip()
@@ -264,7 +264,7 @@ def _text_blocks(text: str) -> list:
 
 
 def _undecorated(text: str) -> str:
-    # What a mark may span has an end, so that one line of a megabyte that closes none takes no minutes.
+    # The length of a mark is limited, so that one line of a megabyte without closing marks does not take minutes.
     text = re.sub(r"!?\[([^\[\]]*)\]\([^)]{0,1000}\)", r"\1", text.strip())
     text = re.sub(r"<(?:https?://)?([^<>\s]+?)/?>", r"\1", text)
     text = re.sub(r"\\([\\`*_{}\[\]()#+.!|-])", r"\1", text).replace("`", " ")
@@ -275,7 +275,7 @@ def _undecorated(text: str) -> str:
 
 
 def _with_hosts(blocks: list) -> list:
-    """[(kind, text, hosts that the block consists of, or None)]; never empty."""
+    """[(kind, text, the hosts that the block consists of, or None)]; never empty."""
     return [(kind, text, _hosts(text) if kind != HEADING else None) for kind, text in blocks] or [(PARAGRAPH, "", None)]
 
 
@@ -290,13 +290,13 @@ def _hosts(text: str) -> list | None:
     return [host] if host else None
 
 
-#: What stands between names in a row.
+#: Words between names in a row.
 _BETWEEN = ("and", "or", "&", "/", "+")
 
 
 def _host(word: str) -> str | None:
-    """The pattern that a word is, in lower case, or None. A word with a scheme or a path says where something is, not what to allow; with a wildcard it
-    is a form for proxies, and says what to allow after all."""
+    """The pattern that a word is, in lower case, or None. A word with a scheme or a path is a location and no entry to allow, unless it has a wildcard:
+    then it is an entry in the form for proxies."""
     word = re.sub(r":443\Z", "", word.strip("\"'`\u201c\u201d\u2018\u2019").rstrip(".:\u2020\u2021").lower())
     form = re.match(r"(?:https?://|wss?://)?(\*\.[^/*]+)(?:/\*?)?\Z|(?:https?://|wss?://)?([^/*]+)/\*\Z", word)
     word = (form.group(1) or form.group(2)) if form else re.sub(r"(?<=[a-z])\*\Z", "", word)
@@ -310,7 +310,7 @@ def _host(word: str) -> str | None:
 
 
 def _mentions(text: str, known: set) -> list:
-    """Hosts in a sentence or an address, of domains that are known: other words with a dot are file names, versions and abbreviations."""
+    """Hosts in a sentence or an address, of known domains only: other words with a dot are file names, versions and abbreviations."""
     domains = {".".join(name.split(".")[-2:]) for name in known}
     return [word for word in re.findall(r"(?:\*\.)?(?<![a-z0-9_-])[a-z0-9_-]+(?:\.[a-z0-9_-]+)+", text.lower())
             if _host(word) and ".".join(word.split(".")[-2:]) in domains]
@@ -331,7 +331,7 @@ def _runs(blocks: list) -> list:
     return runs
 
 
-# -- what the page says of a list ----------------------------------------------------------------------------------
+# -- what the page says about a list -------------------------------------------------------------------------------
 
 _NOT_BLOCK = re.compile(r"\b(?:un-?block\w*|(?:do not|don[\u2019']t|never|not|without|stop|isn[\u2019']t|aren[\u2019']t)(?: be| being| get)?\s+(?:\w+\s+)?"
                         r"(?:block|deny|denied|den|restrict|filter|prevent)\w*)", re.I)
@@ -342,7 +342,7 @@ ALLOW, BLOCK = "allow", "block"
 
 
 def stance(text: str) -> str | None:
-    """Whether a heading or sentence says allow or block; None when it says neither, or both."""
+    """Whether a heading or sentence says allow or block; None if it says neither, or both."""
     allow, block = bool(_NOT_BLOCK.search(text)), bool(_NOT_ALLOW.search(text))
     rest = _NOT_ALLOW.sub(" ", _NOT_BLOCK.sub(" ", text))
     allow, block = allow or bool(_ALLOW.search(rest)), block or bool(_BLOCK.search(rest))
@@ -350,7 +350,7 @@ def stance(text: str) -> str | None:
 
 
 def _stance_of(run: _Run, accepted: bool) -> bool:
-    """Whether the list is said to be allowed. :raises PublishedError: when it is said to be blocked, or its heading contradicts its text."""
+    """Whether the page says to allow the list. :raises PublishedError: if it says to block it, or its heading contradicts its text."""
     heading, lead = stance(run.heading), stance(run.lead)
     if not accepted and heading and lead and heading != lead:
         raise PublishedError("the heading %r reads as the opposite of the text below it (%r): read the page, and set accept_heading when it is one to allow"
@@ -365,7 +365,7 @@ def _stance_of(run: _Run, accepted: bool) -> bool:
 
 
 def read_feed(body: bytes) -> Feed:
-    """The voice addresses. :raises PublishedError: for everything but the known form: other keys, no or too many prefixes, whole networks."""
+    """The voice addresses. :raises PublishedError: for any other than the known form: other keys, no or too many prefixes, whole networks."""
     text = _decoded(body)
     if "<html" in text[:2000].lower():
         _refuse_challenge(text, True)

@@ -1,9 +1,9 @@
 # Copyright (c) 2026, the netaccess.chatgpt contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is published against the catalogue, as a proposal for a person: an overlay of the catalogue's schema, and a text. Pure.
+"""Compares what is published with the catalogue. The result is a proposal for review: an overlay in the catalogue's schema, and a text. Pure.
 
-Nothing here edits the catalogue. A proposal laid over the catalogue makes it say what is published, so refreshing again proposes nothing.
+Nothing here edits the catalogue. With the proposal applied, the catalogue says what is published, so refreshing again proposes nothing.
 """
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.publish.publishe
 
 HIGH, MEDIUM, LOW = "high", "medium", "low"
 _ALIKE = 0.8
-#: What a reviewer has to look up for a name that stands on the list and that nobody knows; the careful end of each.
+#: What a reviewer has to look up for an unknown name on the list, with the cautious value of each.
 _UNKNOWN = {"owner": "to be reviewed", "features": ["chat"], "clients": ["web", "ios", "android", "macos", "windows"], "level": "optional",
             "tenancy": "shared", "exemption": "may"}
 _INHERITED = tuple(_UNKNOWN) + ("ports",)
@@ -28,18 +28,19 @@ PURPOSE = "To be reviewed"
 
 
 def compare_page(catalogue: Catalogue, page: Page, date: str, max_missing: int) -> dict:
-    """``{"same_as", "compared_with", "added", "removed", "renamed", "mentioned", "unread", "kept"}``; each change has ``pattern``, ``confidence``, ``why``.
+    """``{"same_as", "compared_with", "added", "removed", "renamed", "mentioned", "unread", "kept"}``; each change has ``pattern``, ``confidence``,
+    ``why``.
 
-    While a line was not read (``unread``), no name is taken for gone: those that were not found are ``kept``.
+    While a line is ``unread``, no name counts as removed: those that were not found are ``kept``.
 
-    ``date`` (YYYY-MM-DD): of the list, when it is a new one; ``max_missing``: percent of the newest known list that may be gone before
-    the page counts as half a page. ``same_as``: the known list that the page is, whose changes are then empty.
+    ``date`` (YYYY-MM-DD): of the list, if it is a new one; ``max_missing``: percent of the newest known list that may be missing before
+    the page counts as incomplete. ``same_as``: the known list that equals the page; there are no changes then.
 
-    :raises PublishedError: for half a page, and for a new list that would be older than a known one.
+    :raises PublishedError: for an incomplete page, and for a new list that would be older than a known one.
     """
     lists = {version: _listed(catalogue, version) for version in catalogue.version_names()}
     newest = max(lists)
-    # The apex beside its wildcard is no name of its own where the entry stands for both.
+    # The apex beside its wildcard is not a separate name if the entry covers both.
     apexes = {parse(entry["pattern"]).name for entry in catalogue.entries if entry["apex"]}
     page = replace(page, patterns=[pattern for pattern in page.patterns if pattern not in apexes or "*." + pattern not in page.patterns])
     published = set(page.patterns)
@@ -80,7 +81,7 @@ def _unknown(catalogue: Catalogue, page: Page) -> list:
 
 
 def _renamed(gone: list, new: list, sure: str) -> list:
-    """Pairs of a name that went and one that came, the likeliest first; each stands in one pair."""
+    """Pairs of a removed and an added name, the likeliest first; each name is in one pair."""
     found = []
     for entry in gone:
         for pattern in new:
@@ -114,7 +115,7 @@ def _addition(catalogue: Catalogue, pattern: str, sure: str) -> dict:
 
 
 def _relative(catalogue: Catalogue, pattern: str) -> dict | None:
-    """The entry whose fields stand for a new one: the nearest that covers it, else one of the same domain."""
+    """The entry whose fields are used for a new one: the nearest that covers it, else one of the same domain."""
     new = parse(pattern)
     over = [entry for entry in catalogue.entries if covers(parse(entry["pattern"]), new)]
     if over:
@@ -124,9 +125,9 @@ def _relative(catalogue: Catalogue, pattern: str) -> dict | None:
 
 
 def compare_feed(catalogue: Catalogue, feed: Feed, date: str, max_missing: int) -> dict | None:
-    """``{"id", "added", "removed", "destinations", "feed_created", "feed_date"}``, or None when the catalogue holds these addresses.
+    """``{"id", "added", "removed", "destinations", "feed_created", "feed_date"}``, or None if the catalogue has these addresses.
 
-    :raises PublishedError: when most of the known addresses are gone: the other feeds, of crawlers and connectors, have the same form.
+    :raises PublishedError: if most of the known addresses are missing: the other feeds, of crawlers and connectors, have the same form.
     """
     media = catalogue.media[0] if len(catalogue.media) == 1 else next(one for one in catalogue.media if one["until"] is None)
     known, found = set(media["destinations"]), set(feed.destinations)
@@ -146,7 +147,7 @@ def compare_feed(catalogue: Catalogue, feed: Feed, date: str, max_missing: int) 
 
 
 def overlay(catalogue: Catalogue, hosts: dict | None, addresses: dict | None, date: str, source: str) -> dict:
-    """The changes as an overlay: what goes gets its last day and stays known, so that devices can be cleaned of it."""
+    """The changes as an overlay: a removed entry gets its last day and stays known, so that it can be removed from devices."""
     made: dict = {}
     if hosts and (hosts["added"] or hosts["removed"] or hosts["renamed"]):
         listed = {entry["pattern"]: entry for entry in _listed(catalogue, hosts["compared_with"])}
@@ -163,7 +164,7 @@ def overlay(catalogue: Catalogue, hosts: dict | None, addresses: dict | None, da
 
 def _entry(catalogue: Catalogue, one: dict, was: dict | None, date: str, source: str, taken: set) -> dict:
     pattern = one["pattern"]
-    # What is back gets an entry of its own, since the older one says when it was not on the list.
+    # A returned entry gets a new record, since the older one says when it was not on the list.
     was = was or next((entry for entry in catalogue.entries if entry["pattern"] == pattern), None)
     model = was or _relative(catalogue, pattern) or _UNKNOWN
     name = re.sub(r"[^a-z0-9]+", "_", parse(pattern).name).strip("_")

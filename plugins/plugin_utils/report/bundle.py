@@ -23,9 +23,9 @@ _DATE = (2026, 1, 1, 0, 0, 0)
 
 
 def write(target: Path, parts: dict, hars: list, foresee: bool = False) -> bool:
-    """A zip file at ``target``, whole or not at all, mode 0600; whether it is another one than before. ``foresee``: only find that out.
+    """A zip file at ``target``, whole or not at all, mode 0600. Returns whether it differs from the previous one. ``foresee``: only find that out.
 
-    ``parts``: {name in the file: text or JSON value}; ``hars``: paths, of which redacted copies go in. :raises reader.HarError, OSError:
+    ``parts``: {name in the file: text or JSON value}; ``hars``: paths, whose redacted copies are included. :raises reader.HarError, OSError:
     """
     handle, temporary = tempfile.mkstemp(prefix=".", suffix=".tmp", dir=None if foresee else target.parent)
     try:
@@ -64,7 +64,7 @@ def _add_har(archive: zipfile.ZipFile, name: str, path: Path) -> None:
 
 
 def collection_version() -> str:
-    """Of this collection: a checkout has galaxy.yml, an installed one MANIFEST.json, which YAML reads as well."""
+    """The version of this collection: a checkout has galaxy.yml, an installed one MANIFEST.json, which YAML parses as well."""
     for name in ("MANIFEST.json", "galaxy.yml"):
         path = _ROOT / name
         if path.exists():
@@ -74,7 +74,7 @@ def collection_version() -> str:
 
 
 def parts(diagnosis: dict, hosts: dict, control: dict, status: dict, case: dict) -> dict:
-    """What goes in beside HAR files. ``case``: ``{"id", "steps", "version", "taken", "hars"}``."""
+    """The content beside HAR files. ``case``: ``{"id", "steps", "version", "taken", "hars"}``."""
     found = {"README.txt": readme(diagnosis, dict(hosts, **control), case), "diagnosis.txt": diagnosis["text"], "diagnosis.json": diagnosis}
     if status:
         found["service.json"] = status
@@ -85,7 +85,7 @@ def parts(diagnosis: dict, hosts: dict, control: dict, status: dict, case: dict)
 
 
 def readme(diagnosis: dict, results: dict, case: dict) -> str:
-    """What is in the file and what the case is, for whoever opens it."""
+    """The content of the file and the case, for the recipient."""
     lines = ["ChatGPT connectivity: findings", "", "Case: %s" % (case["id"] or "none"), "Made: %s" % case["taken"],
              "By: netaccess.chatgpt %s" % case["version"], "", "In short: %s" % diagnosis["message"], "", "Steps already taken"]
     lines += ["  - %s" % step for step in case["steps"]] or ["  none"]

@@ -1,9 +1,9 @@
 # Copyright (c) 2026, the netaccess.chatgpt contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The report as a comment of a pull or merge request: what decides first, then each device with whom and what its plan is about. Pure.
+"""The report as a comment of a pull or merge request: first what decides, then each device with its plan and whom the plan is about. Pure.
 
-GitHub takes comments of at most 65,536 characters. Whatever the size of the fleet, this form has at most LIMIT, and says what it leaves out.
+GitHub accepts comments of at most 65,536 characters. For a fleet of any size, this form has at most LIMIT, and says what it leaves out.
 """
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.report.plan impo
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.report.verdict import CLASSES, COMPLIANT, NO_RESULT, WORST
 
 LIMIT = 60000
-#: Characters kept for what is said of what was left out.
+#: Characters reserved for the text about what was left out.
 _REST = 1500
-#: Characters of one line, lines of one kind, and characters of what a reader has to open.
+#: Characters of one line, lines of one kind, and characters of a collapsed block.
 _LINE, _LINES, _OPENED = 600, 50, 6000
 _CUT = " (cut)"
 _WHOLE = "see report.html and report.json of this run"
@@ -30,7 +30,7 @@ _PEOPLE = (("requester", "requested by"), ("approver", "approved by"), ("impleme
 
 
 def as_markdown(report: dict) -> str:
-    """At most LIMIT characters. First every device with all that opens, then without, then as many devices and findings as there is room for."""
+    """At most LIMIT characters. First every device with all collapsed blocks, then without, then as many devices and findings as fit."""
     for opened in (True, False):
         chunks = list(_chunks(report, opened))
         text = _joined(chunks)
@@ -42,7 +42,7 @@ def as_markdown(report: dict) -> str:
 
 
 def _fitting(chunks: Iterable[tuple]) -> tuple[list, dict]:
-    """(the chunks that there is room for, {what a chunk is: how many are left out}). What follows one that is left out may still have room."""
+    """(the chunks that fit, {what a chunk is: how many are left out}). A chunk after one that is left out may still fit."""
     shown, left_out, room = [], {}, LIMIT - _REST
     for what, text in chunks:
         if len(text) + 2 <= room:
@@ -58,7 +58,7 @@ def _joined(chunks: Iterable[tuple]) -> str:
 
 
 def _said(text: str, left_out: Mapping, opened: bool) -> str:
-    """What is not in the text, and where it is."""
+    """What the text leaves out, and where to find it."""
     said = ["the entries of lists and objects"] * (not opened) + [counted(number, what) for what, number in left_out.items()]
     said += ["what follows %s" % _CUT.strip()] * (_CUT in text)
     return "\n---\n\nA comment has at most %d characters. Not shown: %s; %s.\n" % (LIMIT, ", ".join(said), _WHOLE) if said else ""
@@ -79,7 +79,7 @@ def _chunks(report: dict, opened: bool) -> Iterable[tuple]:
     if well:
         yield "list of compliant devices", "**Nothing to change:** %s" % _listed(well)
     for name, _code_, words in CLASSES:
-        # Manual steps and drift stand with their device.
+        # Manual steps and drift are listed with their device.
         if name not in deciding and name not in ("drift", "manual") and report["verdict"]["classes"][name]:
             yield "kind of finding", _findings(words, report["verdict"]["classes"][name])
     seen = ["`%s` %s" % (code(host["name"]), md(host["baseline"]["seen"])) for host in report["hosts"] if (host["baseline"] or {}).get("seen")]
@@ -165,7 +165,7 @@ def _rollback(device: dict) -> list:
 
 
 def _sentence(parts: list) -> str:
-    """Parts that begin with their verb, each verb once."""
+    """Clauses that begin with their verb, each verb once."""
     by_verb: dict = {}
     for part in parts:
         verb = next((verb for verb in ("creates again", "deletes", "restores") if part.startswith(verb + " ")), "")
@@ -209,7 +209,7 @@ def _closed(group: dict, several: list) -> list:
 
 
 def _opens(group: dict, several: list) -> list:
-    """A line that opens. GitHub and GitLab read Markdown in it only between empty lines."""
+    """The summary line of a collapsed block. GitHub and GitLab render Markdown in the block only between empty lines."""
     rows, room = [], _OPENED
     for one in several:
         rows += ["%s %s" % (one["kind"], one["name"])] * (len(several) > 1)
@@ -244,7 +244,7 @@ def _of(numbers: Mapping | None, key: str) -> str:
     return "%d of %d" % (numbers[key], numbers["of"]) if numbers and numbers["of"] else "none"
 
 
-# -- text of others ---------------------------------------------------------------------------------------------------
+# -- untrusted text --------------------------------------------------------------------------------------------------
 
 
 def cut(text: str, most: int = _LINE) -> str:
@@ -258,6 +258,6 @@ def md(text: object) -> str:
 
 
 def code(text: object, indented: bool = False) -> str:
-    """A text for a code span, or with its leading blanks for a line of a code block."""
+    """A text for a code span; for a line of a code block, with its leading blanks."""
     words = " ".join(str(text).split()).replace("`", "'")
     return cut("  " * (indented and str(text).startswith(" ")) + words)

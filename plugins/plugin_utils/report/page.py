@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netaccess.chatgpt contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The report as one page for people. It loads nothing: its style and its script are in it, and its policy names them by their hash. Pure."""
+"""The report as one page for people. It loads nothing: style and script are embedded, and its policy names them by their hash. Pure."""
 from __future__ import annotations
 
 import base64
@@ -19,20 +19,20 @@ from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.report.plan impo
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.report.verdict import CLASSES, NO_RESULT, WORST, some
 
 _FOLDER = Path(__file__).parent
-#: What a verdict is called, by mode and exit code.
+#: The heading for a verdict, by mode and exit code.
 _HEADINGS = {"audit": {0: "Compliant", 2: "Drift", 1: "Action required"}, "change": {0: "Change in place", 2: "Drift", 1: "Action required"}}
 #: States of an exemption in words, the most urgent first.
 _REGISTER = {"overdue": "past its review date", "unregistered": "not in the register", "current": "in the register", "not_exempt": "exempt nowhere"}
-#: Above the changes of a device.
+#: The heading above the changes of a device.
 _TENSES = {PLANNED: "What the plan would do", DONE: "What was changed", BY_HAND: "What is to be done by hand", NOT_DONE: "What is not in force",
            UNKNOWN: "What may have been changed"}
-#: Lines of a card in the summary; the sections below have all of them.
+#: Lines of a card in the summary; the sections below have all lines.
 _LINES = 6
 
 
 def render(report: dict, digest: str) -> str:
-    """``digest``: SHA-256 of report.json, which a signature on paper is for."""
-    # What needs somebody comes first.
+    """``digest``: SHA-256 of report.json, which a signature on paper refers to."""
+    # Devices that need an operator come first.
     devices = sorted(report["devices"], key=lambda one: (WORST.index(one["state"]), not one["conflicts"], one["name"]))
     script, style, paper = _text("page.js"), _text("page.css"), _paper(report["title"], digest)
     unproven = not_proven(report)
@@ -41,7 +41,7 @@ def render(report: dict, digest: str) -> str:
         heading=_heading(report, unproven), not_proven=unproven, risks=risks(report, devices, unproven),
         plots=trend.plots(report["trend"]) if len(report["trend"]) > 1 else [], size=trend,
         classes=CLASSES, register_states=_REGISTER, tenses=_TENSES, seen=functools.partial(_seen, report),
-        # They go into the page as they are: their hash is that of their text.
+        # Embedded unchanged, since the hash is that of the text.
         script=Markup(script), style=Markup(style), paper=Markup(paper), script_hash=_hash(script), style_hashes=[_hash(style), _hash(paper)])
 
 
@@ -68,29 +68,29 @@ def _text(name: str) -> str:
 
 
 def _hash(text: str) -> str:
-    """As a Content Security Policy names what may run."""
+    """The form in which a Content Security Policy names what may run."""
     return "'sha256-%s'" % base64.b64encode(hashlib.sha256(text.encode("utf-8")).digest()).decode("ascii")
 
 
 def _paper(title: str, digest: str) -> str:
-    """What stands on each printed page. Only literal text can be there."""
+    """The header of each printed page. Only literal text can be there."""
     return ('@page { size: A4; margin: 18mm 13mm 15mm; @top-left { content: "%s"; font: 8pt sans-serif; width: 60%%; overflow: hidden; white-space: nowrap } '
             '@top-right { content: "report.json %s"; font: 8pt monospace } '
             '@bottom-right { content: "page " counter(page) " of " counter(pages); font: 8pt sans-serif } }' % (_css(title), digest[:16]))
 
 
 def _css(text: str) -> str:
-    """Text as it may stand in a string of a style sheet, whatever is in it."""
+    """Text escaped for a CSS string, whatever it contains."""
     return "".join(c if c.isascii() and (c.isalnum() or c in " .,:-") else "\\%x " % ord(c) for c in text)
 
 
 def _when(time: str) -> str:
-    """2026-11-24T08:00:00Z as people write it."""
+    """2026-11-24T08:00:00Z in a readable form."""
     return time.replace("T", " ").replace(":00Z", " UTC").replace("Z", " UTC")
 
 
 def _seen(report: dict, host: dict) -> dict:
-    """``{"level", "words"}``: what a host saw, by what it was to see. Of one outside the audience, that it has no access is what should be."""
+    """``{"level", "words"}``: what a host saw, compared with what it should see. A host outside the audience should have no access."""
     if not host["judged"] or host["expect"] == "open":
         level = {"pass": "good", "fail": "bad", "error": "bad", "unreachable": "bad"}.get(host["verdict"], "warn")
         return {"level": level, "words": host["verdict"] or "unknown"}
@@ -101,7 +101,7 @@ def _seen(report: dict, host: dict) -> dict:
 
 
 def _times(checks: list) -> str:
-    """How long the checks of a host took. They run beside each other, so their sum is no time that anybody waited."""
+    """The duration of a host's checks. They run concurrently, so their sum is not the time that anyone waited."""
     measured = [check for check in checks if check["duration_ms"] is not None]
     if not measured:
         return "not measured"
@@ -113,7 +113,7 @@ def _times(checks: list) -> str:
 
 
 def not_proven(report: dict) -> list:
-    """What this report cannot say for sure, in words: it stands beside the verdict."""
+    """What this report cannot say for sure, in words, for display beside the verdict."""
     found = grouped(report["verdict"]["classes"]["not_proven"] + report["verdict"]["classes"]["unverified"])
     found += grouped("%s: not shown by any probe: %s" % (host["name"], ", ".join(unseen)) for host in report["hosts"] if (unseen := _unseen(host)))
     silent = [device["name"] for device in report["devices"] if device["state"] in NO_RESULT]
@@ -134,7 +134,7 @@ def not_proven(report: dict) -> list:
 
 
 def _unseen(host: dict) -> list:
-    """Features of a host that should have access of which nobody knows whether they work."""
+    """Features of a host that should have access for which it is unknown whether they work."""
     counts = host["judged"] and host["expect"] == "open"
     return [name.replace("_", " ") for name, said in sorted(host["features"].items()) if counts and said in ("unverified", "skipped")]
 
@@ -183,7 +183,7 @@ def _whom(device: dict) -> str:
 
 
 def _opens(device: dict) -> list:
-    """What a device lets through when it is changed, and for whom."""
+    """What a device allows once it is changed, and for whom."""
     before, after = device["coverage_before"], device["coverage_summary"]
     if not device["changes"] or not after:
         return []

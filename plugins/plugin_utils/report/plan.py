@@ -14,14 +14,14 @@ import yaml
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.words import counted, duration
 
-#: What became of the changes: of a dry run, carried out, for a person to carry out, not in force (refused, rolled back), not known.
+#: The status of the changes: of a dry run, carried out, manual steps, not in force (refused, rolled back), unknown.
 PLANNED, DONE, BY_HAND, NOT_DONE, UNKNOWN = "planned", "done", "by_hand", "not_done", "unknown"
-#: In front of a verb, which is "created" where a participle follows and "create" elsewhere.
+#: The text before a verb, which is "created" for a participle and "create" otherwise.
 _BEFORE = {PLANNED: "Would %s", BY_HAND: "By hand: %s", NOT_DONE: "Not in force: %s", UNKNOWN: "May have %s", DONE: "%s"}
 _PARTICIPLES = {"create": "created", "delete": "deleted", "add": "added", "remove": "removed", "change": "changed", "move": "moved", "open": "opened"}
-#: The columns of a rule in the order in which a reviewer asks for them.
+#: The columns of a rule in the order of a review.
 ROLES = ("who", "from", "what", "action", "profiles", "until", "log", "state", "other", "note")
-#: What a change is for: a rule that decides, a list of hosts or addresses, an object that is used by one of these.
+#: The purpose of a change: a rule that decides, a list of hosts or addresses, an object that one of these uses.
 RULE, LIST, OBJECT = "rule", "list", "object"
 _PURPOSES = (RULE, LIST, OBJECT)
 JOURNAL = "JOURNAL"
@@ -30,7 +30,7 @@ _HOSTS_SHOWN = 3
 
 @functools.cache
 def words() -> dict:
-    """words.yml, which says how products' own names read."""
+    """words.yml: the readable forms of the products' own names."""
     return yaml.safe_load((Path(__file__).parent / "words.yml").read_text(encoding="utf-8"))
 
 
@@ -42,7 +42,7 @@ def titles() -> dict:
 
 
 def audience(result: Mapping) -> dict | None:
-    """Whom a result of an access module is about: ``{"everyone", "parts": [{"what", "names"}], "text"}``; None where the task names nobody."""
+    """Whom a result of an access module is about: ``{"everyone", "parts": [{"what", "names"}], "text"}``; None if the task names nobody."""
     said = result.get("audience")
     if not said:
         return None
@@ -61,7 +61,7 @@ def audience(result: Mapping) -> dict | None:
 
 
 def changes(result: Mapping, tense: str) -> list:
-    """The changes of a result, each with its columns, its place and a title in the tense of what became of it."""
+    """The changes of a result, each with its columns, its place and a title in the tense of its status."""
     places = {(one["kind"], one["name"], one["rulebase"]): one for one in result.get("places") or []}
     return [_change(one, places, tense) for one in result.get("changes") or []]
 
@@ -90,7 +90,7 @@ def _columns(one: Mapping) -> list:
     for path, values in (one.get("fields") or {}).items():
         role, label = _role(path)
         old, new = (_said(values.get(when)) for when in ("old", "new"))
-        # A column without a value limits nothing, and beside others in which people are named it reads as if nobody were meant.
+        # A column without a value limits nothing. Beside columns that name people, it would read as if nobody were meant.
         if old or new:
             found.append({"path": path, "role": role, "label": label, "old": old, "new": new})
     return sorted(found, key=lambda column: (ROLES.index(column["role"]), column["label"]))
@@ -102,7 +102,7 @@ def _role(path: str) -> tuple:
 
 
 def _said(value: Any) -> str | None:
-    """The value of a column in words; None for one that is not set."""
+    """The value of a column in words; None if it is not set."""
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, (list, tuple)) and all(isinstance(entry, (str, int)) for entry in value):
@@ -111,14 +111,14 @@ def _said(value: Any) -> str | None:
 
 
 def _who(columns: Iterable[Mapping]) -> str:
-    """Whom a new rule that has columns for people is about. Zones and interfaces say where people are, and name nobody."""
+    """Whom a new rule with columns for people is about. Zones and interfaces say where people are, and name nobody."""
     people, places = (["%s: %s" % (column["label"], column["new"]) for column in columns if column["role"] == role and column["new"] not in words()["anybody"]]
                       for role in ("who", "from"))
     return "; ".join((people or ["EVERYONE"]) + places)
 
 
 def _place(one: Mapping, places: Mapping) -> str | None:
-    """Where a rule stands afterwards, in words; None for what has no place."""
+    """The new place of a rule, in words; None for objects without a place."""
     new = (one.get("place") or {}).get("new")
     if not new:
         return None
@@ -130,7 +130,7 @@ def _place(one: Mapping, places: Mapping) -> str | None:
 
 
 def until(changed: Iterable[Mapping]) -> str | None:
-    """How long what the rules open lasts; None where no rule is made."""
+    """How long the access of the rules lasts; None if no rule is created."""
     made = [one for one in changed if one["op"] == "create" and one["purpose"] == RULE]
     ends = ["%s %s: %s" % (one["name"], column["label"], column["new"]) for one in made for column in one["columns"]
             if column["role"] == "until" and column["new"] not in words()["anybody"]]
@@ -138,7 +138,7 @@ def until(changed: Iterable[Mapping]) -> str | None:
 
 
 def opens(result: Mapping, tense: str) -> list:
-    """What new rules open besides web access, a sentence each: a firewall port is of another kind than an entry in a list of names."""
+    """What new rules open besides web access, a sentence each: a firewall port needs more attention than an entry in a list of names."""
     return ["%s %s %s to %s (%s %s)" % (
         _verb("open", tense), one["protocol"].upper(), ", ".join(map(str, one["ports"])), counted(one["destinations"], "published address"),
         "rule" if len(one["rules"]) == 1 else "rules", ", ".join(one["rules"])) for one in result.get("opens") or []]
@@ -153,7 +153,7 @@ def _verb(verb: str, tense: str) -> str:
 
 
 def _title(one: Mapping, tense: str) -> str:
-    """One change as a sentence without its end: "Would add 2 entries to URL category ChatGPT allow"."""
+    """One change as a sentence without its full stop: "Would add 2 entries to URL category ChatGPT allow"."""
     what = "%s %s" % (one["kind"], one["name"])
     if one["op"] in ("create", "delete"):
         return "%s %s%s" % (_verb(one["op"], tense), what, _with(len(one["added"]) + len(one["removed"])))
@@ -175,7 +175,7 @@ def _with(entries: int) -> str:
 
 
 def groups(changed: list, tense: str) -> list:
-    """The changes by what they are for, then by kind: ``{"title", "purpose", "op", "kind", "changes": [numbers in the list]}``. Each rule is one by itself."""
+    """The changes by purpose, then by kind: ``{"title", "purpose", "op", "kind", "changes": [numbers in the list]}``. Each rule is a group by itself."""
     found: dict = {}
     for number, one in enumerate(changed):
         key = (one["purpose"], one["op"], one["kind"], number if one["purpose"] == RULE else None)
@@ -196,13 +196,13 @@ def _group_title(several: list, tense: str) -> str:
 
 
 def loss(one: Mapping, whom: Mapping | None) -> str:
-    """An inspection that the exemption switches off, with whom and which hosts it concerns."""
+    """A scan that the exemption ends, with the people and hosts that it affects."""
     control, ends = words()["controls"].get(one["control"], (one["control"], "no longer covers"))
     return "%s (%s) %s traffic to %s%s" % (control, one["rule"], ends, few(one["hosts"], "pattern"), ", for: %s" % whom["text"] if whom else "")
 
 
 def losses(several: Iterable[Mapping], whom: Mapping | None) -> list:
-    """The same in sentences: one for all inspection that ends by one rule for the same hosts."""
+    """The same in sentences: one for all scans of one rule that end for the same hosts."""
     found: dict = {}
     for one in several:
         found.setdefault((one["rule"], tuple(one["hosts"])), []).append(one)
@@ -212,7 +212,7 @@ def losses(several: Iterable[Mapping], whom: Mapping | None) -> list:
 
 
 def conflict(one: Mapping) -> str:
-    """What of the site still stands against a wanted host, and how to resolve it."""
+    """An existing rule that still blocks or decrypts a wanted host, and how to resolve it."""
     verb = ("" if one.get("certain", True) else "possibly ") + words()["effects"].get(one["effect"], one["effect"])
     way = "to remove it from the path: unblock: %s%s" % (one["id"], ", which opens %s" % one["opens"] if one.get("opens") else "") if one.get("remedy") \
         else "resolve it by hand"
@@ -220,20 +220,20 @@ def conflict(one: Mapping) -> str:
 
 
 def few(names: list, noun: str) -> str:
-    """The names where they are few, else how many there are and the first of them."""
+    """The names if they are few, else their number and the first of them."""
     if len(names) <= _HOSTS_SHOWN:
         return ", ".join(names)
     return "%s (such as %s)" % (counted(len(names), noun), ", ".join(names[:_HOSTS_SHOWN]))
 
 
 def undo_command(device: str, journal: str | None, inventories: Iterable[str]) -> str:
-    """The command that takes a change back. Before there is a journal JOURNAL stands for the file that the run names."""
+    """The command that undoes a change. Before a journal exists, JOURNAL is a placeholder for the file that the run names."""
     where = " ".join("-i %s" % shlex.quote(one) for one in inventories)
     return "ansible-playbook netaccess.chatgpt.rollback %s -e netaccess_journal=%s -l %s" % (where, shlex.quote(journal or JOURNAL), shlex.quote(device))
 
 
 def rollback(device: str, result: Mapping, changed: list, inventories: Iterable[str]) -> dict | None:
-    """What it costs to go back: ``{"writes", "activations", "propagation", "limits", "drops", "command", "text"}``; None where there is nothing to undo."""
+    """What a rollback costs: ``{"writes", "activations", "propagation", "limits", "drops", "command", "text"}``; None if there is nothing to undo."""
     cost = result.get("reversal")
     if not cost or not changed:
         return None

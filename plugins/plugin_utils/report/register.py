@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netaccess.chatgpt contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The register of exemptions: who owns each, why it is there, and when it is to be looked at again. Controller only."""
+"""The register of exemptions: who owns each, why it exists, and when to review it. Controller only."""
 from __future__ import annotations
 
 import datetime
@@ -12,13 +12,13 @@ import yaml
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import PatternError, parse
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalog.catalogue import VAULT
 
-#: What a row says of an exemption. OVERDUE and UNREGISTERED are classes of the verdict.
+#: The status of an exemption in the register. OVERDUE and UNREGISTERED are classes of the verdict.
 CURRENT, OVERDUE, UNREGISTERED, NOT_EXEMPT = "current", "overdue", "unregistered", "not_exempt"
 FIELDS = ("pattern", "owner", "reason", "risk_id", "approved_by", "approved_on", "review_by")
 
 
 class RegisterError(ValueError):
-    """A register that is none. The message names file, line and field."""
+    """An invalid register. The message names file, line and field."""
 
 
 def read(path: Path) -> list:
@@ -60,10 +60,11 @@ def _line(path: Path, number: int, line) -> dict:
 
 
 def compared(lines: list | None, devices: list, today: datetime.date) -> list | None:
-    """The register beside what the devices of a report exempt from inspection; None where no register is given.
+    """The register compared with what the devices of a report exempt from inspection; None if no register is given.
 
-    ``[{"state", "devices": [{"name", "sure"}], **FIELDS}]`` by pattern; the fields but ``pattern`` are None for an exemption without a line, and ``sure`` is
-    false where the device could not tell whether it is exempt.
+    ``[{"state", "devices": [{"name", "sure"}], **FIELDS}]`` by pattern; the fields except ``pattern`` are None for an exemption without a line, and
+    ``sure`` is
+    false if the device does not show whether it is exempt.
     """
     if lines is None:
         return None

@@ -1,9 +1,9 @@
 # Copyright (c) 2026, the netaccess.chatgpt contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One report of a run over a fleet: what every device and every host said, what that comes to, and the forms that people and pipelines read. Pure.
+"""One report of a run over a fleet: the results of every device and host, the verdict, and the forms that people and pipelines read. Pure.
 
-The same input gives the same bytes; nothing is taken from the clock or the machine.
+The same input gives the same bytes; nothing depends on the clock or the machine.
 """
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _CHECK = ("id", "host", "role", "kind", "ip_version", "features", "verdict", "la
 
 
 class ReportError(ValueError):
-    """Input that is none. The message names it."""
+    """Invalid input. The message names it."""
 
 
 def build(devices: dict, hosts: dict, about: dict) -> dict:
@@ -42,7 +42,7 @@ def build(devices: dict, hosts: dict, about: dict) -> dict:
         **{name: about.get(name) for name in ("change", "started", "ended")}, "catalogue": dict(about["catalogue"], version=_versions(devices)),
         "plans_valid_until": about["plans_valid_until"], "devices": [_device(name, result, about) for name, result in sorted(devices.items())],
         "hosts": [_host(name, looks) for name, looks in sorted(hosts.items())],
-        # What the inventory has and --limit left out.
+        # Hosts of the inventory that --limit left out.
         "left_out": {kind: sorted(set((about.get("left_out") or {}).get(kind) or []) - set(seen)) for kind, seen in (("devices", devices), ("hosts", hosts))},
     }
     for device in found["devices"]:
@@ -54,7 +54,7 @@ def build(devices: dict, hosts: dict, about: dict) -> dict:
 
 
 def _versions(devices: dict) -> str:
-    """What the policies of the devices were selected from; devices may differ."""
+    """The catalogue versions of the devices' policies; devices may differ."""
     found = {str(one["policy_version"]) for one in devices.values() if isinstance(one, dict) and one.get("policy_version")}
     return ", ".join(sorted(found)) or "not said"
 
@@ -70,7 +70,7 @@ def _device(name: str, result, about: dict) -> dict:
         error=str(result.get("msg") or "no result") if state in NO_RESULT else None, failure=failure.get("class"),
         audience=whom, opens=plan.opens(result, tense), changes=changes, groups=plan.groups(changes, tense), until=plan.until(changes),
         rollback=plan.rollback(name, result, changes, about.get("inventories") or ["INVENTORY"]) if tense in (plan.PLANNED, plan.DONE, plan.UNKNOWN) else None,
-        # Entries of somebody else are nobody's business but by name.
+        # Of entries of others, only the name is shown.
         foreign=sorted(str(one.get("entry") or one.get("name")) if isinstance(one, dict) else str(one) for one in result.get("foreign") or []))
     for key in ("coverage", "conflicts", "losses", "audience_widened", "manual", "stale"):
         found[key] = found[key] or []
@@ -80,19 +80,19 @@ def _device(name: str, result, about: dict) -> dict:
 
 
 def _tense(state: str, result: dict, mode: str) -> str:
-    """What became of the changes that a result tells of."""
+    """The status of the changes in a result."""
     if result.get("changes") and result.get("rendered"):
         return plan.BY_HAND
     if mode == "audit":
         return plan.PLANNED
     if state == UNREACHABLE or (result.get("failure") and result.get("changed")):
         return plan.UNKNOWN
-    # What failed without a class of failure was changed, and its hosts do not prove it: it was kept, or rolled back.
+    # A failure without a failure class means that the hosts do not prove the change: it was kept, or rolled back.
     return plan.DONE if state in (COMPLIANT, CHANGED) or (state == FAILED and result.get("changed")) else plan.NOT_DONE
 
 
 def _seen(host: dict) -> dict:
-    """What a host behind a device saw, in numbers: of its wanted checks before and now, and of those of other sites that are as before."""
+    """What a host behind a device saw, in numbers: of its wanted checks before and now, and of those of other sites that are unchanged."""
     wanted = [check for check in host["checks"] if check["role"] == "wanted" and check["verdict"] != "skipped"]
     others = [check for check in host["checks"] if check["role"] == "negative"]
     before = [check["before"] for check in wanted if check["before"]]
@@ -105,7 +105,7 @@ def _seen(host: dict) -> dict:
 
 def _host(name: str, looks) -> dict:
     before, after = ((looks or {}).get(key) or {} for key in ("before", "after"))
-    # A look from before the change never stands in for one after it; it is shown, and judged by nobody.
+    # A result from before the change never replaces one after it; it is shown, and not judged.
     now = after if after.get("checks") is not None else before if before.get("checks") is not None else {}
     old = {(check["id"], check.get("ip_version")): check["verdict"] for check in before.get("checks") or []} if now is after else {}
     summary = now.get("summary") or {}
@@ -135,7 +135,7 @@ def as_verdict(report: dict) -> str:
 
 
 def as_plans(report: dict) -> str:
-    """``netaccess_plans`` for the change that follows: the digest of the plan of each device, also of one with nothing to do; and what they are about."""
+    """``netaccess_plans`` for the change that follows: the digest of the plan of each device, also without changes; and what the plans are about."""
     plans = {one["name"]: one for one in report["devices"] if one["plan_digest"]}
     about = {"generated": report["generated"], "valid_until": report["plans_valid_until"], "catalogue": report["catalogue"],
              "options": {name: one["plan_options"] for name, one in plans.items()}, "left_out": report["left_out"]["devices"]}
@@ -144,7 +144,7 @@ def as_plans(report: dict) -> str:
 
 
 def as_csv(report: dict) -> str:
-    """A line for each pattern of each device, for spreadsheets; what could be taken for a formula is quoted."""
+    """A line for each pattern of each device, for spreadsheets; cells that look like formulas are quoted."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(["device", "state", "pattern", "allowed", "allowed_by", "exempt", "exempt_by", "note"])
@@ -156,14 +156,14 @@ def as_csv(report: dict) -> str:
 
 
 def _formula(cell: str) -> bool:
-    """Whether a spreadsheet may take a cell for a formula: some pass over blanks and what is not seen, and some take a full-width = for the usual one."""
+    """Whether a spreadsheet may read a cell as a formula: some ignore blanks and invisible characters, and some read a full-width = as the usual one."""
     seen = "".join(c for c in unicodedata.normalize("NFKC", cell) if not unicodedata.category(c).startswith(("C", "Z")))
     return seen[:1] in tuple("=+-@") or cell[:1] in tuple("\t\r\n")
 
 
 def as_junit(report: dict) -> str:
-    """A case for each device and each feature of each host, as CI systems show them, and one for each class of the verdict: one fails when the code
-    is not 0."""
+    """A case for each device and each feature of each host, as CI systems show them, and one for each class of the verdict. A case fails if, and only if,
+    the code is not 0."""
     suites = ElementTree.Element("testsuites", name=report["title"])
     classes, said_by = report["verdict"]["classes"], [(name, words) for name, _code, words in CLASSES]
     verdict_suite = ElementTree.SubElement(suites, "testsuite", name="verdict", tests=str(len(said_by)))
@@ -178,7 +178,7 @@ def as_junit(report: dict) -> str:
             ElementTree.SubElement(case, "error", message=device["error"])
         elif device["state"] == DRIFT or device["conflicts"]:
             ElementTree.SubElement(case, "failure", message=device["summary"] if device["state"] == DRIFT else "%d conflicts" % len(device["conflicts"]))
-    # What a host sees fails where it is in a class that decides; a host outside of the audience sees what it has to see.
+    # A host's check fails if its class decides; a host outside the audience should not have access.
     deciding = {text.partition(": ")[0] for name in report["verdict"]["deciding"] for text in classes[name]}
     for host in report["hosts"]:
         suite = ElementTree.SubElement(suites, "testsuite", name=host["name"], tests=str(max(1, len(host["features"]))))
@@ -198,12 +198,12 @@ def as_junit(report: dict) -> str:
 
 
 def _xml(text) -> str:
-    """Without the characters that XML 1.0 cannot hold."""
+    """Without the characters that XML 1.0 does not allow."""
     return "".join(c for c in str(text) if c in "\t\n" or " " <= c <= "\ud7ff" or "\ue000" <= c <= "\ufffd" or c >= "\U00010000")
 
 
 def as_html(report: dict) -> str:
-    """A page for people that needs nothing else: no font, no picture and no script from elsewhere."""
+    """A self-contained page for people: no font, picture or script from elsewhere."""
     return page.render(report, hashlib.sha256(as_json(report).encode("utf-8")).hexdigest())
 
 

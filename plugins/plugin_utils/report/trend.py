@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netaccess.chatgpt contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The trend over the reports of one folder: each report.json carries the points of those before it. Pure."""
+"""The trend over the reports of one folder: each report.json contains the points of the earlier ones. Pure."""
 from __future__ import annotations
 
 import datetime
@@ -19,13 +19,13 @@ _COUNTS = ("code", "devices", "left_out", "drift", "no_result", "wanted", "allow
 
 
 class TrendError(ValueError):
-    """An earlier report whose points cannot be read. The message says which."""
+    """An earlier report whose points cannot be read. The message names it."""
 
 
 def point(report: dict) -> dict:
     """What one report adds to the trend: counts of devices, patterns and checks.
 
-    ``no_result``: devices that returned none; ``wanted`` to ``exempt``: patterns as the devices hold them now, of those that tell; ``checks``: of hosts that
+    ``no_result``: devices that returned none; ``wanted`` to ``exempt``: patterns that the devices hold now, if they report them; ``checks``: of hosts that
     have access, or should have.
     """
     summaries = [_coverage(device) or {} for device in report["devices"]]
@@ -41,7 +41,7 @@ def point(report: dict) -> dict:
 
 
 def _coverage(device: dict) -> dict | None:
-    """What the device holds when the report is written: what a plan would make of it counts once it is carried out."""
+    """What the device holds when the report is written; a plan counts only after it is carried out."""
     if device["tense"] == UNKNOWN:
         return None
     return device["coverage_summary"] if device["tense"] == DONE else device["coverage_before"]
@@ -50,7 +50,7 @@ def _coverage(device: dict) -> dict | None:
 def continued(report: dict, earlier: Any) -> dict:
     """``report`` with the points of ``earlier``, the parsed report.json that was in its folder; the newest KEPT of them.
 
-    A report takes the place of one of the same time, so that writing it again changes nothing. :raises TrendError:
+    A report replaces one of the same time, so that writing it again changes nothing. :raises TrendError:
     """
     if not isinstance(earlier, dict) or not isinstance(earlier.get("trend"), list):
         raise TrendError("it holds no list of points")
@@ -82,8 +82,8 @@ def _time(one: dict) -> datetime.datetime:
 def plots(points: list) -> list:
     """``[{"title", "top", "first", "final", "words", "series": [{"name", "lines", "marks"}]}]``: what the page draws of at least two points.
 
-    ``lines``: points for an SVG polyline, one for each stretch without a gap; ``marks``: ``(x, y)``; ``words``: the same for whoever does not see it.
-    What is not known (no coverage, no check) is a gap, never 0.
+    ``lines``: points for an SVG polyline, one for each stretch without a gap; ``marks``: ``(x, y)``; ``words``: the same as text, for screen readers.
+    An unknown value (no coverage, no check) is a gap, never 0.
     """
     def shares(part: str, whole: str) -> list:
         return [_percent(one[part], one[whole]) for one in points]
@@ -116,7 +116,7 @@ def _plot(points: list, series: list, title: str, top: int, unit: str = "") -> d
 
 
 def _stretches(places: list) -> list:
-    """The places of a line as texts for SVG; what is not known parts it."""
+    """The points of a line as texts for SVG; unknown values split it."""
     found: list = [[]]
     for place in places:
         if place is None:

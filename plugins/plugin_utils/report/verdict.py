@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netaccess.chatgpt contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a report comes to: classes of what was found, an exit code, and a headline that promises no more than was seen. Pure."""
+"""The verdict of a report: classes of what was found, an exit code, and a headline that promises no more than was seen. Pure."""
 from __future__ import annotations
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.words import counted
@@ -11,10 +11,10 @@ from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.report.register 
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.summary import unanswered
 
 COMPLIANT, DRIFT, CHANGED, FAILED, UNREACHABLE = "compliant", "drift", "changed", "failed", "unreachable"
-#: Nothing was written: the module refused, or the run did not come to the device.
+#: Nothing was written: the module refused, or the run did not reach the device.
 REFUSED, NOT_BEGUN = "refused", "not_begun"
-#: What a run can have found, the worst first: (class, exit code, what it is in words). Exit codes are those that pipelines know: 0 compliant, 2 drift, 1
-#: anything else that needs an operator.
+#: What a run can have found, the worst first: (class, exit code, description). Pipelines use the exit codes: 0 compliant, 2 drift, 1 anything else that
+#: needs an operator.
 CLASSES = [
     ("nothing", 1, "nothing to judge"), ("unreachable", 1, "not reached"), ("failed", 1, "the task failed"), ("refused", 1, "refused"),
     ("not_begun", 1, "not begun"), ("plan_changed", 1, "the plan is not the reviewed one"),
@@ -26,12 +26,12 @@ CLASSES = [
 ]
 #: The worst first.
 WORST = [UNREACHABLE, FAILED, REFUSED, NOT_BEGUN, DRIFT, CHANGED, COMPLIANT]
-#: Nothing is known of what such a device holds now.
+#: The present state of such a device is unknown.
 NO_RESULT = (UNREACHABLE, FAILED, REFUSED, NOT_BEGUN)
 
 
 def state_of(result: dict, mode: str) -> str:
-    """What became of a device, by the result of its access module."""
+    """The state of a device, from the result of its access module."""
     failure = result.get("failure") or {}
     if result.get("unreachable") or not result or failure.get("class") == "unreachable":
         return UNREACHABLE
@@ -49,7 +49,7 @@ def state_of(result: dict, mode: str) -> str:
 def verdict(report: dict, strict: list) -> dict:
     """``{"code", "headline", "message", "classes": {class: [what]}, "deciding"}`` with every class of CLASSES.
 
-    A class that has a code of 0 decides nothing unless ``strict`` names it.
+    A class with code 0 decides nothing unless ``strict`` names it.
     """
     found: dict = {name: [] for name, _code, _words in CLASSES}
     if not report["devices"]:
@@ -106,9 +106,9 @@ def _verified(host: dict, drifting: dict, found: dict) -> None:
 
 
 def _explained(wanted: list, device: dict) -> bool:
-    """Whether each check that fails is of a host that the device will let through once its plan is carried out, and that the plan is about.
+    """Whether each failing check is of a host that the device will allow once its plan is carried out, and that the plan is about.
 
-    A plan that only adds entries is about those; one that makes or alters objects is about every pattern. What cannot be read explains nothing.
+    A plan that only adds entries is about those; one that creates or changes objects is about every pattern. What cannot be read explains nothing.
     """
     failing = [check for check in wanted if check["verdict"] in ("fail", "error")]
     altered = any(one["op"] != "update" or one["fields"] for one in device["changes"])
@@ -128,7 +128,7 @@ def _index(texts) -> Index:
 
 
 def _not_proven(report: dict) -> list:
-    """What is as it should be as far as devices say it, and nobody saw."""
+    """What the devices report as correct, and no host saw."""
     behind = {(host["path"] or {}).get("device") for host in report["hosts"] if host["judged"]}
     found = ["%s: no host behind it was probed" % device["name"] for device in report["devices"]
              if device["state"] in (COMPLIANT, CHANGED) and device["name"] not in behind]
@@ -142,7 +142,8 @@ def _not_proven(report: dict) -> list:
 
 
 def headline(report: dict, found: dict, deciding: list) -> str:
-    """One sentence for somebody who reads nothing else. Good news come with every reservation: what nobody saw, what fails by choice, what is unchecked."""
+    """One sentence for somebody who reads nothing else. A good result includes every reservation: what nobody saw, what fails by choice, what is
+    unchecked."""
     if deciding:
         said = {name: text for name, _code, text in CLASSES}
         if set(deciding) <= {"drift", "symptoms"}:
@@ -164,7 +165,7 @@ def headline(report: dict, found: dict, deciding: list) -> str:
 
 
 def _except(report: dict) -> list:
-    """What does not work for hosts that are well in all that counts, and what nobody could see."""
+    """What does not work on hosts that otherwise pass, and what nobody could see."""
     chosen, failing, unseen = set(), set(), set()
     for host in report["hosts"]:
         if host["judged"] and host["expect"] == "open":
@@ -181,7 +182,7 @@ def _features(found: set) -> str:
 
 
 def _unchecked(report: dict) -> list:
-    """Devices whose configuration does not show that what is wanted is in force."""
+    """Devices whose configuration does not show that the policy is in force."""
     rows = {device["name"]: sum(row["allowed"] in ("no", "unchecked") or row["exempt"] in ("no", "unchecked") for row in device["coverage"])
             for device in report["devices"]}
     return ["%s: the configuration does not show that %s in force" % (name, "1 pattern is" if count == 1 else "%d patterns are" % count)
@@ -200,7 +201,7 @@ def _message(report: dict, found: dict) -> str:
 
 
 def _of(report: dict, kind: str, some_of: int | None = None) -> str:
-    """How many devices or hosts the report has, of how many of the inventory; ``some_of``: how many of those in the report are meant."""
+    """How many devices or hosts the report has, of how many in the inventory; ``some_of``: how many of those in the report are meant."""
     seen, left_out = len(report[kind]), len(report["left_out"][kind])
     if some_of is not None:
         return "%d of %s" % (some_of, counted(seen, kind[:-1]))

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netaccess.chatgpt contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A starter inventory for some products: the texts of its files, with a placeholder for each value that only the site knows. Writes nothing."""
+"""A starter inventory for some products: the texts of its files, with a placeholder for each value that only the operator knows. Writes nothing."""
 from __future__ import annotations
 
 import ast
@@ -20,21 +20,21 @@ from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.change.variables
 
 _PLUGINS = Path(__file__).resolve().parents[2]
 _WIDTH, _SHORT = 120, 25
-#: The file for one change. It lies beside the inventory, since Ansible takes every file in the folder of an inventory for one.
+#: The file for one change. It is beside the inventory, since Ansible reads every file in an inventory folder as an inventory.
 CHANGE = "change.yml"
-#: Variables of the roles that no inventory sets: the playbooks do, or one run on its command line.
+#: Variables of the roles that no inventory sets: the playbooks do, or the command line of one run.
 _OF_A_RUN = {"access_product", "access_state", "access_expected_plan", "access_plan_context", "access_comment", "access_series", "access_stage",
              "access_baseline", "change", "change_window", "rollout", "netaccess_plans", "netaccess_plans_about", "netaccess_baselines", "verify_mode"}
-#: Those that the templates write themselves.
+#: Variables that the templates write themselves.
 _WRITTEN = {"access_policy", "netaccess_path", "verify_expect", "verify_probes"}
 
 
 class StarterError(ValueError):
-    """What was asked for cannot be written; the message says why."""
+    """The request cannot be fulfilled; the message says why."""
 
 
 def chosen(names: Iterable[str]) -> list:
-    """The ids of these products, each once. :raises StarterError: for none, and for a name that is no id, with the id that was probably meant."""
+    """The ids of these products, each once. :raises StarterError: for none, and for an unknown name, with the id that was probably meant."""
     asked = list(dict.fromkeys(name.strip() for name in names if name.strip()))
     unknown = ["%s%s" % (name, _meant(name)) for name in asked if name not in _known()]
     if unknown or not asked:
@@ -43,7 +43,7 @@ def chosen(names: Iterable[str]) -> list:
 
 
 def _meant(name: str) -> str:
-    """The product whose id, title, vendor or name in results this is nearly."""
+    """The product whose id, title, vendor or name in results is similar to this."""
     words = {str(product[field]).lower(): known for known, product in _known().items() for field in ("vendor", "title", "signature", "id")}
     parts = {part: known for word, known in words.items() for part in word.split() if len(part) > 3}
     near = difflib.get_close_matches(name.lower().replace("_", " "), [*words, *parts], 1, 0.7)
@@ -51,7 +51,7 @@ def _meant(name: str) -> str:
 
 
 def texts(products: Iterable[str], filled: bool = False) -> dict:
-    """{path below the inventory: its text} for products by their ids. ``filled``: with an example in the place of each placeholder."""
+    """{path below the inventory: its text} for products by their ids. ``filled``: with an example in place of each placeholder."""
     sites = [_site(name, filled) for name in products]
     found = {
         "hosts.yml": _template("hosts.yml.j2").render(products=sites, outside=_text(_value("probe.example.net", filled)), mark=None if filled else MARK),
@@ -90,14 +90,14 @@ def _starters() -> dict:
 
 
 def _documented(path: str) -> dict:
-    """DOCUMENTATION of a module or of a documentation fragment. It is read and not imported: a module is not made for that."""
+    """DOCUMENTATION of a module or of a documentation fragment. It is parsed and not imported: modules are not meant to be imported here."""
     tree = ast.parse((_PLUGINS / path).read_text(encoding="utf-8"))
     found = next(node for node in ast.walk(tree) if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "DOCUMENTATION")
     return yaml_load(found.value.value)
 
 
 def _role(name: str) -> dict:
-    """The variables of a role that are about all products, as its argument specs describe them."""
+    """The variables of a role that apply to all products, as its argument specs describe them."""
     specs = yaml_load((_PLUGINS.parent / "roles" / name / "meta" / "argument_specs.yml").read_text(encoding="utf-8"))["argument_specs"]["main"]["options"]
     of_products = {variable for known in _known() for option, variables in _own(known).items() for variable in variables}
     return {variable: spec for variable, spec in specs.items() if variable not in of_products | _OF_A_RUN | _WRITTEN and spec["type"] != "dict"}
@@ -114,7 +114,7 @@ def _shared() -> dict:
 
 
 def _site(name: str, filled: bool) -> dict:
-    """What the templates say of one product."""
+    """What the templates say about one product."""
     product, starter = _known()[name], _starters()[name]
     module = _documented("modules/%s.py" % product["module"])
     options = dict(module["options"])
@@ -139,7 +139,7 @@ def _site(name: str, filled: bool) -> dict:
 
 
 def _audience(spec: dict, needed: dict, names: dict, filled: bool) -> list:
-    """The lines of ``access_audience``: the parts that are suggested, and the others as comments."""
+    """The lines of ``access_audience``: the suggested parts, and the others as comments."""
     lines = _comment(_first(_words(spec["description"], names))) + ["access_audience:"]
     for part, one in spec["suboptions"].items():
         text = "%s: %s" % (part, _text(_value(needed[part], filled) if part in needed else one.get("default")))
@@ -161,7 +161,7 @@ def _value(example: Any, filled: bool) -> Any:
 
 
 def _optional(options: dict, values: dict) -> list:
-    """The lines of options that need not be set, as comments with their defaults; ``values``: what is suggested where there is no default."""
+    """The lines of optional options, as comments with their defaults; ``values``: suggestions for those without a default."""
     lines = []
     for name, spec in options.items():
         choices = " One of %s." % ", ".join(map(str, spec["choices"])) if spec.get("choices") else ""
@@ -172,7 +172,7 @@ def _optional(options: dict, values: dict) -> list:
 
 
 def _words(description: str | list, names: dict) -> str:
-    """A description without its markup; an option goes by the variable that fills it (``names``)."""
+    """A description without its markup; an option is replaced by the variable that sets it (``names``)."""
     text = " ".join(description) if isinstance(description, list) else description
     text = re.sub(r"\bO\((\w+)", lambda found: "O(%s" % names.get(found.group(1), found.group(1)), text)
     text = re.sub(r"\bP\([\w.]+\.(\w+)#\w+\)", r"\1", text)
@@ -180,7 +180,7 @@ def _words(description: str | list, names: dict) -> str:
 
 
 def _first(text: str) -> str:
-    """Its first sentence, and the next one where that says next to nothing."""
+    """Its first sentence, and the next one if the first says next to nothing."""
     sentences = re.split(r"(?<=[a-z0-9)]\.)\s+(?=[A-Z])", text)
     return " ".join(sentences[:1 if len(sentences[0]) > _SHORT else 2])
 

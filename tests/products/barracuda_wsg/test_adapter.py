@@ -87,7 +87,7 @@ def test_what_the_pages_say_is_what_coverage_says(changes, people, allowed, exem
     ({}, []), ({"category": None}, ["are unknown: copy"]), ({"exceptions": None}, ["are unknown: copy"]),
     ({"blocked_applications": None}, ["which applications are blocked"]), ({"inspected_domains": None}, ["check whether domains"]),
     ({"inspected_categories": None}, ["check whether domains"])], ids=str)
-def test_a_page_that_nobody_looked_at_is_named(changes, lines):
+def test_a_page_that_was_not_copied_is_named(changes, lines):
     manual = [line for line in handed(replace(DONE, **changes))["manual"] if not line.startswith("BLOCK/ACCEPT")]
     assert len(manual) == len(lines) and all(text in line for text, line in zip(lines, manual))
     nothing = handed(replace(DONE, **changes), policy=replace(FIRST, allow=(), exempt=()))["manual"]
@@ -128,14 +128,14 @@ def test_only_who_lacks_the_exception_of_an_application_is_given_one():
 
 
 @pytest.mark.parametrize("protected", [(), ("ChatGPT",)])
-def test_the_application_of_openai_shuts_its_hosts_also_where_it_is_protected_and_may_hold_others(protected):
+def test_the_application_of_openai_blocks_its_hosts_also_where_it_is_protected_and_may_hold_others(protected):
     result = handed(replace(DONE, blocked_applications=("ChatGPT",)), protected=protected)
     assert [row["allowed"] for row in result["coverage"]] == ["no", "no", "unchecked"]
     conflict, = result["conflicts"]
     assert conflict["certain"] and bool(conflict["remedy"]) is not bool(protected) and (conflict["opens"] == "protected") is bool(protected)
 
 
-def test_what_nobody_looked_at_is_unchecked_and_said():
+def test_what_was_not_copied_is_unchecked_and_said():
     result = handed()
     assert {(row["allowed"], row["exempt"]) for row in result["coverage"]} == {("unchecked", "unchecked"), ("unchecked", "not wanted")}
     assert any("are unknown: copy" in line for line in result["manual"]) and any("check whether domains or categories" in line for line in result["manual"])

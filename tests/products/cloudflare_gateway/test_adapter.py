@@ -174,7 +174,7 @@ def test_what_is_rendered_matches_what_the_pattern_matches_or_the_difference_is_
 
 
 @pytest.mark.parametrize("host", ["evilopenai.com", "openai.com.evil.test", "chatgpt.com.evil.test", "xchatgpt.com"])
-def test_look_alikes_stay_shut(make, host):
+def test_look_alikes_stay_blocked(make, host):
     rig = make(categories={host: AI, "chatgpt.com": AI, "openai.com": AI})
     rig.run()
     assert rig.twin.decide(MEMBER, host)[0] == "block"
@@ -306,13 +306,13 @@ def test_a_regular_expression_means_to_us_what_it_means_to_gateway(make, text, a
 # -- place --------------------------------------------------------------------------------------------------------
 
 
-def test_rules_stand_directly_above_what_shuts_and_below_what_looks_for_threats(rig):
+def test_rules_are_directly_above_what_blocks_and_below_what_scans_for_threats(rig):
     rig.run()
     assert rig.twin.order("dns") == ["Stop threats", "ChatGPT allow", "Block AI"] and rig.twin.order("l4") == ["ChatGPT allow", "No AI by name"]
     assert rig.twin.rule("ChatGPT allow", "dns")["precedence"] == 1499 and rig.twin.rule("ChatGPT allow", "l4")["precedence"] == 2999
 
 
-def test_a_rule_that_looks_for_threats_is_never_passed_nor_touched_unless_told(rig):
+def test_a_rule_that_scans_for_threats_is_never_passed_nor_changed_unless_requested(rig):
     threats = rig.twin.rule("Stop threats", "dns")
     rig.twin.edit(threats, precedence=1600)
     kept = dict(threats)
@@ -324,7 +324,7 @@ def test_a_rule_that_looks_for_threats_is_never_passed_nor_touched_unless_told(r
     assert rig.twin.order("dns") == ["ChatGPT allow", "Block AI", "Stop threats"] and rig.twin.rule("Stop threats", "dns") == kept
 
 
-def test_a_rule_that_shuts_by_threat_and_by_name_is_for_a_person(rig):
+def test_a_rule_that_blocks_by_threat_and_by_name_needs_an_administrator(rig):
     rig.twin.add_rule("Mixed", "dns", "block", 'any(dns.security_category[*] in {117}) or any(dns.domains[*] in {"chatgpt.com"})', 900)
     conflict, = rig.run()["conflicts"]
     assert conflict["where"] == "DNS rule Mixed" and not conflict["remedy"] and "by hand" in conflict["opens"]
@@ -652,7 +652,7 @@ def test_why_a_pattern_is_not_exempt(make, action, traffic, word, by, note):
 # -- the HTTP layer -----------------------------------------------------------------------------------------------
 
 
-def test_an_http_rule_that_allows_is_made_only_when_one_shuts_a_host_that_stays_inspected(make):
+def test_an_http_rule_that_allows_is_created_only_when_one_blocks_a_host_that_stays_inspected(make):
     rig = make(site="http")
     rig.run()
     assert rig.twin.order("http") == ["Stop malware", "Block AI", "ChatGPT do not inspect"]
@@ -664,7 +664,7 @@ def test_an_http_rule_that_allows_is_made_only_when_one_shuts_a_host_that_stays_
     assert not rig.run()["changed"]
 
 
-def test_rules_about_a_part_of_the_requests_may_shut_and_are_a_loss_where_exempt(make):
+def test_rules_about_a_part_of_the_requests_may_block_and_are_a_loss_where_exempt(make):
     rig = make(site="bare")
     rig.twin.add_rule("No executables", "http", "block", 'any(http.download.file.types[*] in {"exe"})', 10)
     rig.twin.add_rule("No card numbers", "http", "block", 'any(dlp.profiles[*] in {"%s"})' % rig.twin.compliant, 20)
@@ -684,7 +684,7 @@ def test_rules_about_a_part_of_the_requests_may_shut_and_are_a_loss_where_exempt
 @pytest.mark.parametrize("account,controls", [
     ({}, []), ({"antivirus": {"enabled_download_phase": True}}, ["av"]), ({"antivirus": {"enabled_upload_phase": True}}, ["av"]),
     ({"antivirus": None, "sandbox": None}, []), ({"sandbox": {"enabled": True}}, ["sandbox"]), ({"sandbox": {"enabled": False}}, [])], ids=str)
-def test_what_the_account_looks_into_is_lost(make, account, controls):
+def test_what_the_account_scans_is_lost(make, account, controls):
     rig = make(site="bare")
     rig.twin.settings = account
     result = rig.run(check=True)

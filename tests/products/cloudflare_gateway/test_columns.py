@@ -77,7 +77,7 @@ def test_every_selector_is_declared_with_what_it_speaks_of():
 
 
 @pytest.mark.parametrize("layer", ABOUT)
-def test_a_rule_that_shuts_and_is_limited_keeps_its_place_and_is_named(make, layer):
+def test_a_rule_that_blocks_and_is_limited_keeps_its_place_and_is_named(make, layer):
     rig, (host, traffic) = make(), ABOUT[layer]
     for number, (column, value) in enumerate(LIMITS):
         rig.given("limited %d" % number, layer, "block", traffic, 10 + number, {column: value})
@@ -143,7 +143,7 @@ def test_everything_written_out_is_no_limit(make, columns):
     assert conflict["certain"] and conflict["remedy"] and rig.decide(MEMBER, "chatgpt.com")[0] == "block"
 
 
-def test_a_rule_that_has_expired_shuts_nobody(make):
+def test_a_rule_that_has_expired_blocks_nobody(make):
     rig = make()
     rig.given("over", "dns", "block", "", 5, {"expiration.expired": True, "expiration.expires_at": "2026-01-01T00:00:00Z"})
     result = rig.run()

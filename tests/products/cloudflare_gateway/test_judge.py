@@ -92,7 +92,7 @@ def rows(found, column="allowed"):
     # A part of it is not told where all of another one is shut.
     ([rule("x", "dns", "block", "ab.chatgpt.com stripe.com")], [STRIPE]), ([rule("x", "dns", "block", "ab.chatgpt.com")], [CHAT]),
     ([ours("allow", "dns", "block")], []), ([rule("x", "dns", "block", "foreign.example")], [])])
-def test_what_is_left_alone_meets_no_rule_that_looks_inside(rules, hosts):
+def test_what_is_not_decrypted_meets_no_rule_that_scans(rules, hosts):
     found = judged(*rules)
     assert [one.hosts for one in found.conflicts] == [tuple(hosts)] * bool(hosts)
 
@@ -189,7 +189,7 @@ SCANS = {"antivirus": {"enabled_download_phase": True}}
     (None, []), ({}, []), ({"antivirus": None, "sandbox": None}, []), (SCANS, ["av"]), ({"antivirus": {"enabled_upload_phase": True}}, ["av"]),
     ({"sandbox": {"enabled": True}}, ["sandbox"]), ({"sandbox": {"enabled": False}}, []), ({"tls_decrypt": None, **SCANS}, ["av"]),
     ({"tls_decrypt": {"enabled": True}, **SCANS}, ["av"]), ({"tls_decrypt": {"enabled": False}, **SCANS}, [])])
-def test_what_the_account_looks_into(account, controls):
+def test_what_the_account_scans(account, controls):
     found = judged(OFF, account=account)
     off = bool(account) and account.get("tls_decrypt") == {"enabled": False}
     assert [(control, hosts) for control, _rule, hosts in lost(found)] == [(control, "%s %s" % (CHAT, OPENAI)) for control in controls]

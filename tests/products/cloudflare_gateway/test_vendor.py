@@ -49,7 +49,7 @@ def test_items_come_in_pages_as_the_client_asks_for_them(both):
     assert [request.query.get("page") for request in twin.log] == [None, "2", "3", "4", "5"]
 
 
-def test_rules_open_what_was_shut_for_the_group_alone(both):
+def test_rules_open_what_was_blocked_for_the_group_alone(both):
     twin, gateway, account = both
     assert twin.decide("member", "chatgpt.com") == ("block", "tunnel")
     names = gateway.lists.create(name="ChatGPT", type="DOMAIN", items=[{"value": "chatgpt.com"}], **account).id

@@ -403,7 +403,7 @@ def test_an_entry_of_application_control_is_a_conflict_for_a_person(rig, entry):
 
 
 @pytest.mark.parametrize("entry", [{"application": [{"id": 15832}]}, {"action": "pass"}, {"action": "pass", "category": [{"id": 36}]}], ids=str)
-def test_an_entry_for_another_application_and_one_that_passes_shut_nothing(rig, entry):
+def test_an_entry_for_another_application_and_one_that_passes_block_nothing(rig, entry):
     """By the names that the device has for its signatures."""
     rig.twin.rows("application/list").append({"name": "apps", "entries": [dict({"id": 3, "action": "block"}, **entry)]})
     rig.twin.row("firewall/policy", "members")["application-list"] = "apps"

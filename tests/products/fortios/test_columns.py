@@ -187,7 +187,7 @@ CONTENT = ("web.bword-table", "web.content-header-list", "antiphish.status", "po
 
 
 @pytest.mark.parametrize("kind, column, value", SHUTTING)
-def test_what_may_shut_by_a_profile_is_unchecked(rig, kind, column, value):
+def test_what_may_block_by_a_profile_is_unchecked(rig, kind, column, value):
     table, name = kind.replace(" ", "/", 1), "members"
     if kind == "application list":
         rig.twin.rows("application/list").append({"name": "members", "entries": []})
@@ -201,7 +201,7 @@ def test_what_may_shut_by_a_profile_is_unchecked(rig, kind, column, value):
 
 @pytest.mark.parametrize("kind, column, value", [(kind, column, value) for kind in ("webfilter profile", "dnsfilter profile", "application list")
                                                  for column, value in free(kind)])
-def test_what_shuts_nothing_by_a_profile_is_covered(rig, kind, column, value):
+def test_what_blocks_nothing_by_a_profile_is_covered(rig, kind, column, value):
     table = kind.replace(" ", "/", 1)
     rig.twin.rows("application/list").append({"name": "members", "entries": []})
     rig.twin.row("firewall/policy", "members")["application-list"] = "members"

@@ -75,7 +75,7 @@ def test_what_nothing_stands_in_the_way_of_is_allowed_and_exempt():
 
 
 @pytest.mark.parametrize("settings, word", [({"scan_conflicts": False}, "unchecked"), ({"policies": (), "ssl_profiles": ("deep",)}, "unchecked"), ({}, "yes")])
-def test_what_was_not_looked_at_is_not_known(settings, word):
+def test_what_was_not_read_is_not_known(settings, word):
     assert words(assess(rows=OURS, settings=settings)) == [word if settings.get("policies") is None else "unchecked"] * 2
     assert words(assess(settings=settings)) == [word] * 2
 
@@ -84,7 +84,7 @@ def test_without_the_scan_no_policy_is_judged():
     assert told(assess(deny(), settings={"scan_conflicts": False})) == []
 
 
-def test_in_another_mode_than_by_profiles_everything_may_be_shut():
+def test_in_another_mode_than_by_profiles_everything_may_be_blocked():
     found = assess(profile_based=False)
     assert words(found) == ["unchecked"] * 2 and notes(found) == ["the NGFW mode may block it"] * 2
     assert [(one.where, one.text, one.hosts, one.certain, one.opens) for one in found.conflicts] == [
@@ -104,7 +104,7 @@ def test_a_policy_above_that_denies(columns, word, certain):
     assert notes(found)[1] == {"no": "policy Deny blocks it", "unchecked": "policy Deny may block it", "yes": ""}[word]
 
 
-def test_where_it_is_surely_shut_what_only_may_is_not_told_beside():
+def test_where_it_is_certainly_blocked_what_only_may_block_is_not_reported():
     found = assess(deny(), rows=[dict(BLOCK, id=1, url="ab.chatgpt.com"), *OURS])
     assert words(found) == ["no"] * 2 and notes(found) == ["policy Deny blocks it"] * 2 and len(found.conflicts) == 2
 
@@ -146,7 +146,7 @@ def test_an_inspection_above_that_nobody_named_leaves_the_exemption_unchecked():
     ({}, "no", True, "every other host that this row blocks"), ({"url": "ab.chatgpt.com"}, "unchecked", False, "it is not certain"),
     ({"url": "claude.ai"}, "yes", None, None), ({"status": "disable"}, "yes", None, None),
     ({"referrer-host": "x"}, "unchecked", False, "it is not certain")], ids=str)
-def test_a_row_above_ours_that_shuts(row, word, certain, opens):
+def test_a_row_above_ours_that_blocks(row, word, certain, opens):
     found = assess(rows=[dict(BLOCK, **dict({"id": 1, "url": "*chatgpt.com"}, **row)), *OURS])
     assert words(found) == [word, "yes"]
     assert [(one.hosts, one.certain, bool(one.remedy), one.opens.startswith(opens)) for one in found.conflicts] == (
@@ -165,7 +165,7 @@ def test_a_row_says_its_name_to_those_who_protect_it_and_a_part_is_told_where_no
     assert found.conflicts[0].hosts == BOTH[1:] and notes(found) == ["URL filter row list: wildcard js*.com %s it" % does for does in ("may block", "blocks")]
 
 
-def test_what_ours_do_not_hold_the_category_filter_may_shut_and_what_they_hand_on_too():
+def test_what_ours_do_not_hold_the_category_filter_may_block_and_what_they_hand_on_too():
     found = assess(rows=OURS[:2])
     assert words(found) == ["yes", "unchecked"] and told(found) == []
     assert notes(found)[1] == "no row of this collection matches it, and the category filter may block it"
@@ -222,7 +222,7 @@ def test_a_dns_filter_without_a_table_does_not_use_the_one_without_a_number():
     ({"ftgd-dns": {"filters": [{"action": "block"}], "options": "error-allow ftgd-disable"}}, None), ({"ftgd-dns": None}, None),
     ({"transparent-dns-database": [{"name": "x"}], "ftgd-dns": {"filters": [{"action": "block"}], "options": "ftgd-disable"}},
      "column transparent-dns-database")])
-def test_what_a_dns_filter_may_shut_besides(profile, text):
+def test_what_a_dns_filter_may_block_besides(profile, text):
     found = assess(**with_dns(profile))
     assert words(found) == ["unchecked" if text else "yes"] * 2 and told(found) == ([("DNS filter profile dns", text, BOTH, False)] if text else [])
     assert not text or notes(found)[1] == "DNS filter profile dns may block it"
@@ -258,7 +258,7 @@ CONTENT = [{"web": {"bword-table": 5}}, {"web": {"content-header-list": 5}}, {"a
 
 @pytest.mark.parametrize("profile, allowed", [(one, ["yes", "unchecked"]) for one in CONTENT] + [
     ({"web": {"blocklist": "enable"}}, ["unchecked"] * 2), ({"wisp": "disable"}, ["yes"] * 2)], ids=str)
-def test_what_looks_at_content_shuts_what_is_decrypted_alone(profile, allowed):
+def test_what_scans_content_blocks_only_what_is_decrypted(profile, allowed):
     found = assess(members={"webfilter-profile": "web"}, web_profiles=named(dict({"name": "web"}, **profile)))
     assert words(found) == allowed
     assert [one.hosts for one in found.conflicts] == [tuple(host for host, word in zip(BOTH, allowed) if word != "yes")] * (allowed[1] != "yes")
@@ -269,7 +269,7 @@ def test_what_looks_at_content_shuts_what_is_decrypted_alone(profile, allowed):
     assert words(spared) == allowed[:1] and bool(spared.conflicts) == (allowed[0] != "yes")
 
 
-def test_what_looks_at_content_is_told_apart_from_the_rest():
+def test_what_scans_content_is_distinguished_from_the_rest():
     found = assess(members={"webfilter-profile": "web"}, web_profiles=named({"name": "web", "web": {"blocklist": "enable", "bword-table": 5}}))
     assert [(one.text, one.hosts) for one in found.conflicts] == [("column web.blocklist", BOTH), ("column web.bword-table", BOTH[1:])]
 

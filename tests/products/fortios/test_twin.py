@@ -67,7 +67,7 @@ def test_a_column_that_it_does_not_model_is_refused_where_a_decision_hangs_on_it
 @pytest.mark.parametrize("table, change", [
     ("webfilter/profile", {"wisp": "enable"}), ("webfilter/profile", {"web": {"urlfilter-table": 0, "new": "enable"}}),
     ("dnsfilter/profile", {"external-ip-blocklist": [{"name": "feed"}]}), ("dnsfilter/profile", {"new": 1})], ids=str)
-def test_what_may_shut_by_a_profile_is_refused(table, change):
+def test_what_may_block_by_a_profile_is_refused(table, change):
     twin = FortiOS()
     twin.row(table, "members").update(change)
     with pytest.raises(NotImplementedError, match="members: column"):

@@ -82,7 +82,7 @@ def test_of_two_profiles_the_first_is_carried_and_the_rule_of_the_other_is_not_p
     assert url_profile(rig) == "Managers" and order(rig).index("chatgpt-allow") > order(rig).index("Web")
 
 
-def test_pages_that_the_site_shuts_stay_shut(rig):
+def test_pages_that_an_existing_rule_blocks_stay_blocked(rig):
     rig.by_hand("set", "/profiles/custom-url-category/entry[@name='Anonymous']", "<list><member>chatgpt.com/backend-anon</member></list><type>URL List</type>")
     rig.by_hand("set", "/profiles/url-filtering/entry[@name='Corporate']", "<block><member>Anonymous</member></block>")
     result = rig.run(policy=OPEN)
@@ -103,7 +103,7 @@ def test_another_header_that_a_rule_of_ours_would_take_away_is_a_loss(rig):
 @pytest.mark.parametrize("kind, control", [
     ("vulnerability", "ips"), ("spyware", "anti_spyware"), ("virus", "av"), ("wildfire-analysis", "sandbox"), ("file-blocking", "file_control"),
     ("data-filtering", "dlp")])
-def test_an_exempt_session_loses_what_the_profiles_of_its_rule_look_for(rig, kind, control):
+def test_an_exempt_session_loses_the_scans_of_its_rule(rig, kind, control):
     rig.by_hand("set", "/profile-group/entry[@name='Standard']/%s" % kind, "<member>strict</member>")
     assert any(loss["control"] == control for loss in rig.run(check=True)["losses"])
     assert not any(loss["control"] == control for loss in rig.run(check=True, policy=OPEN)["losses"])

@@ -96,7 +96,7 @@ def test_a_remedy_switches_the_rule_off_and_says_what_else_that_opens():
     assert (conflict.remedy, conflict.opens) == ((), "protected")
 
 
-def test_a_rule_of_ours_that_shuts_is_no_conflict_that_switching_it_off_would_mend():
+def test_a_rule_of_ours_that_blocks_is_no_conflict_that_disabling_it_would_resolve():
     conflict, = assess([security("chatgpt-allow", "deny", OURS)]).conflicts
     assert conflict.certain and conflict.remedy == () and conflict.opens == "everything else that this rule denies"
 
@@ -139,7 +139,7 @@ def test_what_only_the_device_knows_is_named_where_that_is_why_a_conflict_is_not
     assert found.coverage[0].note == "Deny may block it; column schedule is not understood"
 
 
-def test_a_certain_conflict_is_about_the_hosts_that_are_surely_shut():
+def test_a_certain_conflict_is_about_the_hosts_that_are_certainly_blocked():
     assert told(assess([security("Deny", "deny", category=["Some", "Shops"]), OPEN])) == [("deny", "security rule Deny", ("js.stripe.com",), True)]
 
 
@@ -150,7 +150,7 @@ def test_a_certain_conflict_is_about_the_hosts_that_are_surely_shut():
     ("Chats", "allow, with URL filtering profile P that blocks Chats", "remove these hosts from the category Chats, or assign the rule another profile"),
     ("artificial-intelligence", "allow, with URL filtering profile P that blocks a predefined category",
      "set a category that holds these hosts to alert in the profile")])
-def test_what_a_profile_shuts_is_told_with_a_way_out(shut, text, opens):
+def test_what_a_profile_blocks_is_reported_with_a_remedy(shut, text, opens):
     found = assess([security("Open", "allow", by_profile("P"))], profiles="<entry name='P'><block><member>%s</member></block></entry>" % shut)
     conflict, = found.conflicts
     assert (conflict.text, conflict.opens, conflict.remedy) == (text, opens, ()) and words(found)[0] == ("no" if shut == "Chats" else "unchecked")
@@ -234,7 +234,7 @@ BOTH = ("Members", "Guests")
 NAMED = (security("Members", "allow"), security("Guests", "allow", **{"from": "guest"}))
 
 
-def test_what_is_shut_for_the_people_of_one_rule_is_shut():
+def test_what_is_blocked_for_the_people_of_one_rule_is_blocked():
     deny = security("Deny", "deny", **{"from": "guest"})
     assert words(assess([deny, *NAMED], rules=BOTH)) == ["no"] * 2 and words(assess([deny, *NAMED], rules=("Members",))) == ["yes"] * 2
     found = assess(NAMED, [decryption("Decrypt", "decrypt", **{"from": "guest"})], rules=BOTH)
@@ -350,7 +350,7 @@ def test_a_tenant_control_over_the_people_of_two_rules_is_one():
     assert controls(assess(rules, [decryption("Decrypt", "decrypt", **{"from": ["trust", "guest"]})], profiles=profiles, rules=BOTH))[1] == [(".chatgpt.com",)]
 
 
-def test_pages_that_a_profile_shuts_are_not_seen_where_it_is_exempt():
+def test_pages_that_a_profile_blocks_are_not_seen_where_it_is_exempt():
     profiles = "<entry name='P'><block><member>Anonymous</member></block></entry>"
     lists = "<profiles><custom-url-category>%s</custom-url-category></profiles>" % category("Anonymous", ["chatgpt.com/anon"])
     for decrypting, seen in (([DECRYPT], False), ([], True)):

@@ -203,7 +203,7 @@ def test_what_only_the_device_knows_is_named(furnished):
     ("<credential-enforcement><block><member>artificial-intelligence</member></block><mode><ip-user/></mode></credential-enforcement>", "unchecked"),
     ("<credential-enforcement><block><member>artificial-intelligence</member></block><mode><disabled/></mode></credential-enforcement>", "yes"),
     ("<credential-enforcement><block><member>gambling</member></block><mode><ip-user/></mode></credential-enforcement>", "yes")])
-def test_what_a_url_filtering_profile_may_shut_is_a_doubt(make, element, word):
+def test_what_a_url_filtering_profile_may_block_is_a_doubt(make, element, word):
     rig = make(site="profile", new_columns=frozenset(("column-of-next-year",)))
     for path, inside in OBJECTS:
         rig.by_hand("set", path, inside)
@@ -217,7 +217,7 @@ def test_what_a_url_filtering_profile_may_shut_is_a_doubt(make, element, word):
 @pytest.mark.parametrize("profiles", [
     "<profiles><url-filtering><member>default</member></url-filtering></profiles>", "<group><member>Standard</member></group>",
     "<profiles><ai-security><member>strict</member></ai-security></profiles>"])
-def test_a_profile_group_or_profile_that_is_not_in_sight_may_shut_anything(rig, profiles):
+def test_a_profile_group_or_profile_that_was_not_read_may_block_anything(rig, profiles):
     at_top(rig, rule("Open", "allow", "<profile-setting>%s</profile-setting>" % profiles, application="any", **WHERE))
     rig.twin.candidate.find(".//profile-group").clear()
     result = rig.run(check=True, adapter=rig.adapter(category_name="AI sites"))

@@ -178,7 +178,7 @@ def test_what_a_conflict_says(blocks, lists, options, expected):
 
 
 @pytest.mark.parametrize("first,last", [("request", "request"), ("response", "request"), ("request", "response")])
-def test_a_list_that_one_rule_surely_shuts_by_is_told_as_certain(first, last):
+def test_a_list_that_one_rule_certainly_blocks_by_is_reported_as_certain(first, last):
     """Whichever rule of the two stands first, and whichever is asked first."""
     for order in ([], [PART]), ([PART], []):
         blocks = [block(listed("Feed"), *more, name=name, cycles=cycles) for more, name, cycles in zip(order, ("One", "Two"), (first, last))]
@@ -207,7 +207,7 @@ def test_what_a_plan_switches_on_again_is_in_the_way_again():
 @pytest.mark.parametrize("one", [
     rule("Adds", "continue", header="X-Company"),
     *(rule("Looks", "continue", engine="com.scur.engine." + name) for name in ("antimalware", "cache", "compositeopener", "dlp"))])
-def test_what_only_looks_or_adds_a_header_is_in_nobodys_way(one):
+def test_what_only_scans_or_adds_a_header_blocks_nobody(one):
     assert judged(AUTH, rule_group("Looks", [one], cycles="request"), *SITE).conflicts == []
 
 

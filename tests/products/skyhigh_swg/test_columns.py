@@ -223,7 +223,7 @@ def test_an_event_that_is_not_known_may_do_anything(make, event, action):
     doubted(make(), {"Odd one": "event "}, [rule_group("Odd", [text], cycles="request")])
 
 
-def test_an_event_that_only_looks_or_remembers_does_nothing(make):
+def test_an_event_that_only_scans_or_remembers_does_nothing(make):
     events = ['<enableEngineActionContainer engineId="com.scur.engine.%s" configurationId="7"/>' % name
               for name in ("antimalware", "cache", "compositeopener", "dlp")]
     events += ['<setActionContainer propertyId="4711"><expressions/></setActionContainer>',
@@ -283,7 +283,7 @@ def test_a_block_in_another_cycle_is_seen(make, cycles, exempt, plain):
     (criterion("antimalware.infected", "equals", "true"), "yes"), (criterion("antimalware.infected", "doesnotequal", "true"), "no"),
     (criterion("mediatype.ensuredtypes", "atleastoneinlist", listed="com.scur.type.mediatype.1"), "unchecked"),
     (criterion("antimalware.proactive.probability", "greaterthan", "80"), "unchecked")])
-def test_what_looks_at_replies(make, one, word):
+def test_what_scans_replies(make, one, word):
     """What is infected is about no host. Of a tunnel nobody sees the content."""
     rig = make()
     rig.twin.insert(rule_group("Scan", [rule("Found", "block.1", one)], cycles="response"), above="URL Filtering")

@@ -99,7 +99,7 @@ def test_a_wrong_password_is_told_by_the_body(rig):
 
 @pytest.mark.parametrize("knob,value,words", [("admitted", "192.0.2.0/24", "does not accept API requests from this address"),
                                               ("enabled", False, "has its API disabled")])
-def test_an_api_that_is_shut_says_where_to_open_it(rig, knob, value, words):
+def test_an_api_that_is_closed_says_where_to_open_it(rig, knob, value, words):
     setattr(rig.twin.knobs, knob, value)
     with pytest.raises(Failed, match=words) as failed:
         rig.run()
@@ -488,7 +488,7 @@ def test_firewall_rules_as_audience_and_who_else_uses_their_policy(rig):
         rig.run(adapter=rig.adapter(web_policies=(), firewall_rules=("Guests out",)))
 
 
-def test_both_families_are_looked_at(rig):
+def test_both_families_are_judged(rig):
     assert rig.run()["diagnosis"]["families"] == ["IPv4", "IPv6"]
     assert rig.twin.decide("member", "chatgpt.com", family="IPv6") == ("allow", "tunnel")
     rig.twin.node("FirewallRule", "LAN to WAN v6").find("NetworkPolicy/WebFilter").text = "Guests"
@@ -644,7 +644,7 @@ def test_what_was_disabled_is_remembered_in_the_description_of_the_policy(rig, d
         rig.run(unblock=(conflict["id"],), adapter=denied())
 
 
-def test_a_rule_that_shuts_out_a_part_of_the_audience_has_no_remedy(rig):
+def test_a_rule_that_blocks_a_part_of_the_audience_has_no_remedy(rig):
     rig.quarantine(above=True)
     conflict, = rig.run()["conflicts"]
     assert not conflict["certain"] and conflict["remedy"] == [] and conflict["where"] == "web policy rule Company: Deny AI sites for Staff"
@@ -704,7 +704,7 @@ def test_a_firewall_rule_whose_description_is_full_is_for_a_person(rig):
 
 
 @pytest.mark.parametrize("kind", ["domain", "keyword", "activity", "group of hosts"])
-def test_the_scan_looks_into_categories_activities_and_groups_of_hosts(rig, kind):
+def test_the_scan_reads_categories_activities_and_groups_of_hosts(rig, kind):
     category = "<WebFilterCategory><Name>Feed</Name><%s></WebFilterCategory>"
     inner = {"domain": "DomainList><Domain>ws.chatgpt.com</Domain></DomainList", "keyword": "KeywordList><Keyword>chatgpt</Keyword></KeywordList"}
     about = ("WebCategory", "Feed")
@@ -725,7 +725,7 @@ def test_the_scan_looks_into_categories_activities_and_groups_of_hosts(rig, kind
     assert tuple(conflict["hosts"]) == (("*.openai.com", ".chatgpt.com", "js.stripe.com") if kind == "keyword" else (".chatgpt.com",))
 
 
-def test_losses_are_what_looks_into_decrypted_traffic(rig):
+def test_losses_are_scans_of_decrypted_traffic(rig):
     rig.rules().insert(0, ET.fromstring(web_rule("Deny", [("FileType", "Executable Files")], ccl="1")))
     result = rig.run(check=True)
     assert {(loss["control"], loss["rule"]) for loss in result["losses"]} == {

@@ -165,7 +165,7 @@ def test_an_accepting_rule_that_a_column_limits_gives_no_yes(site, column):
 
 @pytest.mark.parametrize("column,text", [("WebFilterInternetScheme", "Enable"), ("ApplicationControlInternetScheme", "Enable"),
                                          ("ApplicationControl", "Not there"), ("Status", "Paused")])
-def test_what_an_accepting_rule_does_besides_may_shut(site, column, text):
+def test_what_an_accepting_rule_does_besides_may_block(site, column, text):
     rig = site()
     for rule in rig.twin.tables["FirewallRule"]:
         limit(rule, column, text)
@@ -249,7 +249,7 @@ def test_what_limits_nothing_changes_nothing_of_an_allow(site, column, value):
 
 
 @pytest.mark.parametrize("column,text", [("HTTPSAction", "Sing"), ("PolicyRuleEnabled", "2"), ("FollowHTTPAction", "7")])
-def test_an_action_that_nobody_knows_may_shut(site, column, text):
+def test_an_unknown_action_may_block(site, column, text):
     rig = site()
     rule = ET.fromstring(web_rule("Deny", [("URLGroup", "AI sites")]))
     limit(rule, column, text)
@@ -455,7 +455,7 @@ def test_a_rule_of_inspection_that_nobody_understands(site, column, text):
     assert "yes" not in words(rig.run(), "exempt")
 
 
-def test_a_rule_of_inspection_that_denies_shuts(site):
+def test_a_rule_of_inspection_that_denies_blocks(site):
     rig = site()
     result = inspected(rig, "Deny")
     assert [row["allowed"] for row in result["coverage"]] == ["yes", "yes", "no"], "the list of the device stands above it"
@@ -556,7 +556,7 @@ def test_an_exception_of_ours_for_other_addresses_gives_no_yes(site):
 # -- losses -----------------------------------------------------------------------------------------------------------
 
 
-def test_what_looks_into_decrypted_traffic_is_lost(site):
+def test_scans_of_decrypted_traffic_are_lost(site):
     rig = site()
     for column, text in (("IntrusionPrevention", "LAN TO WAN"), ("ZeroDayProtection", "Enable"), ("ApplicationControl", "Control")):
         limit(rig.twin.node("FirewallRule", "LAN to WAN"), column, text)

@@ -131,7 +131,7 @@ def test_what_makes_no_difference_is_not_refused(twin):
 @pytest.mark.parametrize("column,text", [("SourceZones/Zone", "DMZ"), ("DestinationZones/Zone", "VPN"), ("IPFamily", "IPv6"), ("PolicyType", "HTTPBased"),
                                          ("Status", "Disable"), ("Identity/Member", "Interns"), ("SourceNetworks/Network", "192.0.2.99"),
                                          ("Services/Service", "DNS")])
-def test_what_excludes_a_rule_is_looked_at_first(twin, column, text):
+def test_exclusions_of_a_rule_are_evaluated_first(twin, column, text):
     rule = firewall_rule("First", "Drop")
     for name, value in (("ColumnOfNextYear", "Enable"), (column, text)):
         limit(rule, name, value)

@@ -39,7 +39,7 @@ def test_sign_in(twin, client):
         login(twin, "wrong").login()
 
 
-def test_an_api_that_is_shut_is_told_as_such(twin, client):
+def test_an_api_that_is_closed_is_reported_as_such(twin, client):
     twin.knobs.admitted = "192.0.2.0/24"
     with pytest.raises(firewallapi.SophosFirewallAPIError, match="not allowed from the requester"):
         client.login()

@@ -542,7 +542,7 @@ def test_a_list_that_no_rule_denies_by_is_none_of_our_business_where_devices_can
         assert rig.decide(MEMBER, "chatgpt.com") == OPEN
 
 
-def test_without_consoles_policies_on_management_center_are_looked_at(make):
+def test_without_consoles_policies_on_management_center_are_judged(make):
     rig = make(consoles=False)
     rig.twin.edit_as("alice", "Company", "cpl", {"sections": [{"name": "Company", "defaultPolicy": "<Proxy>\n  url.domain=chatgpt.com FORCE_DENY\n"}]})
     conflict, = rig.run()["conflicts"]

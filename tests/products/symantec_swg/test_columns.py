@@ -287,7 +287,7 @@ def test_policies_and_actions_that_rules_call(rig, text, allowed):
 # -- ours, and what stands around it ----------------------------------------------------------------------------------
 
 
-def test_a_rule_that_shuts_by_our_own_condition_is_judged(rig):
+def test_a_rule_that_blocks_by_our_own_condition_is_judged(rig):
     for place in ("before", "behind"):
         # Before ours it is taken for ours that waits for its installation, so the exemption is said to wait, too.
         judged = Judged(rig, policy=replace(FIRST), **{place: DENY % "condition=netaccess_chatgpt_allow FORCE_DENY"})

@@ -138,7 +138,7 @@ def test_smaller_pages_than_asked_for_are_all_read(make):
 # -- lists that nobody attached, and what the API does not tell ----------------------------------------------------
 
 
-def test_a_look_without_a_policy_asks_nothing_of_anybody(rig):
+def test_gathering_without_a_policy_has_no_manual_steps(rig):
     assert rig.run("gathered", Policy())["manual"] == []
 
 
@@ -563,7 +563,7 @@ def test_where_the_api_is_follows_from_the_service():
     assert product.from_module(task(api_url="https://umbrella.test/")).device.startswith("umbrella.test,")
 
 
-def test_states_that_look_for_all_that_was_changed_read_the_lists_of_the_site_anyway():
+def test_states_that_restore_all_changes_read_the_existing_lists_anyway():
     for state, scans in (("merged", False), ("replaced", True), ("deleted", True), ("reverted", True)):
         assert product.from_module(task(state=state, scan_conflicts=False))._settings.scan_conflicts is scans, state
 

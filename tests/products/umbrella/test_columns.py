@@ -52,7 +52,7 @@ def test_every_condition_is_declared():
 
 
 @pytest.mark.parametrize("limited", LIMITED, ids=ids)
-def test_a_rule_above_that_is_not_understood_may_shut(secure, limited):
+def test_a_rule_above_that_is_not_understood_may_block(secure, limited):
     secure.twin.add_rule("Early", "block", None, [secure.twin.named("Unused")["id"]], at=0, more=[limited])
     result = secure.run(check=True)
     assert words(result)["*.openai.com"] == "unchecked" and "the access rule Early may block it" in str(result["coverage"])
@@ -74,21 +74,21 @@ def test_a_rule_of_the_audience_that_is_not_understood_may_not_open(secure, limi
 
 
 @pytest.mark.parametrize("action", ["quarantine", "ask"])
-def test_an_action_that_is_not_known_may_shut(secure, action):
+def test_an_action_that_is_not_known_may_block(secure, action):
     secure.twin.add_rule("Early", action, None, [secure.twin.named("Unused")["id"]], at=0)
     result = secure.run(check=True)
     assert words(result)["*.openai.com"] == "unchecked" and "its action is not understood" in str(result["conflicts"])
 
 
 @pytest.mark.parametrize("people,word,certain", [(None, "no", True), (["member"], "unchecked", False)])
-def test_a_rule_above_that_shuts_everything(secure, people, word, certain):
+def test_a_rule_above_that_blocks_everything(secure, people, word, certain):
     secure.twin.add_rule("Early", "block", people, at=0)
     result = secure.run(check=True)
     conflict, = result["conflicts"]
     assert set(words(result).values()) == {word} and (conflict["where"], conflict["certain"]) == ("access rule Early", certain)
 
 
-def test_a_rule_above_that_shuts_by_a_list_is_certain(secure):
+def test_a_rule_above_that_blocks_by_a_list_is_certain(secure):
     listed = secure.twin.add_list("More", "none", WEB, ["openai.com"])["id"]
     secure.twin.add_rule("Early", "block", None, [listed], at=0)
     assert words(secure.run(check=True))["*.openai.com"] == "no"

@@ -501,7 +501,7 @@ def test_what_is_ours_is_gathered_whether_a_rule_is_named_or_not(rig):
 
 
 @pytest.mark.parametrize("state", ["deleted", "reverted", "replaced"])
-def test_what_cannot_be_looked_for_is_not_said_to_be_gone(rig, state):
+def test_what_cannot_be_read_is_not_reported_as_gone(rig, state):
     journal = rig.run()["journal"]
     rig.twin.keys[KEY][1].discard("policies.donotdecryptlists:read")
     site = rig.snapshot()

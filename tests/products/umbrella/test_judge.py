@@ -217,7 +217,7 @@ def test_a_rule_of_the_audience_opens_nothing_for_the_people_of_another_one():
     ({}, "no", ALL, True), ({"people": 301}, "unchecked", ALL, False), ({"priority": 6}, "yes", None, None),
     ({"lists": [THEIRS], "more": [condition("destination.application_ids", [7], "INTERSECT")]}, "unchecked", ALL, False),
     ({"lists": [THEIRS]}, "yes", None, None), ({"action": "isolate"}, "no", ALL, True)], ids=str)
-def test_a_rule_above_that_shuts_by_more_than_a_list_is_a_conflict_itself(rule, word, hosts, certain):
+def test_a_rule_above_that_blocks_by_more_than_a_list_is_a_conflict_itself(rule, word, hosts, certain):
     made = access("Early", **dict({"action": "block", "priority": 3}, **rule))
     found = assess([], AI, made)
     assert words(found) == [word] * 3

@@ -217,7 +217,7 @@ def test_cloud_app_control_comes_first_and_is_a_conflict(make):
     assert rig.twin.find(APP, "No ChatGPT", running=True)["state"] == "ENABLED"
 
 
-def test_a_denied_upload_is_a_conflict_that_is_not_certain_to_shut_the_host(make):
+def test_a_denied_upload_is_a_conflict_that_is_not_certain_to_block_the_host(make):
     rig = make(site="capp")
     rig._change_rule(APP, "No ChatGPT", actions=["DENY_AI_ML_UPLOAD"])
     result = rig.run()

@@ -62,7 +62,7 @@ def test_every_column_is_declared_with_what_is_no_restriction(kind):
 
 
 @pytest.mark.parametrize("kind,column,value", [(kind, *row) for kind in SCHEMAS for row in limiting(kind)])
-def test_a_rule_that_shuts_and_is_limited_keeps_its_place_and_is_named(make, kind, column, value):
+def test_a_rule_that_blocks_and_is_limited_keeps_its_place_and_is_named(make, kind, column, value):
     rig = make()
     rig.given(kind, "quarantine", **DENIES[kind], **{column: value})
     result = rig.run(check=True)

@@ -84,7 +84,7 @@ def test_an_entry_with_a_path_or_a_port(rig, entry, word):
 
 @pytest.mark.parametrize("entry,word", [
     (".chatgpt.com", "no"), ("ab.chatgpt.com", "unchecked"), ("chatgpt.com/backend-api", "unchecked"), ("claude.ai", "yes")])
-def test_a_denylist_that_shuts_a_host_or_a_part_of_it(rig, entry, word):
+def test_a_denylist_that_blocks_a_host_or_a_part_of_it(rig, entry, word):
     rig.by_hand("PUT", "security/advanced", {"blacklistUrls": [entry]})
     result = rig.run(check=True)
     assert words(result) == {".chatgpt.com": word, "*.openai.com": "yes", "js.stripe.com": "yes"}
@@ -105,7 +105,7 @@ def test_two_lists_of_categories_have_to_match_both(rig):
 
 @pytest.mark.parametrize("protocols,effect", [(["HTTPS_RULE", "HTTP_RULE"], "no"), (["FTP_RULE", "HTTP_RULE"], "yes"), (["WEBSOCKETSSL_RULE"], "unchecked"),
                                               (["PROTOCOL_OF_NEXT_YEAR"], "unchecked")])
-def test_by_which_protocols_a_rule_shuts(rig, protocols, effect):
+def test_by_which_protocols_a_rule_blocks(rig, protocols, effect):
     block(rig)
     next(rule for rule in rig.twin.state.config["rules"][URL] if rule["name"] == "block")["protocols"] = protocols
     rig.twin.publish()
@@ -143,7 +143,7 @@ def test_an_ssl_rule_that_blocks_a_part_of_the_audience_and_would_be_passed_has_
         rig.run()
 
 
-def test_an_ssl_rule_that_blocks_everybody_shuts(rig):
+def test_an_ssl_rule_that_blocks_everyone(rig):
     rig.given(SSL, "shut", action={"type": "BLOCK"}, urlCategories=category(rig, dbCategorizedUrls=["js.stripe.com"]))
     result = rig.run()
     assert words(result)["js.stripe.com"] == "no" and told(result, "shut")["certain"] and rig.decide(MEMBER, "js.stripe.com")[0] == "block"
@@ -170,7 +170,7 @@ def test_a_rule_of_the_vendor_without_a_criterion_exempts_nothing(rig, one_click
 
 
 @pytest.mark.parametrize("column", ["blockUndecrypt", "blockSslTrafficWithNoSniEnabled"])
-def test_a_rule_that_decrypts_and_may_shut_is_named(rig, column):
+def test_a_rule_that_decrypts_and_may_block_is_named(rig, column):
     rig._change_rule(SSL, "Inspect all", action=dict(DECRYPT, decryptSubActions=dict(DECRYPT["decryptSubActions"], **{column: True})))
     result = rig.run()
     assert words(result) == {".chatgpt.com": "yes", "*.openai.com": "yes", "js.stripe.com": "unchecked"}

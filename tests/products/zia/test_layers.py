@@ -75,7 +75,7 @@ WEB = ["HTTPS_RULE", "SSL_RULE", "TUNNELSSL_RULE", "WEBSOCKETSSL_RULE"]
     *(([one], "yes") for one in OTHERS), (OTHERS, "yes"), (["ANY_RULE"], "no"), (["HTTPS_RULE"], "no"), (["HTTPS_RULE", "FTP_RULE"], "no"),
     (["SSL_RULE"], "unchecked"),
     (["FTP_RULE", "SSL_RULE"], "unchecked"), (["OF_NEXT_YEAR"], "unchecked"), ([], "no")])
-def test_by_which_protocols_a_rule_shuts(protocols, word):
+def test_by_which_protocols_a_rule_blocks(protocols, word):
     assert row(url=[block(protocols=protocols)]).allowed == word
 
 
@@ -197,7 +197,7 @@ def test_which_services_a_firewall_rule_drops(services, columns, word):
     ({"destAddresses": ["claude.ai"], "applicationGroups": [{"id": 7}]}, "unchecked"), ({"destAddresses": ["claude.ai"], "applications": ["X"]}, "unchecked"),
     ({"state": "DISABLED"}, "yes"), ({"defaultRule": True, "order": -1}, "unchecked"), ({"defaultRule": True, "order": -3}, "yes"),
     ({"order": -3}, "unchecked")])
-def test_which_names_dns_control_shuts(columns, word):
+def test_which_names_dns_control_blocks(columns, word):
     assert row(dns=[dict(drop(action="BLOCK"), **columns)]).allowed == word
 
 

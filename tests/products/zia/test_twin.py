@@ -498,7 +498,7 @@ def test_what_is_not_played_is_refused_by_its_name(path, rule, named):
     assert twin.decide("member", "chatgpt.com")[0] == "allow", "what does not matter is not refused"
 
 
-def test_dns_control_shuts_names():
+def test_dns_control_blocks_names():
     twin = edited("bare", ("POST", "/firewallDnsRules", {"name": "no", "order": 1, "action": "BLOCK", "destAddresses": ["*.chatgpt.com", "chatgpt.com"]}))
     assert [twin.decide("member", host)[0] for host in ("chatgpt.com", "ab.chatgpt.com", "openai.com")] == ["block", "block", "allow"]
 

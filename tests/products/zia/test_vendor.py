@@ -131,7 +131,7 @@ def test_a_category_lives(both):
         twin.find("urlCategories", "ChatGPT")
 
 
-def test_the_rules_open_what_was_shut_for_the_group_alone(both):
+def test_the_rules_open_what_was_blocked_for_the_group_alone(both):
     twin, client = both
     assert twin.decide("member", "chatgpt.com") == ("block", "decrypt")
     with client:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netaccess.chatgpt contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Barracuda Web Security Gateway: a plan for a person, since the vendor's API guide rules out every policy and every list.
+"""Barracuda Web Security Gateway: a plan for an administrator, since the vendor's API guide rules out every policy and every list.
 
 One custom category holds the allowed domains; an Allow exception for each part of the audience refers to it. What the pages hold is told by
 the person who reads them (``Pages``). Sources: the API guide and the best practices of the Web Security Gateway, knowledge base 00004188
@@ -40,7 +40,7 @@ _UNRELATED = ("torrent", "p2p", "emule", "gnutella", "gambl", "game", "porn", "c
 
 @dataclass(frozen=True)
 class Pages:
-    """What stands on the pages of the device now, as a person copied it; None for a page that nobody looked at.
+    """What is on the pages of the device now, as an administrator copied it; None for a page that was not copied.
 
     ``category``: domains of our custom category. ``exceptions``: pairs (for whom, action) of the exceptions that name it, in the words of
     ``audience``; ``application_exceptions``: pairs (application, for whom). ``blocked_applications``: names of applications that are blocked.
@@ -188,7 +188,7 @@ class BarracudaAdapter(Adapter):
                            opens="only the device knows which hosts it contains: check for wanted hosts", name=name)
 
     def _inspection(self, policy, state: State, found: Findings):
-        """Patterns of designated domains; None when nobody looked. An exempt pattern that meets one is a conflict."""
+        """Patterns of designated domains; None if they were not copied. An exempt pattern that meets one is a conflict."""
         if self._pages.inspected_domains is None:
             return None
         domains = {ref.name: _patterns([ref.name]) for ref in sorted(state.objects) if ref.kind == INSPECTED}
@@ -231,7 +231,7 @@ class BarracudaAdapter(Adapter):
         lines += ["voice (%s): this gateway filters web traffic only; open it on the firewall at the network edge" % media for media in policy.media]
         return lines
 
-    # -- writing, by a person
+    # -- writing, by an administrator
 
     def steps(self, changes: list[Change], state: State) -> Iterator[Step]:
         for change in changes:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netaccess.chatgpt contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What can be read of a Barracuda Web Security Gateway without a person: single global variables by its API, and the text of a backup.
+"""What can be read of a Barracuda Web Security Gateway without manual work: single global variables by its API, and the text of a backup.
 
 The API guide of the product allows single global variables that are no policy, and rules out everything on the BLOCK/ACCEPT pages and every
 list. Method and members are those of the guide; what a refusal looks like is not documented, so every form of it is understood.
@@ -56,7 +56,7 @@ def mentions(path: str, patterns: Iterable[Pattern]) -> dict:
     :returns: ``sha256`` of the file, and ``found``: for each variable, in the order of the file, its ``variable`` name and the ``hosts`` as written
         there. Nothing else of the file is returned: it holds secrets. The form of a backup is not documented, so a variable is taken to be the
         first word of a line.
-    :raises AccessError: refused, for a file that cannot be read or is no text.
+    :raises AccessError: refused, for a file that cannot be read or is not text.
     """
     try:
         with open(path, "rb") as source:

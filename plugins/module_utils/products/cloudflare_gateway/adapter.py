@@ -44,7 +44,7 @@ class CloudflareGatewayAdapter(Adapter):
     def __init__(self, settings: Settings, api: Api, account: str, transport: Transport):
         self._settings, self._api, self._account, self._transport = settings, api, account, transport
         self._site = Site()
-        #: Ids of what this run made, and of what the run made that is taken back: a name may be there twice.
+        #: Ids of what this run made, and of what the run made that is rolled back: a name may be there twice.
         self._made: dict = {}
         self._known: dict = {}
 
@@ -106,7 +106,7 @@ class CloudflareGatewayAdapter(Adapter):
         return frozenset(item["value"] for item in self._api.items(row["id"])) if row.get("count") != 0 else frozenset()
 
     def _scan(self) -> None:
-        """What the rules of the site are about: the lists, categories and applications that they name, and the account's own switches."""
+        """What the existing rules are about: the lists, categories and applications that they name, and the account's own switches."""
         site = self._site
         site.settings = self._api.get("gateway/configuration").get("settings") or {}
         rules = [rule for rule in site.rules if rule.get("enabled") and (layer_of(rule) or rule.get("filters") == [RESOLVER])]

@@ -204,7 +204,7 @@ def hits(node: tuple | None, wanted: frozenset, judge: Callable[[str, str, tuple
 
 
 def quoted(values: Iterable[str]) -> str:
-    """A set of strings, as it stands behind ``in``."""
+    """A set of strings, as it is behind ``in``."""
     return "{%s}" % " ".join(sorted('"%s"' % value.replace("\\", "\\\\").replace('"', '\\"') for value in values))
 
 

@@ -56,7 +56,7 @@ class Assessor(View):
         found.coverage = [self._coverage(pattern, asked, spared) for pattern in policy.allow]
         return found
 
-    # -- what stands in the way
+    # -- conflicts
 
     def _ask(self, layer: Layer, wanted: Iterable, effect: str = "") -> Answer:
         def told(rule: Object, hits: Hits) -> None:
@@ -81,7 +81,7 @@ class Assessor(View):
     # -- who else is reached, and what is lost
 
     def _crossed(self) -> None:
-        """Rules that shut a part of the audience out and that ours pass."""
+        """Rules that block a part of the audience and that ours precede."""
         for part in (DNS, L4, HTTP) if not self._settings.list_name else ():
             self._crossed_by(self.layer(part, likely=True), part, self.open_patterns() if part == HTTP else frozenset(self._policy.allow), "these hosts")
         for media in self._policy.media:
@@ -97,12 +97,12 @@ class Assessor(View):
 
     def _crossed_by(self, layer: Layer, part: str, wanted: AbstractSet, what: str) -> None:
         passed = {rule.ref for rule in self._passed(layer, part, wanted)}
-        # What looks into the requests of everybody is told as a loss.
+        # What looks into the requests of everyone is reported as a loss.
         self._found.audience_widened += [crossing(rule.ref, what) for rule in layer.shutting(wanted) if rule.ref in passed and layer.level(rule) == MAY
                                          and not (part == HTTP and self.in_part(rule, layer))]
 
     def _passed(self, layer: Layer, part: str, wanted: AbstractSet) -> list:
-        """Rules of the site below the place of ours, or named to be; some perhaps twice."""
+        """Existing rules below the place of ours, or named to be; some perhaps twice."""
         def shuts(rule: Object) -> bool:
             return layer.effect(rule) == DENY and bool(layer.reach(rule, wanted).sure)
 
@@ -190,7 +190,7 @@ class Assessor(View):
         return text % rule.ref.name + (": " + why if why else "")
 
     def _held(self, pattern: Pattern) -> bool:
-        """Whether our list has it: what nothing shuts today may be shut tomorrow."""
+        """Whether our list has it: what nothing blocks today may be blocked tomorrow."""
         name = self._settings.list_name
         if name is None:
             pattern = self._domains.covering(pattern) or pattern

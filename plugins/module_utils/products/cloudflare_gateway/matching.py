@@ -85,7 +85,7 @@ def by_regex(text: str, pattern: Pattern, domains: bool) -> int:
 
 
 def _tail(text: str) -> str:
-    """The letters with which everything ends that a regular expression matches; none where that cannot be told."""
+    """The letters with which everything ends that a regular expression matches; none where that cannot be reported."""
     bare, inner = re.sub(r"\\.|\[(?:\\.|[^\]])*\]", "", text), ""
     while bare != inner:
         inner, bare = bare, re.sub(r"\([^()]*\)", "", bare)

@@ -33,7 +33,7 @@ def render(pattern: Pattern) -> tuple[str, ...]:
 
 
 def layer_of(rule: dict) -> str | None:
-    """dns, l4 or http; None for a rule of another kind (egress, resolver, one that nobody knows)."""
+    """dns, l4 or http; None for a rule of another kind (egress, resolver, one that is not known)."""
     filters = rule.get("filters") or []
     return filters[0] if len(filters) == 1 and filters[0] in KINDS else None
 
@@ -86,7 +86,7 @@ class Site:
         self.rules: list = []
         #: (lists, rules, what was made of them)
         self._known: tuple = (None, None, ())
-        #: Items of lists of the site, by id, as far as they were read.
+        #: Items of existing lists, by id, as far as they were read.
         self.items: dict = {}
         #: Categories and applications by id, when a rule names one: {id: names of it and of what is below it}, {id: (name, id of its type)}.
         self.categories: dict | None = None
@@ -116,7 +116,7 @@ class Site:
         return self._known[2]
 
     def refs(self, prefix: str) -> dict:
-        """{id: Ref} of the rules that have a place for ours. A name that several rules of the site share has the id behind it.
+        """{id: Ref} of the rules that have a place for ours. A name that several existing rules share has the id behind it.
 
         Of names that begin with ``prefix`` one is ours: of these a second one is left, so that it is noticed.
         """

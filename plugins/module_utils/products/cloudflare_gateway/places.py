@@ -58,7 +58,7 @@ def posture(settings: Settings, site: Site) -> str:
 
 
 class Places(View):
-    """The lists and rules that have to be there, each rule with what it has to stand above and below."""
+    """The lists and rules that have to be there, each rule with what it has to be above and below."""
 
     def __init__(self, settings: Settings, site: Site, policy: Policy, state: State):
         """:raises AccessError: for a rule that was named and is not there."""
@@ -69,7 +69,7 @@ class Places(View):
             refuse_unknown(names, known, "the account", "DNS, network or HTTP rule")
 
     def lists(self, name: str, company: str | None, patterns: Sequence[Pattern]) -> list:
-        """One list for domains, and one for hosts that are below none of these, when there are such; a list of the site takes all."""
+        """One list for domains, and one for hosts that are below none of these, when there are such; an existing list takes all."""
         if company:
             return [self._list(company, patterns)] if patterns else []
         found, domains = [], domains_of(patterns)
@@ -119,17 +119,17 @@ class Places(View):
         return dict(fields, schedule=None, expiration=None) if layer == DNS else fields
 
     def _http_is_shut(self) -> bool:
-        """Whether some HTTP rule shuts a host that stays inspected. Only then ours is made: it ends the evaluation, and so what comes later."""
+        """Whether some HTTP rule blocks a host that stays inspected. Only then ours is made: it ends the evaluation, and so what comes later."""
         layer, wanted = self.layer(HTTP, likely=True), self.open_patterns()
         return any(layer.effect(rule) == DENY and layer.reach(rule, wanted).sure for rule in layer.rules if not self.by_security(rule))
 
     def _placed(self, layer: Layer, rulebase: str, obj: Object, wanted: AbstractSet) -> Wanted:
-        """Below what keeps its word, above the rules that shut the whole audience out of what we open."""
+        """Below what keeps its precedence, above the rules that block what we open for the whole audience."""
         def people(rule: Object) -> int:
             how = layer.level(rule)
             return NO if how == MAY and called(rule) in self._settings.may_pass else how
 
-        # What only may be about these hosts is no reason to pass a rule that shuts out a part of the audience.
+        # What only may be about these hosts is no reason to pass a rule that blocks a part of the audience.
         shutting = [rule for rule in layer.shutting(wanted) if not rule.ours]
         above, quarantines = sides(shutting, people, lambda rule: bool(layer.reach(rule, wanted).sure))
         keeping = [rule.ref for rule in self.order(rulebase) if rule.ref != obj.ref and self.keeps_its_word(rule, rulebase)]
@@ -140,7 +140,7 @@ class Places(View):
         return replace(found, above=found.above | self._room(obj.ref, order, found.above, lowest(order, below)))
 
     def _room(self, ref: Ref, order: list, above: frozenset, floor: int) -> set:
-        """The rule that ours has to stand above in addition, for there to be a free precedence. Rules of others are never renumbered."""
+        """The rule that ours has to be above in addition, for there to be a free precedence. Rules of others are never renumbered."""
         places = {other: at for at, other in enumerate(order)}
         top, bottom = floor + 1, min([places[other] for other in above], default=len(order))
         own = self._site.rule(ref)

@@ -33,7 +33,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.firstmatch
     ALLOW, DENY, MAY, NO, PASS_ON, SURE, UNKNOWN, Hits, Layer, hits_of,
 )
 
-#: Parts of the HTTP layer that are asked before its other rules, and the rules of layers that nobody knows.
+#: Parts of the HTTP layer that are evaluated before its other rules, and the rules of unknown layers.
 INSPECTION, ISOLATION, ELSEWHERE = "inspection", "isolation", "elsewhere"
 #: What actions do. In INSPECTION leaving alone is ALLOW. What "on" does beside "off" is not documented.
 EFFECTS = {
@@ -124,7 +124,7 @@ class View:
         return [rule for rule in enabled if rule.fields["action"] in EFFECTS[part] or rule.fields["action"] not in known]
 
     def _elsewhere(self) -> list:
-        """Rules that have no place for ours. Those that choose the address of the sender shut nothing."""
+        """Rules that have no place for ours. Those that choose the address of the sender block nothing."""
         if ELSEWHERE not in self._read:
             found = []
             for rule in self._site.rules:
@@ -184,7 +184,7 @@ class View:
         return found
 
     def in_part(self, rule: Object, layer: Layer) -> bool:
-        """It is about everybody, and about a part of the requests to a host, such as files, methods or paths."""
+        """It is about everyone, and about a part of the requests to a host, such as files, methods or paths."""
         return self._who(rule) == SURE and not layer.doubts(rule) and {kind for kind, _why in self.narrowed(rule)} == {REQUESTS}
 
     def why(self, rule: Object, layer: Layer) -> tuple:
@@ -224,7 +224,7 @@ class View:
         """What the traffic expression says of the wanted patterns."""
         columns = self.columns(rule)
         text = columns.get("traffic", "")
-        # The layer, and how DNS rules compare categories: of the names on the way to the answer too (the default), of the address too.
+        # The layer, and how DNS rules compare categories: of the names on the path to the answer too (the default), of the address too.
         wider = bool([columns.get(name) for name in ("filters", "rule_settings.ignore_cname_category_matches", "rule_settings.ip_indicator_feeds",
                                                      "rule_settings.ip_categories")][-1])
         key = rule.ref.kind, text, wider, likely
@@ -242,7 +242,7 @@ class View:
         if asked.selectors.get(name) != HOST:
             return Hits(may=self._wanted)
         if name.endswith("security_category"):
-            # Whether the vendor holds a wanted host for dangerous nobody can tell; such a rule keeps its word.
+            # It is unknown whether the vendor rates a wanted host as dangerous; such a rule keeps its precedence.
             return Hits()
         if name.endswith(".domains") or name in _NAMES:
             return self._by_name(name.endswith(".domains"), op, values)
@@ -362,7 +362,7 @@ class View:
         return found.pop() if len(found) == 1 else MAY
 
     def _person(self, kind: str, field: str, op: str, values: tuple) -> int:
-        """What a test says of everybody in our groups, or of every user that the audience names."""
+        """What a test says of everyone in our groups, or of every user that the audience names."""
         theirs = self._entries(values, "EMAIL") if op == "in" else None
         if theirs is None or {"groups": "identity.groups.name", "users": "identity.email"}.get(kind) != _plain(field):
             return MAY
@@ -385,7 +385,7 @@ class View:
 
 
 def _plain(field: str) -> str:
-    """A selector without the sign of a list, which stands at different places of the same one."""
+    """A selector without the sign of a list, which is at different places of the same one."""
     return field.replace("[*]", "")
 
 

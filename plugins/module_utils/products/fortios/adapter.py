@@ -4,7 +4,7 @@
 """FortiOS: rows of URL filters for named web filter profiles, and wildcard FQDNs exempt in named SSL inspection profiles.
 
 Every write is live at once and there is no transaction to rely on: objects first, then the exemption, then the rows that allow. A list
-is read whole, changed and written once; a list of somebody else only when nobody wrote to its table since.
+is read whole, changed and written once; a list of another administrator only when nobody wrote to its table since.
 """
 from __future__ import annotations
 
@@ -152,7 +152,7 @@ class FortiosAdapter(Adapter):
         site.scanned = True
 
     def _look_at_mode(self) -> None:
-        """In policy-based mode the security policies decide, which are not read. Where all that is ours is looked for, it may still be taken away."""
+        """In policy-based mode the security policies decide, which are not read. Where all that is ours is looked for, it may still be removed."""
         mode = (self._api.get("system/settings", format="ngfw-mode") or [{}])[0].get("ngfw-mode")
         self._site.profile_based = mode == "profile-based"
         if mode == "policy-based" and not self._settings.whole:
@@ -199,7 +199,7 @@ class FortiosAdapter(Adapter):
         return State(objects, rules)
 
     def _parse_table(self, table: dict, add) -> dict:
-        """Our rows of a URL filter are one Object that stands, as a rule does, above and below the rows of the site."""
+        """Our rows of a URL filter are one Object that stands, as a rule does, above and below the existing rows."""
         own = table["name"] == self._settings.prefix
         order, natives, flags, at = [], set(), set(), 0
         for title, row in named_rows(table, ours=lambda row: self._site.is_our_row(table, row)):
@@ -216,7 +216,7 @@ class FortiosAdapter(Adapter):
 
     @staticmethod
     def _row_of_site(kind: str, title: str, row: dict, add):
-        """A row of the site; its number says when it was us who disabled it."""
+        """An existing row; its number says when it was us who disabled it."""
         borrowed = {"status": "enable"} if row["id"] >= DISABLED and row["status"] == "disable" else {}
         return add(kind, title, {"status": row["status"]}, ours=False, borrowed=borrowed)
 

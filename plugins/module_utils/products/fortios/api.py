@@ -22,7 +22,7 @@ _REASONS = {-1: "a value is too long", -3: "it names an object that does not exi
 
 
 class Api(Client):
-    """One VDOM. The token travels in a header: in an URL it would be logged, and new releases refuse it there."""
+    """One VDOM. The token travels in a header: in a URL it would be logged, and new releases refuse it there."""
 
     def __init__(self, transport: Transport, token: str, vdom: str = "root"):
         super().__init__(transport)

@@ -126,7 +126,7 @@ SERVICE = Schema(
         color fabric-object visibility q_origin_key"""),
     unset=("disable",))
 
-#: webfilter/profile. ``limits``: what may shut a host whatever the URL filter says of it. The category is what our rows exempt from.
+#: webfilter/profile. ``limits``: what may block a host whatever the URL filter says of it. The category is what our rows exempt from.
 WEB_PROFILE = Schema(
     limits=_limits(
         """web.bword-table web.content-header-list web.blocklist antiphish.status wisp""",
@@ -150,7 +150,7 @@ WEB_PROFILE = Schema(
         web-ftgd-err-log web-ftgd-quota-usage extended-log web-extended-all-action-log web-antiphishing-log"""),
     unset=("disable",))
 
-#: dnsfilter/profile. ``limits``: what may shut a host besides the rows of its domain filter.
+#: dnsfilter/profile. ``limits``: what may block a host besides the rows of its domain filter.
 DNS_PROFILE = Schema(
     limits=_limits(
         """external-ip-blocklist transparent-dns-database""",
@@ -173,7 +173,7 @@ APPLICATION_LIST = Schema(
         default-network-services[].services default-network-services[].violation-action"""),
     unset=("disable",))
 
-#: One application of a casb/profile. ``limits``: what may shut it. Its tenant controls are read apart.
+#: One application of a casb/profile. ``limits``: what may block it. Its tenant controls are read apart.
 CASB_APPLICATION = Schema(
     limits=_limits(
         """custom-control[].attribute-filter[].action custom-control[].name domain-control""",
@@ -192,5 +192,5 @@ WHO = tuple(sorted(column for column in POLICY.limits if column.startswith((
     "src", "ztna-", "internet-service-src", "internet-service6-src", "network-service-src", "scim", "sgt", "vlan", "saml", "ntlm"))
     or column in ("dstintf", "groups", "users", "fsso-groups")))
 WHEN = ("schedule", "policy-expiry", "policy-expiry-date", "policy-expiry-date-utc")
-#: Of these a person has to match one (note of the schema: any of them set, only people who signed in match).
+#: A user has to match one of these (note of the schema: if any of them is set, only users who signed in match).
 IDENTITY = ("groups", "users", "fsso-groups")

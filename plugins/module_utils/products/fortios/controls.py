@@ -60,7 +60,7 @@ def widened(settings: Settings, site: Site, policy: Policy, tables: dict) -> Ite
 
 
 def losses(settings: Settings, site: Site, policy: Policy, found: Findings) -> None:
-    """Add what the exemption, and rows that exempt from more than the category, switch off."""
+    """Add what the exemption, and rows that exempt from more than the category, disable."""
     hosts, inspecting = tuple(str(pattern) for pattern in policy.exempt), site.inspecting_profiles()
     for one in site.audience_policies():
         if not hosts or site.profile_of(one, "ssl-ssh-profile") not in inspecting:
@@ -96,7 +96,7 @@ def _adds(header: dict) -> bool:
 
 
 def casb(site: Site, name: str, patterns: Iterable[Pattern]) -> list[tuple]:
-    """(application, its patterns) of a CASB profile, where it is switched on; one whose domains are not known may be about any."""
+    """(application, its patterns) of a CASB profile, where it is enabled; one whose domains are not known may be about any."""
     wanted, found = tuple(patterns), []
     for application in site.casb_profiles.get(name, {}).get("saas-application") or []:
         rows = site.casb_applications.get(application.get("name"), {}).get("domains") or []

@@ -31,7 +31,7 @@ _CARRIERS = re.compile(r"http|ssl|tls|quic|web|browser|chrome|firefox|safari|edg
 
 
 def category_shuts(site: Site, table: str | None) -> bool:
-    """Whether the category filter of a named web filter profile that uses a URL filter may shut a host; which hosts are in which category nobody reads."""
+    """Whether the category filter of a named web filter profile that uses a URL filter may block a host; which hosts are in which category is not read."""
     def shuts(profile: dict) -> bool:
         ftgd = profile.get("ftgd-wf") or {}
         rows = (ftgd.get("filters") or []) + (ftgd.get("risk") or [])
@@ -73,7 +73,7 @@ class _Rows:
         return row_hits(kind, name, wanted)
 
     def _read(self, columns: Columns, kind: str) -> str:
-        """Read what else of a row is understood; the type that it comes to."""
+        """Read what else of a row is understood. Returns its type."""
         return kind
 
     def effect(self, ref: Ref) -> str:
@@ -86,7 +86,7 @@ class _Rows:
 
 
 class UrlRows(_Rows):
-    """The URL filter ``name`` of a State, or none, ours among the rows. ``category_shuts``: whether the category filter may shut what gets to it."""
+    """The URL filter ``name`` of a State, or none, ours among the rows. ``category_shuts``: whether the category filter may block what gets to it."""
 
     def __init__(self, site: Site, state: State, name: str | None, category_shuts: bool):
         table = site.table(name) or {"name": name}
@@ -111,7 +111,7 @@ class UrlRows(_Rows):
         return "wildcard" if kind == "simple" and self._head.get("include-subdomains") == "disable" else kind
 
     def effect(self, ref: Ref) -> str:
-        """What a row does; what hands on to a category filter that may shut does nobody knows what."""
+        """What a row does; what hands on to a category filter that may block does something unknown."""
         action, flags = ("exempt", self._object.fields["exempt"]) if ref == self.ours else (self._rows[ref]["action"], self._rows[ref].get("exempt"))
         if action == "exempt" and BEATS & set((flags or "").split()):
             return ALLOW
@@ -127,11 +127,11 @@ class UrlRows(_Rows):
         return MAY if self.columns(ref).unread() else SURE
 
     def shutting(self, wanted: Iterable[Pattern]) -> list:
-        """The rows of the site that keep wanted hosts from ours, or may."""
+        """The existing rows that keep wanted hosts from ours, or may."""
         return [ref for ref in self.layer.shutting(wanted) if ref != self.ours]
 
     def place(self, wanted: Iterable[Pattern]) -> tuple:
-        """(rows that ours has to stand above, rows that it has to stay below)"""
+        """(rows that ours has to be above, rows that it has to stay below)"""
         return tuple(map(frozenset, sides(self.shutting(wanted), self.part)))
 
 

@@ -1,10 +1,10 @@
 # Copyright (c) 2026, the netaccess.chatgpt contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a State of a VDOM means for a policy: layers of rules, each of which can shut a host. Reads nothing and writes nothing.
+"""What a State of a VDOM means for a policy: layers of rules, each of which can block a host. Reads nothing and writes nothing.
 
 The policies decide first, for the people of each one of the audience; then its filters: DNS, application control, URL filter and category, CASB. A layer that
-was not read, or that only may shut, makes coverage "unchecked".
+was not read, or that only may block, makes coverage "unchecked".
 """
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ class Assessor:
             voice.assess(site, media, found)
         return found
 
-    # -- what stands in the way
+    # -- conflicts
 
     def _ask(self, layer: Layer, name: Callable, told: Callable, rest: str) -> None:
         """What a layer says of each pattern; ``name(rule)`` for the note, ``rest`` for what no rule decides."""
@@ -79,7 +79,7 @@ class Assessor:
             self._words[pattern].append((word, note or rest))
 
     def _doubt(self, where: str, text: str, opens: str, patterns: Iterable[Pattern] | None = None) -> None:
-        """Something besides the rules may shut patterns."""
+        """Something besides the rules may block patterns."""
         patterns = list(self._policy.allow if patterns is None else patterns)
         self._found.conflict(Ref("filter", "%s: %s" % (where, text)), "deny", where, text, texts(patterns), False, opens=opens)
         for pattern in patterns:
@@ -162,7 +162,7 @@ class Assessor:
 
     def _profile(self, where: str, schema: Schema, profile: dict | None, patterns: Collection[Pattern] | None = None, content: tuple = (),
                  but: tuple = ()) -> None:
-        """What a profile may shut by its own columns; of ``content`` what is decrypted alone; all where it could not be read."""
+        """What a profile may block by its own columns; of ``content`` what is decrypted alone; all where it could not be read."""
         columns = [column for column in sorted(set(restricting(schema, profile or {}))) if column not in but]
         for some, hosts in (([one for one in columns if one not in content], patterns),
                             ([one for one in columns if one in content], self._decrypted(self._policy.allow))):
@@ -175,7 +175,7 @@ class Assessor:
         return [pattern for pattern in patterns if self._inspection.word(pattern)[0] != "yes"] if self._site.inspecting_profiles() else []
 
     def _conflict(self, kind: str, where: str, text: str, hosts: Collection, certain: bool, opens: str, doubts: Iterable[str] = ()) -> None:
-        """One that only a person can resolve."""
+        """One that only an administrator can resolve."""
         self._found.conflict(Ref(kind, where), "deny", where, text, texts(hosts), certain, opens=opens, doubts=doubts)
 
     # -- what is in force

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netaccess.chatgpt contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Lists of FortiOS are written whole: the rows of the site as they are, ours where they belong. No IO."""
+"""Lists of FortiOS are written whole: the existing rows as they are, ours where they belong. No IO."""
 from __future__ import annotations
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter import Step
@@ -40,7 +40,7 @@ class Lists:
         return dict(row, status=status, id=row["id"] - DISABLED if row["id"] >= DISABLED else row["id"])
 
     def urls(self, name: str, then: State) -> Step:
-        """The Step that makes, writes or deletes the URL filter ``name`` as ``then`` has it. Rows of the site keep their order."""
+        """The Step that makes, writes or deletes the URL filter ``name`` as ``then`` has it. Existing rows keep their order."""
         ref, table = Ref(TABLE, name), self._site.table(name)
         ours = then.objects.get(ref)
         title = "write the URL filter %s" % name
@@ -74,7 +74,7 @@ class Lists:
             return []
         held = {row_native(row): row["id"] for row in (table or {}).get("entries") or [] if FIRST_ROW <= row["id"] <= LAST_ROW}
         used, free, rows = set(held.values()), FIRST_ROW, []
-        # Rows of one list that exempt from different things are somebody else's; ours among them exempt from the category.
+        # Rows of one list that exempt from different things are another administrator's; ours among them exempt from the category.
         flags = "fortiguard" if ours.fields["exempt"] == "mixed" else ours.fields["exempt"]
         for native in sorted(ours.members["entries"]):
             number = held.get(native)

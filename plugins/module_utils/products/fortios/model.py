@@ -43,7 +43,7 @@ def people_of(policy: dict) -> dict:
 
 
 def render(pattern: Pattern) -> tuple[str, ...]:
-    """Entries of type wildcard for a pattern. Whether ``*.x`` matches ``x`` itself is told both ways, so both are written where both are wanted."""
+    """Entries of type wildcard for a pattern. Whether ``*.x`` matches ``x`` itself is reported both ways, so both are written where both are wanted."""
     forms = {EXACT: ("%s",), SUBDOMAINS: ("*.%s",), DOMAIN: ("%s", "*.%s")}[pattern.kind]
     return tuple(form % pattern.name for form in forms)
 
@@ -95,7 +95,7 @@ class _Near:
         """False where a simple or wildcard row is about none of them for sure: its last two whole labels end no name, nor is it a part of one."""
         host = _host_of(url)[0]
         star, tail = host.rpartition("*")[1:]
-        # What stands behind a star may be the end of a longer label.
+        # What is behind a star may be the end of a longer label.
         labels = tail.split(".")[1 if star and kind == "wildcard" else 0:]
         return len(labels) < 2 or ".".join(labels[-2:]) in self._ends or (kind == "simple" and host in self._text)
 
@@ -244,7 +244,7 @@ class Site:
         return [known[name] for name in self._settings.policies if name in known]
 
     def audience_policies(self) -> list[dict]:
-        """The policies of the audience, and those that use a web filter profile of it, switched on, by which its people come."""
+        """The policies of the audience, and those that use a web filter profile of it, enabled, by which its people come."""
         by_profile = self.policies if self._settings.webfilter_profiles else ()
         users = [policy for policy in by_profile if policy.get("status") != "disable" and policy.get("action") == "accept"
                  and self.profile_of(policy, "webfilter-profile") in self._settings.webfilter_profiles]
@@ -295,7 +295,7 @@ class Site:
         return next((name for name, number in self.local_categories.items() if str(number) == str(rating)), str(rating))
 
     def exempt_row_by(self, row: dict) -> str | None:
-        """What an exempt row of ours in an SSL profile goes by; None for one of the site."""
+        """What an exempt row of ours in an SSL profile matches by; None for one of the site."""
         prefix = self._settings.prefix
         if row.get("wildcard-fqdn") == prefix:
             return GROUP
@@ -303,7 +303,7 @@ class Site:
         return "local category" if category and category == self.local_categories.get(prefix) else None
 
     def by_address(self) -> list[str]:
-        """Named policies in proxy mode: there an exemption by wildcard FQDN goes by the address that DNS gave, not by the name (ta-387569)."""
+        """Named policies in proxy mode: there an exemption by wildcard FQDN matches by the address that DNS gave, not by the name (ta-387569)."""
         if self._settings.exempt_by == "local_category":
             return []
         return [self.policy_name(policy) for policy in self.named_policies() if policy.get("inspection-mode") == "proxy"]

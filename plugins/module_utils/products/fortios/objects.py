@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netaccess.chatgpt contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the objects that policies name stand for: addresses, services, profiles, their groups to the end. What cannot be told may be anything. No IO."""
+"""What the objects that policies name stand for: addresses, services, profiles, their groups completely. What cannot be reported may be anything. No IO."""
 from __future__ import annotations
 
 import ipaddress
@@ -27,7 +27,7 @@ def flat(row: Mapping[str, Any]) -> dict:
 
 
 def restricting(schema: Schema, row: Mapping[str, Any], place: str = "") -> Iterator[str]:
-    """The columns of a profile, at any depth, that are not at a value which limits nothing; ``place`` is where the row stands in it."""
+    """The columns of a profile, at any depth, that are not at a value which limits nothing; ``place`` is where the row is in it."""
     declared = {*schema.limits, *schema.others}
     for column, value in row.items():
         name = place + column
@@ -41,7 +41,7 @@ def restricting(schema: Schema, row: Mapping[str, Any], place: str = "") -> Iter
 
 
 def members(names: Collection[str], rows: Mapping[str, dict], groups: Mapping[str, dict]) -> list:
-    """The rows that names stand for, groups of groups to the end; None for a name, or a group, of which that cannot be told."""
+    """The rows that names stand for, groups of groups completely; None for a name, or a group, of which that cannot be reported."""
     seen: set = set()
     found: list = []
     left = list(names)

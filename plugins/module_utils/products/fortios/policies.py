@@ -25,15 +25,15 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.firstmatch
     ALLOW, DENY, MAY, NO, SURE, UNKNOWN, Hits, Layer, opposite,
 )
 
-#: What else a policy hands its traffic to, which may shut it.
+#: What else a policy hands its traffic to, which may block it.
 HANDS_ON = ("webproxy-forward-server", "isolator-server", "ztna-policy-redirect", "disclaimer", "wccp")
-#: Profiles that may shut a host by its name.
+#: Profiles that may block a host by its name.
 FILTERS = ("webfilter-profile", "dnsfilter-profile", "application-list", "casb-profile", "icap-profile")
 _ELSEWHERE = ("explicit-web", "ftp", "ssh", "ssh-tunnel", "access-proxy", "ztna-proxy", "wanopt")
 
 
 def is_on(value: object) -> bool:
-    """Whether a column that names something, or switches it on, does."""
+    """Whether a column that names something, or enables it, does."""
     return value not in (None, "", "disable", [])
 
 
@@ -149,7 +149,7 @@ class Rulebase:
         return members(columns.get("dstaddr", []), self._site.addresses, self._site.address_groups)
 
     def _aimed(self, columns: Columns, its: dict, level: int) -> int:
-        """What the addresses of IPv4 say, turned round where they are negated. These hosts may be reached by IPv6 too, where the policy has it."""
+        """What the addresses of IPv4 say, inverted if they are negated. These hosts may be reached by IPv6 too, where the policy has it."""
         if columns.get("dstaddr-negate"):
             level = opposite(level)
         six = columns.get("dstaddr6", [])
@@ -180,7 +180,7 @@ class Rulebase:
         return "%s %s%s" % (what, ", ".join([*sorted(names)[:10], *more]) or "everything", ", limited by %s" % ", ".join(sorted(other)) if other else "")
 
     def effect(self, rule: dict) -> str:
-        """What a rule does. One that lets through does no more when its filters are those of the policy; others may shut what they let through."""
+        """What a rule does. One that allows does no more when its filters are those of the policy; others may block what they allow."""
         action = rule.get("action")
         if action != "accept":
             return DENY if action == "deny" else UNKNOWN

@@ -1,10 +1,10 @@
 # Copyright (c) 2026, the netaccess.chatgpt contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""FortiOS: an exemption that goes by name in proxy mode too: a local category, and the hosts that are rated into it. No IO.
+"""FortiOS: an exemption that matches by name in proxy mode too: a local category, and the hosts that are rated into it. No IO.
 
 In proxy mode wildcard FQDNs are exempt by address (ta-387569), a category by name. A local category concerns no web filter until a profile
-gives it an action (administration guide 7.2, 526649 and 122974), so nobody is let through by it. What no source says is whether the rating of
+gives it an action (administration guide 7.2, 526649 and 122974), so it allows nobody. What no source says is whether the rating of
 a domain holds for its subdomains; that is taken to be so and said.
 """
 from __future__ import annotations

@@ -130,12 +130,12 @@ def wanted(site: Site, prefix: str, media: Media) -> list[Wanted]:
 
 
 def accepting(site: Site) -> list[dict]:
-    """The named policies that let their people through; one that denies or is switched off says nothing of who may speak."""
+    """The named policies that allow their people; one that denies or is disabled says nothing of who may speak."""
     return [policy for policy in site.named_policies() if policy.get("action", "accept") == "accept" and policy.get("status") != "disable"]
 
 
 def assess(site: Site, media: Media, found: Findings) -> None:
-    """Add what keeps this Media from people of the audience, who else would be let in, and what is left to a person."""
+    """Add what keeps this Media from people of the audience, who else would get access, and what is left as a manual step."""
     policies = site.named_policies()
     if not policies:
         found.manual.append("voice (%s): set audience.policies to open it; a web filter profile does not identify the users" % media)
@@ -192,7 +192,7 @@ def steps(site: Site, change: Change, now: State, release: tuple) -> Iterator[St
 
 
 def _policy_steps(site: Site, change, now, step, new: dict):
-    """Made switched off, moved, and switched on last."""
+    """Made disabled, moved, and enabled last."""
     name, path = change.ref.name, PATHS[POLICY]
     if change.op == DELETE:
         yield step("DELETE", "%s/%d" % (path, site.number(name)))
@@ -214,6 +214,6 @@ def _policy_steps(site: Site, change, now, step, new: dict):
 
 
 def _taken_over(site: Site, like: str) -> dict:
-    """The columns of the named policy that say who, when, and what is looked at. Empty ones are left out: the API refuses empty values."""
+    """The columns of the named policy that say who, when, and what is scanned. Empty ones are left out: the API refuses empty values."""
     source = next((policy for policy in site.policies if site.policy_name(policy) == like), {})
     return {column: value for column, value in source.items() if value not in ("", None, []) and _is_taken(column)}

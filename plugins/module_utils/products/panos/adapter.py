@@ -129,14 +129,14 @@ class PanosAdapter(Adapter):
         return model.lower() == "panorama" or model.startswith("M-")
 
     def _pending(self) -> str | None:
-        """Whose edits wait for a commit, anywhere on the device. An edit without a name counts as somebody else's."""
+        """Whose edits wait for a commit, anywhere on the device. An edit without a name counts as another administrator's."""
         owners = {entry.findtext("owner") for entry in self._api.operate("<show><config><list><changes></changes></list></config></show>").iter("entry")}
         mine = self._api.username in owners
         others = bool(owners - {self._api.username})
         return BOTH if mine and others else OURS if mine else FOREIGN if others else None
 
     def _read_outer(self) -> None:
-        """Shared and, on Panorama, the parents of the device group: what names mean, and which rules are asked before and after ours.
+        """Shared and, on Panorama, the parents of the device group: what names mean, and which rules are evaluated before and after ours.
 
         A firewall is also asked which of the audience's groups it knows; a Panorama is not, since the group mapping is the firewalls'.
         """
@@ -262,7 +262,7 @@ class PanosAdapter(Adapter):
 
     def assess(self, policy: Policy, state: State) -> Assessment:
         found = Assessor(self._settings, self._context, policy, state).assess()
-        # Where nothing is opened, no rule is for anybody.
+        # Where nothing is opened, no rule is for anyone.
         found.warnings += self._group_warnings if policy.allow else []
         return found
 

@@ -44,7 +44,7 @@ class Job:
 
 
 class Api(Client):
-    """Either ``password`` or ``api_key``. The key travels in a header, never in an URL."""
+    """Either ``password`` or ``api_key``. The key travels in a header, never in a URL."""
 
     def __init__(self, transport: Transport, username: str, password: str | None = None, api_key: str | None = None, target: str | None = None):
         super().__init__(transport)

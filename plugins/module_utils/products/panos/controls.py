@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netaccess.chatgpt contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Controls of the site in URL filtering profiles: headers that they insert, pages that they shut. A new rule without that profile takes them away. No IO."""
+"""Controls of the site in URL filtering profiles: headers that they insert, pages that they block. A new rule without that profile removes them. No IO."""
 from __future__ import annotations
 
 from typing import Iterable, Iterator, NamedTuple
@@ -40,14 +40,14 @@ def headers(reader: Reader, profile: str | None) -> list:
 
 
 def pages(reader: Reader, profile: str | None, hosts: frozenset) -> list:
-    """Names of categories by which a URL filtering profile shuts pages, not all, of some of the hosts."""
+    """Names of categories by which a URL filtering profile blocks pages, not all, of some of the hosts."""
     entry = reader.names.context.find("profiles/url-filtering", profile) if profile else None
     shut = [node.text or "" for action in SEVERE for node in entry.findall(action + "/member")] if entry is not None else []
     return sorted({name for name in shut if reader.names.pages(name).all & hosts})
 
 
 def keeps(reader: Reader, profile: str | None) -> bool:
-    """Whether a URL filtering profile has a control over the wanted hosts besides opening or shutting them: a header, or pages that it shuts."""
+    """Whether a URL filtering profile has a control over the wanted hosts besides opening or blocking them: a header, or pages that it blocks."""
     return any(one.hosts(reader.wanted) for one in headers(reader, profile)) or bool(pages(reader, profile, reader.wanted))
 
 
@@ -73,7 +73,7 @@ def _tells(reader: Reader, rule: Rule, hosts: frozenset) -> bool:
 
 
 def passing(reader: Reader, rules: Iterable[Rule]) -> list:
-    """The allow rules that take the wanted connections once nothing blocks them, from the top. ``rules``: those that a rule of ours may stand above."""
+    """The allow rules that take the wanted connections once nothing blocks them, from the top. ``rules``: those that a rule of ours may be above."""
     rules = list(rules)
     layer = reader.layer("security", rules)
     return [rule for rule, _hits in walk((rule for rule in rules if rule.enabled and rule.allows), reader.wanted, layer.reach)]

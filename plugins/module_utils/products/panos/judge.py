@@ -67,11 +67,11 @@ class Assessor(Site):
         layer = reader.layer(base, self._rules[base])
         return layer, layer.ask(reader.wanted, lambda rule, hits: self._conflict(reader, layer, rule, hits, effect))
 
-    # -- what stands in the way
+    # -- conflicts
 
     def _conflict(self, reader: Reader, layer: Layer, rule: Rule, hits: Hits, effect: str) -> None:
         if rule.ref is None and not rule.where:
-            # One that nobody can read, or that is asked last.
+            # One that cannot be read, or that is evaluated last.
             return
         ref, obj = rule.ref or Ref("rule of %s" % rule.where, rule.name), self.state.objects.get(rule.ref)
         hosts = [one for one in hits.sure or hits.may if effect == "deny" or not self._excluded(one)]
@@ -89,7 +89,7 @@ class Assessor(Site):
         self._found.conflict(ref, effect, str(ref), text, texts(hosts), bool(hits.sure), remedy, way, rule.name, doubts)
 
     def _by_profile(self, reader: Reader, rule: Rule) -> tuple:
-        """What an allow rule shuts by its URL filtering profile, and the way out, in words."""
+        """What an allow rule blocks by its URL filtering profile, and the remedy, in words."""
         name = rule.profiles.get("url-filtering")
         names = ", ".join(sorted(reader.blockers(name)))
         if name is None:
@@ -107,7 +107,7 @@ class Assessor(Site):
     # -- what is lost, and who else is reached
 
     def _losses(self, allow: Reader, exempt: Reader) -> None:
-        """What the exemption takes away, and what a rule of ours without the profile of the site's own would."""
+        """What the exemption removes, and what a rule of ours without the profile of the site's own would."""
         rules = self.context.above("decryption") + self.theirs("decryption") + self.context.below("decryption")
         answer = exempt.layer("decryption", rules).ask(exempt.wanted)
         hosts = frozenset(answer.shut) | {one for one, rule in answer.doubted.items() if not rule.unseen}

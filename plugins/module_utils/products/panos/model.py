@@ -93,7 +93,7 @@ class Rule:
     """A rule in its place. ``native`` are its columns as flat paths, its profile group resolved. ``ref`` is None for one that we only read (of a parent, of
     shared, of another rulebase), and ``where`` says of whom.
 
-    ``profile``: not the rule itself, but what its URL filtering profile shuts, which is asked first. ``unseen``: stands for rules that nobody can read.
+    ``profile``: not the rule itself, but what its URL filtering profile blocks, which is evaluated first. ``unseen``: stands for rules that cannot be read.
     """
 
     name: str
@@ -113,7 +113,7 @@ class Rule:
 
     @property
     def allows(self) -> bool:
-        """Whether it is a security rule that lets its people through. What says nothing allows."""
+        """Whether it is a security rule that allows its people. Without an action it allows."""
         return self.native.get("action", "allow") == "allow"
 
     @property
@@ -124,7 +124,7 @@ class Rule:
 
     @property
     def filters(self) -> bool:
-        """Whether it has a URL filtering profile, or other profiles of which nobody knows what they shut."""
+        """Whether it has a URL filtering profile, or other profiles of which it is unknown what they block."""
         return "url-filtering" in self.profiles or bool(self.native.get("profile-setting/group"))
 
 
@@ -135,17 +135,17 @@ _OTHERS = (
     ("pbf", "policy-based forwarding rules that discard", lambda entry: entry.find("action/discard") is not None),
     ("application-override", "application override rules for TCP",
      lambda entry: entry.findtext("protocol") == "tcp" and port_level((entry.findtext("port") or "").split(","), (443,)) != NO))
-#: The rules that are asked last, within a zone and between zones, and what they do unless they are overridden.
+#: The rules that are evaluated last, within a zone and between zones, and what they do unless they are overridden.
 _DEFAULTS = (("intrazone-default", "intrazone", "allow"), ("interzone-default", "interzone", "deny"))
 
 
 @dataclass
 class Context:
-    """What names in rules mean, and which rules are asked before and after those of the scope: by the scope itself, its parents and shared.
+    """What names in rules mean, and which rules are evaluated before and after those of the scope: by the scope itself, its parents and shared.
 
     ``nodes``: their configurations, the nearest first. ``rulebase``: the element that holds the rules of the scope. ``unseen``: in words, rules that are asked
     too and cannot be read: behind the pre-rules of a Panorama the local ones, around the local rules of a firewall those of its Panorama. ``serials``:
-    the firewalls that the rules are for; None where nobody knows.
+    the firewalls that the rules are for; None if unknown.
     """
 
     nodes: list = field(default_factory=list)
@@ -191,12 +191,12 @@ class Context:
         return [Rule(ref.name, self._resolved(_native(obj)), ref) for ref, obj in found]
 
     def above(self, base: str) -> list[Rule]:
-        """The rules that are asked before those of the scope."""
+        """The rules that are evaluated before those of the scope."""
         pre = [rule for node in reversed(self.nodes[1:]) for rule in self._rules(node, "pre-rulebase", base)]
         return pre + (self._hidden() if self.rulebase == "rulebase" else [])
 
     def below(self, base: str) -> list[Rule]:
-        """The rules that are asked after those of the scope."""
+        """The rules that are evaluated after those of the scope."""
         return self._hidden() + self.after(base) + (self._defaults() if base == "security" else [])
 
     def after(self, base: str) -> list[Rule]:

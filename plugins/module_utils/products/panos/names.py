@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netaccess.chatgpt contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the names in rules stand for, to the end: categories, applications, addresses, services, and groups of them. No IO.
+"""What the names in rules stand for, completely: categories, applications, addresses, services, and groups of them. No IO.
 
 What a name stands for outside of the configuration, as that of an external list or of an application filter, nobody here can tell: it may be anything.
 """
@@ -24,7 +24,7 @@ _UNRELATED = frozenset((
     "weapons", "extremism", "abused-drugs", "questionable", "copyright-infringement", "proxy-avoidance-and-anonymizers", "dynamic-dns", "parked",
     "peer-to-peer", "compromised-website", "encrypted-dns", "health-and-medicine", "government", "military", "dating",
     "alcohol-and-tobacco", "sports", "travel", "real-estate", "religion", "swimsuits-and-intimate-apparel", "sex-education", "cryptocurrency"))
-#: How names of applications begin that are another protocol, or a product of somebody else that carries none of the wanted hosts.
+#: How names of applications begin that are another protocol, or a product of another vendor that carries none of the wanted hosts.
 _OTHER_APPLICATIONS = frozenset((
     "dns", "ping", "icmp", "ipv6", "traceroute", "ssh", "telnet", "ftp", "tftp", "smtp", "pop3", "imap", "ntp", "snmp", "syslog", "ldap", "kerberos", "netbios",
     "nfs", "dhcp", "bgp", "ospf", "gre", "ike", "ipsec", "rdp", "sip", "rtp", "quic", "bittorrent", "emule", "tor", "ultrasurf", "teamviewer", "anydesk",

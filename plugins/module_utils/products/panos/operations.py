@@ -73,7 +73,7 @@ class Operations:
 
     @staticmethod
     def _foreign(change, xpath: str):
-        """Somebody else's entry: only the fields and members that change."""
+        """Another administrator's entry: only the fields and members that change."""
         for path, (_old, new) in sorted(change.fields.items()):
             if new is None:
                 yield {"action": "delete", "xpath": "%s/%s" % (xpath, path)}

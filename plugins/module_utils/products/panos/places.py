@@ -36,12 +36,12 @@ def categories_of(context: Context, state: State) -> dict:
 
 
 def opens(rule: Rule) -> bool:
-    """Whether a named rule lets its people through; one that denies or is disabled says nothing of who may speak."""
+    """Whether a named rule allows its people; one that denies or is disabled says nothing of who may speak."""
     return rule.enabled and rule.allows
 
 
 def split(layer: Layer, shutting: list, reader: Reader | None) -> tuple:
-    """(rules that ours passes, rules that keep their word over it). ``reader``: for denies of hosts; without it each of them surely shuts what it shuts."""
+    """(rules that ours precedes, rules that keep their precedence over it). ``reader``: for denies of hosts; without it each of them is certain."""
     if reader is None:
         return sides(shutting, layer.level)
     return sides(shutting, lambda rule: reader.rank(layer, rule), lambda rule: bool(layer.reach(rule, reader.wanted).sure))
@@ -108,7 +108,7 @@ class Site:
 
 
 class Places(Site):
-    """The rules that have to be there, each with what it has to stand above and below."""
+    """The rules that have to be there, each with what it has to be above and below."""
 
     def __init__(self, settings: Settings, context: Context, policy: Policy, state: State):
         """:raises AccessError: for a zone or rule that was named and is not there."""
@@ -170,7 +170,7 @@ class Places(Site):
             reader = self.reader(audience, self.policy.exempt)
             layer = reader.layer("decryption", self.theirs("decryption"))
             shutting = layer.shutting(reader.wanted)
-            # Whomever of the audience a rule decrypts, ours is above it. Below stays what does nobody knows what.
+            # Ours is above a rule that decrypts any of the audience, and below one with an unknown action.
             decrypting = [rule for rule in shutting if layer.effect(rule) == DENY]
             fields = dict(self._columns(audience), **{
                 "destination": ["any"], "service": ["any"], "category": [self.settings.exempt.name], "action": "no-decrypt", "type/ssl-forward-proxy": ""})
@@ -226,7 +226,7 @@ class Places(Site):
         return [Ref(kind, name) for name in self.settings.after + self.settings.never_above]
 
     def _bounds(self, layer: Layer, shutting: list, reader: Reader | None = None) -> tuple:
-        """(rules that ours has to stand above, rules that it has to stay below)"""
+        """(rules that ours has to be above, rules that it has to stay below)"""
         above, below = split(layer, shutting, reader)
         # Of a rule that the task names in position.before the operator knows better.
         kept = [rule.ref for rule in below if rule.name not in self.settings.before]

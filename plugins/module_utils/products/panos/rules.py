@@ -39,7 +39,7 @@ class Reader:
         self._hosts: dict = {}
 
     def columns(self, rule: Rule, base: str) -> Columns:
-        """The columns through which a rule is read; of a rule and of what its profile shuts they are the same."""
+        """The columns through which a rule is read; of a rule and of what its profile blocks they are the same."""
         if id(rule.native) not in self._read:
             # What is read is kept too, so that nothing else gets its id.
             self._read[id(rule.native)] = rule.native, Columns(SCHEMAS[base], rule.native)
@@ -48,7 +48,7 @@ class Reader:
     # -- the layers
 
     def layer(self, base: str, rules: Iterable[Rule]) -> Layer:
-        """The rules of a rulebase that are switched on, as a Layer. In front of a rule with a URL filtering profile stands what that shuts."""
+        """The rules of a rulebase that are enabled, as a Layer. What a URL filtering profile blocks comes before its rule."""
         found = []
         for rule in rules:
             if rule.enabled and base == "security" and rule.allows and rule.filters:
@@ -127,7 +127,7 @@ class Reader:
         return {"interzone": apart, "intrazone": opposite(apart)}.get(kind, MAY)
 
     def _target(self, columns: Columns) -> int:
-        """The firewalls that a Panorama pushes a rule to. Those with a tag nobody knows, nor whether a part of a firewall is ours."""
+        """The firewalls that a Panorama pushes a rule to. Those with a tag are unknown, nor whether a part of a firewall is ours."""
         chosen, parts, tags = (columns.get("target/" + name, []) for name in ("devices", "devices/vsys", "tags"))
         negated, ours = bool(columns.get("target/negate")), self.names.context.serials
         if not chosen and not tags:
@@ -157,7 +157,7 @@ class Reader:
         return self._hosts[key]
 
     def profile(self, rule: Rule) -> Hits:
-        """What the URL filtering profile of a rule shuts. One that is not in this configuration, such as a predefined one, may shut anything."""
+        """What the URL filtering profile of a rule blocks. One that is not in this configuration, such as a predefined one, may block anything."""
         name = rule.profiles.get("url-filtering")
         profile = self._profile(name)
         if profile is None:
@@ -171,7 +171,7 @@ class Reader:
                     listed |= hits.sure if self.names.is_custom(one) else frozenset()
                 else:
                     shut |= hits.sure
-                    # A custom category or an external list shuts whatever another one allows; a predefined one is not asked for what a custom one holds.
+                    # A custom category or an external list blocks whatever another one allows; a predefined one is not asked for what a custom one holds.
                     perhaps |= hits.may if self.names.is_custom(one) or self.names.is_list(one) else frozenset()
         predefined = [one for action in SEVERE for one in lists[action] if not self.names.is_custom(one) and not self.names.is_list(one)]
         perhaps |= self.names.categories(predefined).all - listed
@@ -182,7 +182,7 @@ class Reader:
         return list(profile.get(action, [])) + ([self._own] if self._links.get(name) == action else [])
 
     def _besides(self, profile: Columns) -> frozenset:
-        """What a profile may shut by something else than its lists: where passwords go, what a page looks like, and what nobody here knows."""
+        """What a profile may block by something else than its lists: where passwords go, what a page looks like, and what nobody here knows."""
         passwords = profile.get("credential-enforcement/block", []) + profile.get("credential-enforcement/continue", [])
         learned = profile.get("mlav-engine-urlbased-enabled/mlav-policy-action", [])
         if profile.unread() or set([learned] if isinstance(learned, str) else learned) - {"allow", "alert"}:
@@ -195,14 +195,14 @@ class Reader:
         return self.names.context.columns(schemas.URL_PROFILE, entry) if entry is not None else None
 
     def blockers(self, name: str | None) -> dict:
-        """{custom category: wanted patterns} that a URL filtering profile shuts."""
+        """{custom category: wanted patterns} that a URL filtering profile blocks."""
         profile = self._profile(name)
         found = {one: self.names.category(one).all for action in SEVERE for one in (self._listed(profile, name, action) if profile is not None else ())
                  if self.names.is_custom(one)}
         return {one: patterns for one, patterns in found.items() if patterns}
 
     def told_elsewhere(self, rule: Rule) -> list:
-        """Names in a rule, and in the lists by which its profile shuts, of which only the device knows what they hold."""
+        """Names in a rule, and in the lists by which its profile blocks, of which only the device knows what they hold."""
         found = set()
         for column in ("source", "destination", "category", "application"):
             found |= self.names.elsewhere(column, rule.values(column))
@@ -212,8 +212,8 @@ class Reader:
         return sorted(found)
 
     def rank(self, layer: Layer, rule: Rule) -> int:
-        """How far a rule is about the audience, for the place of ours: a deny of which only the device knows whether it is about a wanted host, or that goes by
-        addresses, keeps its word like one for a part of the audience."""
+        """How far a rule is about the audience, for the place of ours. A deny whose hosts only the device knows, or that matches by addresses, keeps its
+        precedence like one for a part of the audience."""
         anywhere = self.names.destination(rule.values("destination"), rule.native.get("negate-destination") == "yes") == self.names.unknown
         if rule.profile or not (anywhere or self.told_elsewhere(rule)) or layer.reach(rule, self.wanted).sure:
             return layer.level(rule)
@@ -222,7 +222,7 @@ class Reader:
     # -- voice
 
     def drops(self, rule: Rule, media: Media) -> bool:
-        """Whether a rule denies packets of a Media to somebody of this audience; what cannot be told counts as yes. Packets have no category."""
+        """Whether a rule denies packets of a Media to somebody of this audience; what cannot be reported counts as yes. Packets have no category."""
         if not rule.enabled or rule.allows or self.people(rule, "security") == NO or rule.values("category") != ["any"]:
             return False
         applications = self._leaves("application-group", rule.values("application"))

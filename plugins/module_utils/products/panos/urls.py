@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the entries of a URL list are about: https://docs.paloaltonetworks.com, "URL category exceptions". Pure.
 
-Tokens stand between the separators ``. / ? & = ; +``. A ``*`` is one or more tokens, a ``^`` exactly one; a wildcard is a whole token. An entry with a slash
+Tokens are between the separators ``. / ? & = ; +``. A ``*`` is one or more tokens, a ``^`` exactly one; a wildcard is a whole token. An entry with a slash
 behind the host is about all of its pages, one with more behind that about some. One without a slash has an open end: before 10.2, or where "Append Ending
 Token" is off, ``x.com`` matches ``x.com.evil.test`` too.
 """

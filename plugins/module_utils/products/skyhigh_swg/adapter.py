@@ -4,7 +4,7 @@
 """Skyhigh Secure Web Gateway, formerly McAfee Web Gateway, on premises: two lists of wildcard expressions, written whole, one commit.
 
 A list decides nothing until a rule refers to it, and the REST interface edits no rule. So lists are written, and by the export of the rule
-sets it is checked that rules refer to them, where they stand and for whom; what is missing there a person imports once. Lists are
+sets it is checked that rules refer to them, where they stand and for whom; what is missing there an administrator imports once. Lists are
 never deleted, since a rule may refer to them: an empty list of ours counts as absent.
 """
 from __future__ import annotations
@@ -83,7 +83,7 @@ class SkyhighAdapter(Adapter):
                 continue
             export = self._api.export(top["href"])
             for node in export.findall("lists/entry/list"):
-                # What an export brings along may be a list that is part of a rule and stands on no list of lists.
+                # What an export brings along may be a list that is part of a rule and is on no list of lists.
                 site.known[node.get("id")] = (titles.get(node.get("id")), node)
             groups, title = export.findall("ruleGroup"), top.get("title") or ""
             if not groups:

@@ -1,8 +1,8 @@
 # Copyright (c) 2026, the netaccess.chatgpt contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What else an assessment of a gateway tells: what a person has to do once in the rule sets, whom rules reach besides the audience, and which controls are
-lost. Reads nothing and writes nothing.
+"""What else an assessment of a gateway tells: what an administrator has to do once in the rule sets, whom rules reach besides the audience,
+and which controls are lost. Reads nothing and writes nothing.
 """
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.skyhigh
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.findings import WORKSPACE_HEADER, Findings
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.firstmatch import ALLOW, DENY, MAY, NO, SURE, UNKNOWN
 
-#: Words in the names of rule sets and rules, of the engines that they start and of the properties that they test, of what looks into decrypted traffic.
+#: Words in the names of rule sets and rules, of the engines that they start and of the properties that they test, of scanners of decrypted traffic.
 _CONTROLS = {"av": r"anti.?malware|anti.?virus|\bgam\b", "sandbox": r"sandbox|threat.?defen[sc]e|\batd\b|\btie\b", "dlp": r"\bdlp\b|data.?loss|data.?trickl",
              "file_control": r"media.?type|file.?type|upload", "casb": r"\bcasb\b|shadow.?it", "icap": r"\bicap\b|req.?mod|resp.?mod",
              "app_control": r"application.?control|\bapplication\.(name|function)", "ips": r"\bips\b|intrusion", "anti_spyware": r"spyware|bot.?net"}
@@ -32,7 +32,7 @@ def tell(view: View, found: Findings) -> None:
 
 
 def _audience(view: View, found: Findings) -> None:
-    """Whom the rules let pass that stand on our lists, besides the groups that were named."""
+    """Whom the rules let pass that are on our lists, besides the groups that were named."""
     if not view.settings.groups:
         return
     told: set = set()
@@ -49,7 +49,7 @@ def _audience(view: View, found: Findings) -> None:
 
 
 def _met(view: View, pattern: Pattern, known: dict) -> Iterator[Rule]:
-    """The rules that apply, or may, to people of none of the groups, up to the one that surely decides; ``known`` of each walk, which patterns share."""
+    """The rules that apply, or may, to people of none of the groups, up to the one that certainly decides; ``known`` of each walk, which patterns share."""
     for stage in (CONNECT, REQUEST):
         signed = NO if stage is CONNECT else view.later.walk(pattern, OUTSIDER, CONNECT).signed
         walk = view.later.walk(pattern, OUTSIDER, stage, signed)
@@ -113,7 +113,7 @@ def _passes(view: View, pattern: Pattern, header: Rule) -> bool:
 
 
 def _wiring(view: View, found: Findings) -> None:
-    """What a person has to do once in the rule sets."""
+    """What an administrator has to do once in the rule sets."""
     settings = view.settings
     if not settings.somebody:
         return

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netaccess.chatgpt contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What stands in the export of a rule set, as far as it is known: attributes, properties, operators, actions and events. Data, no logic.
+"""What is in the export of a rule set, as far as it is known: attributes, properties, operators, actions and events. Data, no logic.
 
 Structure: two public reports on all paths of real exports, and the public parser SWGDocu of 2025-01-20. Names: the product guide, as the user interface
 shows them. The ids behind the names are not published. It is a guess that an operator's is its name without blanks, as ``com.scur.operator.matchesinlist``,
@@ -15,7 +15,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.firstmatch
 
 #: Which cycles a rule set takes part in, by the attribute that says so.
 CYCLES = {"request": "ruleGroup@cycleRequest", "response": "ruleGroup@cycleResponse", "embedded object": "ruleGroup@cycleEmbeddedObject"}
-#: A value can be a literal ("3") or another property ("2"), which nobody knows here.
+#: A value can be a literal ("3") or another property ("2"), which is unknown here.
 _LITERAL, _TYPES = ("3",), tuple("com.scur.type." + name for name in ("string", "number", "list", "boolean", "regex", "category"))
 #: What a property takes in brackets, such as the list of URL.Host.BelongsToDomains.
 GIVEN = "propertyInstance/parameters/entry/parameter"
@@ -78,7 +78,7 @@ PROPERTIES = {
 #: Another name of the same property.
 ALIASES = {"url.hostbelongstodomains": "url.host.belongstodomains"}
 
-#: {operator: (the operator that it turns round, or itself; whether it does)}. "": such a comparison is not made here, and may hold.
+#: {operator: (the operator that it inverts, or itself; whether it does)}. "": such a comparison is not made here, and may hold.
 OPERATORS = {
     "equals": ("equals", False), "doesnotequal": ("equals", True), "matches": ("matches", False), "doesnotmatch": ("matches", True),
     "isinlist": ("isinlist", False), "isnotinlist": ("isinlist", True), "matchesinlist": ("matchesinlist", False),
@@ -89,6 +89,6 @@ OPERATORS = {
 
 #: {action, the word behind com.scur.mainaction.: what it does}. Stop Rule Set and Authenticate leave the cycle going. Remove takes out what nobody tells.
 ACTIONS = {"continue": PASS_ON, "stopruleset": PASS_ON, "authenticate": PASS_ON, "stopcycle": ALLOW, "block": DENY, "redirect": DENY}
-#: Events that neither let a request pass nor shut it. guess: their ids. Engines with ``ssl`` in theirs decrypt; any other event may do anything.
+#: Events that neither let a request pass nor block it. guess: their ids. Engines with ``ssl`` in theirs decrypt; any other event may do anything.
 HARMLESS_ENGINES = frozenset({"antimalware", "cache", "compositeopener", "dlp"})
 HARMLESS_PROCEDURES = frozenset({"header.add"})

@@ -15,7 +15,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.firstmatch
 OUTSIDER = object()
 #: The kind of list, or of a literal, that an operator compares a name with.
 _KINDS = {"equals": "string", "isinlist": "string", "matches": "regex", "matchesinlist": "regex"}
-#: What is wrong with a reply or a certificate. Rules that shut that are about no host; that they look is told as a loss.
+#: What is wrong with a reply or a certificate. Rules that block these are about no host; the scan is reported as a loss.
 _FAULTS = ("antimalware.infected", "ssl.server.certificate.selfsigned")
 #: Properties of what is inside of TLS.
 _CONTENT = ("antimalware.", "body.", "dlp.", "mediatype.")
@@ -24,7 +24,7 @@ _CONTENT = ("antimalware.", "body.", "dlp.", "mediatype.")
 class Stage(NamedTuple):
     """A time at which rules are asked about a connection. ``command``: what Command.Name is then, "" for one of the methods of HTTP.
 
-    ``decrypted``: it is about what is inside of TLS; ``cap``: MAY where nobody knows whether the gateway asks its rules at all.
+    ``decrypted``: it is about what is inside of TLS; ``cap``: MAY if it is unknown whether the gateway evaluates its rules at all.
     """
 
     name: str
@@ -44,7 +44,7 @@ TUNNEL = Stage("the reply to a CONNECT", "response", "connect", False, MAY)
 
 
 class Asked(NamedTuple):
-    """``who``: a group, None for anybody, or OUTSIDER. ``signed``: how sure it is that people are signed in; ``signing``: as of one who is not yet."""
+    """``who``: a group, None for anyone, or OUTSIDER. ``signed``: how sure it is that people are signed in; ``signing``: as of one who is not yet."""
 
     pattern: Pattern
     who: object
@@ -54,7 +54,7 @@ class Asked(NamedTuple):
 
 
 class Conditions:
-    """``lists``: id to (kind of list, entries) of those that can be read to the end. ``groups``: the audience's user groups; none means everybody.
+    """``lists``: id to (kind of list, entries) of those that can be read completely. ``groups``: the audience's user groups; none means everyone.
 
     ``compared``: what was made of large lists, for others that hold the same ones.
     """
@@ -114,10 +114,10 @@ class Conditions:
         return opposite(found) if token.negated else found
 
     def _plain(self, one: Criterion, asked: Asked) -> int:
-        """How far a criterion holds that is not turned round."""
+        """How far a criterion holds that is not inverted."""
         if asked.stage is TUNNEL and one.whole and one.prop.startswith(_CONTENT) and (
                 one.operator in ("atleastoneinlist", "isinlist") or (one.operator, one.literal) == ("equals", "true")):
-            # Nobody looks into what is not decrypted, so there is nothing that could be in a list or be found.
+            # Content that is not decrypted is not scanned, so nothing can be in a list or be found.
             return NO
         if one.doubt:
             return MAY
@@ -175,7 +175,7 @@ class Conditions:
         return _is(one, NO if asked.signing else max(known, MAY))
 
     def _member(self, one: Criterion, asked: Asked) -> int:
-        """Groups are known to rules that stand below authentication. Who else is in a group nobody can tell."""
+        """Groups are known to rules that are below authentication. Who else is in a group is unknown."""
         named = self._values(one, ("contains",) if not one.listed else ("atleastoneinlist",))
         if named is None:
             return MAY

@@ -1,9 +1,9 @@
 # Copyright (c) 2026, the netaccess.chatgpt contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Rule sets, walked as a connection passes them: which rules it meets, and how surely. What the rules met then do, rules/firstmatch says. No IO.
+"""Rule sets, walked as a connection passes them: which rules it meets, and how certainly. What the rules met then do, rules/firstmatch says. No IO.
 
-Rule sets nest, and Stop Rule Set leaves only the one that it stands in; who is signed in, and whether a connection is decrypted, comes of rules that
+Rule sets nest, and Stop Rule Set leaves only the one that it is in; who is signed in, and whether a connection is decrypted, comes of rules that
 were met before. So a cycle is walked once for each host, and the levels at which rules were met are a Layer's hosts.
 """
 from __future__ import annotations
@@ -24,8 +24,8 @@ _TOLD = ("authentication.isauthenticated", "authentication.usergroups", "authent
 
 
 class Walk:
-    """``levels``: position of a rule to how surely it is met and applies; ``shutting``: the same of what it shuts or decrypts, which is never sure behind
-    a rule that may have ended the cycle; ``signed``: how surely people are signed in at the end of it. Rules that are surely not met are not in there."""
+    """``levels``: position of a rule to how certainly it is met and applies; ``shutting``: the same of what it blocks or decrypts, which is never sure behind
+    a rule that may have ended the cycle; ``signed``: how certainly people are signed in at the end of it. Rules that are certainly not met are not in there."""
 
     def __init__(self, cycles: Cycles, asked: Asked):
         self._cycles, self._asked = cycles, asked
@@ -61,7 +61,7 @@ class Walk:
         self.signed = max(self.signed, min(level, opposite(left), self._cycles.signs_in(rules)))
 
     def _meet(self, rule: Rule, here: int, https: bool) -> int:
-        """How surely the rule set ends with this rule."""
+        """How certainly the rule set ends with this rule."""
         hit = min(here, self._level(rule.condition), rule.cap)
         self._note(rule, hit)
         effect = self._cycles.effect(rule)
@@ -85,7 +85,7 @@ class Walk:
 class Cycles:
     """``https``: titles of the rule sets that decrypt; ``authentication`` of those that sign people in, as the operator named them.
 
-    ``signs_in``: how surely a rule set as a whole does.
+    ``signs_in``: how certainly a rule set as a whole does.
     """
 
     def __init__(self, sets: list, conditions: Conditions, https: tuple, authentication: tuple, signs_in: Callable[[RuleSet], int]):
@@ -161,8 +161,8 @@ class Cycles:
 class Passage:
     """What becomes of connections that one of the audience makes to the wanted hosts, stage by stage.
 
-    ``words``: pattern to what coverage says of each stage; ``inspection``: the Answer about decrypting, and ``decrypted`` pattern to how surely it is;
-    ``blocks``: position of a rule to {pattern that it shuts: how surely}. What is open is what a rule lets pass, at the CONNECT and inside of it.
+    ``words``: pattern to what coverage says of each stage; ``inspection``: the Answer about decrypting, and ``decrypted`` pattern to how certainly it is;
+    ``blocks``: position of a rule to {pattern that it blocks: how certainly}. What is open is what a rule lets pass, at the CONNECT and inside of it.
     """
 
     def __init__(self, cycles: Cycles, who: object, wanted: frozenset):
@@ -200,7 +200,7 @@ class Passage:
         return answer
 
     def _word(self, answer: Answer, stage: Stage, pattern: Pattern) -> str:
-        """Where no rule surely lets it pass, one may."""
+        """If no rule certainly allows it, one may."""
         word = answer.word(pattern)
         if word != "no" or pattern in answer.shut:
             return word
@@ -209,6 +209,6 @@ class Passage:
         return "unchecked" if opens else "no"
 
     def opened_by(self, pattern: Pattern) -> Rule | None:
-        """The first rule that surely lets it pass."""
+        """The first rule that certainly allows it."""
         rules = [answer.open[pattern] for answer in (self.connect, self.request) if pattern in answer.open]
         return min(rules, key=lambda rule: rule.position, default=None)

@@ -44,7 +44,7 @@ class Assessor(View):
     # -- what is in force
 
     def _too_early(self, pattern: Pattern, level: int = MAY) -> bool:
-        """Whether a rule that lets it pass stands above authentication, which nobody would then be asked for."""
+        """Whether a rule that allows it is above authentication, which then asks nobody."""
         return any(rule.position < self.last_sign_in[level] for rule in self.opening(pattern))
 
     def _coverage(self, pattern: Pattern) -> Coverage:
@@ -74,7 +74,7 @@ class Assessor(View):
                         for position, level in shutting.items() if level == MAY]
 
     def _reasons(self, rule: Rule) -> tuple:
-        """Why a rule is not sure to shut something: what is not understood of it, else the people and hosts that it may be about."""
+        """Why a rule is not sure to block something: what is not understood of it, else the people and hosts that it may be about."""
         lists = ("list %s cannot be read completely" % (self.site.title_of(one) or one) for one in sorted(rule.lists - set(self.lists)))
         columns = ("column %s is not understood" % column for column in rule.columns.unread())
         return tuple(dict.fromkeys([*columns, *rule.unknown, *lists])) or ("it may apply to a part of the users or hosts only, or be evaluated too late",)
@@ -95,7 +95,7 @@ class Assessor(View):
     def _spared_by(self, pattern: Pattern) -> str:
         return next(iter(self.site.referring(self.settings.exempt_list)), self.passages[0].opened_by(pattern).label)
 
-    # -- what stands in the way
+    # -- conflicts
 
     def _conflicts(self) -> None:
         blocks = [passage.blocks for passage in self.passages]
@@ -107,7 +107,7 @@ class Assessor(View):
         for where, (ref, rules, patterns) in self._blocking.items():
             sure = [pattern for pattern, certain in patterns.items() if certain]
             certain, remedy, opens = bool(sure), *self._remedy(ref, rules, sure or list(patterns))
-            # Without a rule of ours everything below where it belongs is in the way; that is told once, under manual.
+            # Without a rule of ours everything below its place blocks; that is reported once, under manual.
             if wired or certain or remedy:
                 doubts = () if certain else dict.fromkeys(reason for rule in rules.values() for reason in self._reasons(rule))
                 self._found.conflict(where, "deny", where, "; ".join(rule.label for rule in rules.values()), patterns, certain, remedy, opens, doubts=doubts)
@@ -136,12 +136,12 @@ class Assessor(View):
             "everything else that these entries match, in every rule that uses this list: %s" % ", ".join(offending)
 
     def _offending(self, title: str, patterns: Iterable[Pattern]) -> list:
-        """The entries of a list of the site that are about one of the patterns and not out of the way yet."""
+        """The entries of an existing list that are about one of the patterns and not out of the way yet."""
         if title not in self._site_entries:
             obj = self.state.objects[Ref(SITE_LIST, title)]
             plain = [entry[len(DISABLED):] if entry.startswith(DISABLED) else entry for entry in entries(obj.native["xml"])]
             disabled, kind = set(obj.fields["disabled"]), kind_of(obj.native["xml"])
-            # Only those that are about any wanted host are looked at again.
+            # Only those that are about any wanted host are evaluated again.
             self._site_entries[title] = kind, about([entry for entry in plain if entry not in disabled], kind, self.policy.allow)
         kind, near = self._site_entries[title]
         return about(near, kind, patterns)

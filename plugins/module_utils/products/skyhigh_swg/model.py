@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netaccess.chatgpt contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Lists of Skyhigh Secure Web Gateway as XML, and the two rule sets that a person imports once. No IO.
+"""Lists of Skyhigh Secure Web Gateway as XML, and the two rule sets that an administrator imports once. No IO.
 
 A list is written whole, as it was read with our entries added or taken out, so that whatever else is in it stays.
 """
@@ -18,7 +18,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.skyhigh
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.marks import MARK
 
 LIST, SITE_LIST = "wildcard list", "list of the site"
-#: In front of an entry of the site that we took out of the way: with a slash and no scheme it is neither a host nor a URL, so it matches nothing.
+#: In front of an existing entry that we took out of the way: with a slash and no scheme it is neither a host nor a URL, so it matches nothing.
 DISABLED = "disabled-by-netaccess/"
 REGEX = "com.scur.type.regex"
 _ATTRIBUTES = {"typeId": REGEX, "classifier": "Other", "systemList": "false", "structuralList": "false", "defaultRights": "2"}
@@ -97,7 +97,7 @@ def text_of(node: ET.Element) -> str:
 @dataclass(frozen=True)
 class Settings:
     """What the task says of this product; names as in the module's options. ``groups`` or ``everyone``: for whom something is wanted; neither when
-    something is taken away. ``scan_conflicts``: read the rule sets."""
+    something is removed. ``scan_conflicts``: read the rule sets."""
 
     groups: tuple[str, ...] = ()
     everyone: bool = False
@@ -121,7 +121,7 @@ class Settings:
 
     @property
     def somebody(self) -> bool:
-        """Whether something is wanted, for anybody."""
+        """Whether something is wanted, for anyone."""
         return bool(self.groups) or self.everyone
 
     @property
@@ -145,7 +145,7 @@ class Site:
         return self.known[identity][0] if identity in self.known else None
 
     def rules_on(self, title: str) -> list[Rule]:
-        """The enabled rules that refer to a list, or stand in a rule set that does."""
+        """The enabled rules that refer to a list, or are in a rule set that does."""
         ids = {identity for identity, (name, _node) in self.known.items() if name == title}
         rules = [rule for top in self.sets if top.enabled for rule in top.walk()]
         return [rule for rule in rules if rule.lists & ids]

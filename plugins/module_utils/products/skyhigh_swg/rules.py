@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Rule sets as they are exported: rules, what they are about, what they do, and what of them is not understood. No IO.
 
-Whatever stands in an export and is not declared in columns keeps the rule that it stands in from being sure. A rule set's own rules come before the
+Whatever is in an export and is not declared in columns keeps the rule that it is in from being sure. A rule set's own rules come before the
 rule sets in it, since an export has them apart.  # guess
 """
 from __future__ import annotations
@@ -19,17 +19,17 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.skyhigh
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.columns import Columns
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.firstmatch import DENY, MAY, NO, SURE, UNKNOWN
 
-#: Properties that the conditions read; of any other nobody can tell whether it holds.
+#: Properties that the conditions read; for any other it is unknown whether it holds.
 READ = ("url.host", "url.host.belongstodomains", "url", "url.port", "command.name", "authentication.isauthenticated", "authentication.authenticate",
         "authentication.usergroups", "antimalware.infected", "ssl.server.certificate.selfsigned")
-#: Of these the settings, say which scanner looks, change nothing in what is read of them.
+#: Of these the settings, say which scanner is used, change nothing in what is read of them.
 _ANY_SETTINGS = ("authentication.authenticate", "antimalware.", "body.", "dlp.", "mediatype.")
 _ABOUT = {name.lower(): about for about, names in PROPERTIES.items() for name in names}
 
 
 @dataclass(frozen=True)
 class Criterion:
-    """``prop``: a property's name in lower case, ``operator`` the positive form of it and ``negated`` whether it is turned round; ``literal`` or the
+    """``prop``: a property's name in lower case, ``operator`` the positive form of it and ``negated`` whether it is inverted; ``literal`` or the
     id ``listed`` is what it is compared with, ``given`` the id of the list that the property itself takes.
 
     ``lists``: the ids of all lists in it; ``doubt``: what of it is not understood, in words; ``whole``: that is the property alone, or nothing.
@@ -50,7 +50,7 @@ class Criterion:
 class Rule:
     """``condition``: tokens "and", "or", "not", "(", ")" and Criterions; empty: always. ``action``: the word behind ``mainaction``, in lower case.
 
-    ``engines``: ids of what it switches on; ``strange``: what else is in it that is not known, events say; ``words``: all text in it; ``where``: title of
+    ``engines``: ids of what it enables; ``strange``: what else is in it that is not known, events say; ``words``: all text in it; ``where``: title of
     its rule set; ``position``: its number in the whole policy; ``lists``: ids of the lists in its criteria and in those of the rule sets around it;
     ``doubts``: what of these is not understood; ``columns``: its attributes, with those of the rule sets around it that are not understood, and ``cap``
     what they leave.
@@ -80,7 +80,7 @@ class Rule:
 
     @cached_property
     def effect(self) -> str:
-        """ALLOW ends the cycle. An event that is not known may do anything before the action of its rule, but open what a block shuts."""
+        """ALLOW ends the cycle. An event that is not known may do anything before the action of its rule, except open what the action blocks."""
         known = ACTIONS.get(self.action, UNKNOWN)
         return UNKNOWN if self.strange and known != DENY else known
 
@@ -135,7 +135,7 @@ class Around:
 def flat(node: ET.Element, path: str, leave: tuple = ()) -> dict:
     """{path of each attribute and text below an element: its value}. ``leave``: children of which it is only said that they are there.
 
-    What is there twice is told under a name that nobody declares.
+    What is there twice is reported under a name that nobody declares.
     """
     found = {"%s@%s" % (path, name): value for name, value in node.items()}
     if (node.text or "").strip():
@@ -196,7 +196,7 @@ def _rule(node: ET.Element, where: str, position: int, around: Around) -> Rule:
 
 
 def _events(node: ET.Element) -> tuple:
-    """(ids of the engines that a rule switches on, what else it does that is not known)"""
+    """(ids of the engines that a rule enables, what else it does that is not known)"""
     engines, strange = [], []
     for event in node.findall("immediateActionContainers/*"):
         identity = next((value for name, value in flat(event, "").items() if name.endswith(("@engineId", "@procedureId")) or name == "@propertyId"), "")
@@ -265,7 +265,7 @@ def criterion(expression: ET.Element) -> Criterion:
 
 
 def _what(prop: str) -> str:
-    """What a property tells of, for a text; "" where nobody knows."""
+    """What a property is about, for a text; "" if unknown."""
     start = next((name for name in _ABOUT if name.endswith(".*") and prop.startswith(name[:-1])), "")
     about = _ABOUT.get(prop) or _ABOUT.get(start, "")
     return ", which tells of %s," % about if about else ""

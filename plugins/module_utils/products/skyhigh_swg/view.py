@@ -30,7 +30,7 @@ class View:
         self.own = {title: Entries("regex", obj.members["entries"] if obj is not None else ()) for title, obj in held.items()}
         self.lists, compared = self._readable_lists(), {}
         self.cycles = self._cycles_of(self.lists, compared)
-        #: As it will be: whom rules on a list let pass has to be told before the list holds anything.
+        #: As it will be: whom rules on a list let pass has to be reported before the list holds anything.
         self.later = self._cycles_of(self._lists_to_be(), compared)
         self.ours = {rule.position for title in settings.titles for rule in site.rules_on(title)}
         self.last_sign_in = {level: max([rule.position for top in site.sets for rule in self.signing_in(top, level)], default=0) for level in (MAY, SURE)}
@@ -71,13 +71,13 @@ class View:
     # -- authentication
 
     def signs_in(self, rules: RuleSet) -> int:
-        """How surely a rule set signs people in, whatever its rules are. That the operator names it is enough, what it is called is not."""
+        """How certainly a rule set signs people in, whatever its rules are. That the operator names it is enough, what it is called is not."""
         if rules.title in self.settings.authentication_rule_sets:
             return SURE
         return MAY if re.search("authenticat", rules.title, re.I) else NO
 
     def signing_in(self, rules: RuleSet, level: int) -> Iterator[Rule]:
-        """The enabled rules of the rule sets that sign people in, at least as surely as ``level``."""
+        """The enabled rules of the rule sets that sign people in, at least as certainly as ``level``."""
         if rules.enabled and rules.request:
             if self.signs_in(rules) >= level or any(rule.action == "authenticate" for rule in rules.rules if rule.enabled):
                 yield from rules.walk()
@@ -86,5 +86,5 @@ class View:
                     yield from self.signing_in(child, level)
 
     def opening(self, pattern: Pattern) -> list:
-        """The rules that surely let a pattern pass, for each of the audience the first."""
+        """The rules that certainly let a pattern pass, for each of the audience the first."""
         return [rule for rule in (passage.opened_by(pattern) for passage in self.passages) if rule is not None]

@@ -4,7 +4,7 @@
 """Sophos Firewall: a URL group, a rule for it in named web policies, and entries in a TLS exclusion list or a web exception.
 
 Every write is live at once, there is no lock and no transaction, and an update replaces the whole object. So what is written is what was
-read with our part changed; an object of somebody else is read again right before, and left alone when it is another one. One request
+read with our part changed; an object of another administrator is read again right before, and left alone when it is another one. One request
 holds all that may be written together.
 """
 from __future__ import annotations
@@ -138,13 +138,13 @@ class SophosAdapter(Adapter):
         return wanted
 
     def _exception(self, policy) -> list:
-        # The policy check is never skipped: an exception that did so would open the hosts for everybody.
+        # The policy check is never skipped: an exception that did so would open the hosts for everyone.
         fields = {"description": MARK, "enabled": "on", "skips": ["decryption"], "other matches": False}
         members = {"urls": frozenset(model.regex(pattern) for pattern in policy.exempt), "sources": frozenset(self._settings.exempt_sources)}
         return [Wanted(Object(Ref(EXCEPTION, self._settings.prefix), fields, members))]
 
     def _exclusion(self, policy, state: State) -> list:
-        """Our entries in the list of the site, and the record of them. What others have put there already is theirs and stays so."""
+        """Our entries in the existing list, and the record of them. What others have put there already is theirs and stays so."""
         settings, ref = self._settings, Ref(GROUP, self._settings.record)
         group, record = self._site.group_like(settings.exempt_group), state.objects.get(ref)
         if group is None:
@@ -173,7 +173,7 @@ class SophosAdapter(Adapter):
     def steps(self, changes: list[Change], state: State) -> Iterator[Step]:
         """Up to five requests: what is new; the record as it grows; everything that exists; the record as it shrinks; what goes.
 
-        The record of our entries in somebody else's list is always the larger one of the two, so that no entry of ours is ever taken for theirs.
+        The record of our entries in another administrator's list is always the larger one of the two, so that no entry of ours is ever taken for theirs.
         """
         then, record = apply(state, changes), Ref(GROUP, self._settings.record)
         by_kind = {kind: [change for change in changes if change.ref.kind == kind] for kind in self.traits.kinds}
@@ -206,7 +206,7 @@ class SophosAdapter(Adapter):
                 yield self._step("remove", api.REMOVE, [dict(what, **({"released": released} if released else {}))])
 
     def _released(self, state: State, then: State) -> dict:
-        """The entries that the record gives up, which must be gone from the list of the site by then: nobody would know them for ours any more."""
+        """The entries that the record gives up, which must be gone from the existing list by then: otherwise nothing would show that they are ours."""
         ref = Ref(GROUP, self._settings.record)
         kept = then.objects[ref].members["urls"] if ref in then.objects else frozenset()
         record = state.objects[ref]
@@ -224,7 +224,7 @@ class SophosAdapter(Adapter):
 
     @staticmethod
     def _sent(entity: str, node, guard: bool = False) -> dict:
-        """``guard``: somebody else may have written to it since it was read."""
+        """``guard``: another administrator may have written to it since it was read."""
         return {"entity": entity, "name": text_of(node, "Name"), "xml": written(node), "guard": guard}
 
     def _object(self, ref: Ref, then: State) -> dict:
@@ -237,11 +237,11 @@ class SophosAdapter(Adapter):
     def _group(self, ref: Ref, then: State, urls) -> dict:
         native = self._site.node(GROUPS, ref.name)
         node = model.group_node(ref.name, native, urls, then.objects[ref].fields["description"])
-        # The record is written up to twice in one run, and holds nothing of anybody else.
+        # The record is written up to twice in one run, and holds nothing of anyone else.
         return self._sent(GROUPS, node, native is not None and ref.name != self._settings.record)
 
     def _list(self, change, then: State) -> dict:
-        """The list of the site with our entries: those that it had before and that are not ours stay."""
+        """The existing list with our entries: those that it had before and that are not ours stay."""
         native = self._site.group_like(change.ref.name)
         before = model.entries(native)
         ours = then.objects[change.ref].members["urls"] if change.ref in then.objects else frozenset()

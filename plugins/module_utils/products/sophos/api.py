@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The XML API of Sophos Firewall: one path, credentials in every request, HTTP 200 for nearly everything.
 
-What was done stands in the body. Envelope and codes: the vendor's API reference and its SDK (sophosfirewall-python 0.1.68); texts and the
+What was done is in the body. Envelope and codes: the vendor's API reference and its SDK (sophosfirewall-python 0.1.68); texts and the
 shape of an empty answer as measured on 22.0 (SophosFirewall-Powershell).
 """
 from __future__ import annotations

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netaccess.chatgpt contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What else an assessment of a Sophos Firewall tells: whom the exemption reaches too, which controls it switches off, and what is left to people. Pure."""
+"""What else an assessment of a Sophos Firewall tells: whom the exemption reaches too, which controls it disables, and the manual steps. Pure."""
 from __future__ import annotations
 
 import xml.etree.ElementTree as ET
@@ -40,7 +40,7 @@ def _of_policy(rule: ET.Element) -> str:
 
 def _widened(settings: Settings, site: Site, policy: Policy, policies: list, using: list) -> list:
     found = []
-    # Whether the audience is everybody whose traffic this firewall lets out.
+    # Whether the audience is everyone whose traffic this firewall allows.
     everybody = settings.everyone and all(_of_policy(rule) in policies for rule in site.accepting())
     if policy.exempt and not everybody:
         if settings.exempt_by == "exception" and not settings.exempt_sources:

@@ -15,7 +15,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.columns im
 
 ALWAYS, EVERYTHING = "All The Time", "All web traffic"
 _ANY = ("Any",)
-#: What switches off any column, also one that is not known.
+#: What disables any column, also one that is not known.
 _OFF = ("Disable", "Disabled", "None", "No", "no", "off", "0")
 #: Of firewall and TLS inspection rules.
 SOURCE_ZONES, SOURCES, SERVICES = "SourceZones/Zone", "SourceNetworks/Network", "Services/Service"
@@ -129,5 +129,5 @@ def listed(columns: Columns, column: str) -> list:
 
 
 def word(columns: Columns, column: str) -> str:
-    """The one word in a column; empty where it says nothing, and no word that anybody knows where it says several."""
+    """The one word in a column; empty where it says nothing, and no word that anyone knows where it says several."""
     return ", ".join(listed(columns, column))

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Which of the wanted hosts the objects hold that rules name: groups, categories, activities, hosts, services, web exceptions. Reads nothing.
 
-Objects are followed to the end. One that is not there, that was not read or of which something is not understood may hold any host.
+Objects are followed completely. One that is not there, that was not read or of which something is not understood may hold any host.
 """
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ class Hosts:
         return either(found)
 
     def _object(self, node: ET.Element | None, schema: Schema, wanted: Collection[Pattern], read: Callable) -> Hits:
-        """What ``read`` makes of an object's columns, unless it is missing or has columns that nobody reads."""
+        """What ``read`` makes of an object's columns, unless it is missing or has unread columns."""
         if node is None:
             return Hits(may=frozenset(wanted))
         columns = columns_of(schema, node)
@@ -137,7 +137,7 @@ class Hosts:
         return ours | others
 
     def _category(self, name: str, wanted: Collection[Pattern]) -> Hits:
-        """A category of the site says its domains and words; of a built-in one only its name is known. A word is looked for in the whole address."""
+        """An existing category says its domains and words; of a built-in one only its name is known. A word is looked for in the whole address."""
         def read(columns: Columns) -> Hits:
             domains, words = ([one.lower() for one in listed(columns, column)] for column in ("DomainList/Domain", "KeywordList/Keyword"))
             if not domains and not words and not columns.unread():
@@ -244,7 +244,7 @@ def _port(detail: ET.Element) -> int:
 
 
 def _expressed(text: str) -> Pattern | None:
-    """The hosts of an expression of a web exception; None where that cannot be told."""
+    """The hosts of an expression of a web exception; None where that cannot be reported."""
     found = _EXPRESSION.fullmatch(text)
     pattern = parse_if(found[2].replace("\\.", ".")) if found else None
     if pattern is None or not found[1]:

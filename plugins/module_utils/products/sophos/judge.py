@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netaccess.chatgpt contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where our rule stands in a web policy, and what a State of a Sophos Firewall means for a policy. Reads nothing and writes nothing.
+"""Where our rule is in a web policy, and what a State of a Sophos Firewall means for a policy. Reads nothing and writes nothing.
 
 Precedence (help pages "Web policies", "Exceptions", "SSL/TLS inspection rules"): firewall rules from the top, the first match says which web
 policy is asked; its rules from the top, first match, then its default action. Application control and TLS inspection are asked besides.
@@ -25,7 +25,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.firstmatch
 
 
 class Places:
-    """The rule that each named web policy needs, as low as works: above the first rule that shuts a wanted host for the whole audience."""
+    """The rule that each named web policy needs, as low as works: above the first rule that blocks a wanted host for the whole audience."""
 
     def __init__(self, settings: Settings, site: Site, policy: Policy, state: State):
         self._settings, self._policy, self._state = settings, policy, state
@@ -66,7 +66,7 @@ class Assessor:
         return found
 
     def _crossed(self, found: Findings, policy: str) -> None:
-        """Rules that shut a part of the audience out and stand below ours."""
+        """Rules that block a part of the audience and are below ours."""
         layer = self._walks.web.of(policy, ours=False)
         found.audience_widened += ["%s blocks a part of the audience and no longer applies to these hosts; move it above the rules for everybody, or "
                                    "narrow the audience" % rule.ref for rule in crossed(layer.shutting(self._policy.allow), layer.level)]

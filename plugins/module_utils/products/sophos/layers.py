@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """How the rules of a Sophos Firewall say whom and what they are about and what they do: firewall rules, web policies, application control, TLS inspection.
 
-Each kind is read through its columns, so one that nobody reads keeps its rule from being sure. Reads nothing of the device.
+Each kind is read through its columns, so one that is not read keeps its rule from being sure. Reads nothing of the device.
 """
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ class Reader:
         return Layer(rules, self.people, self.hosts, effect or self.effect, self.columns, default)
 
     def reasons(self, layer: Layer, rule: Any, wanted: Collection[Pattern]) -> tuple:
-        """Why a rule is not surely about all of the audience and of these patterns, in words."""
+        """Why a rule is not certainly about all of the audience and of these patterns, in words."""
         found = [*layer.doubts(rule), *("column %s limits it" % column for column, level in self.levels(rule).items() if level == MAY)]
         return (*found, *("column %s may apply to a part of them only" % column for column, hits in self.parts(rule, wanted).items() if hits.may))
 
@@ -106,7 +106,7 @@ class WebRules(Reader):
         return self.layer([rule for rule in rules if ours or not rule.ours], default)
 
     def doubts(self, policy: str) -> list:
-        """What of the policy itself may shut more than its rules say, in words."""
+        """What of the policy itself may block more than its rules say, in words."""
         node = self._site.node(POLICIES, policy)
         if node is None:
             return ["web policy %s is built in, and its rules are not readable" % policy]
@@ -116,7 +116,7 @@ class WebRules(Reader):
         return ["column %s of web policy %s is not understood" % (column, policy) for column in columns.unread()]
 
     def opens(self, policy: str, wanted: Collection[Pattern]) -> bool:
-        """Whether a web policy surely lets all of these through."""
+        """Whether a web policy certainly lets all of these through."""
         if self.doubts(policy):
             return False
         answer = self.of(policy).ask(wanted)
@@ -128,7 +128,7 @@ class WebRules(Reader):
         return self._nodes[id(rule)]
 
     def levels(self, rule: Object) -> dict:
-        """Who is in which group the API does not say. A rule about types of files, say, and not of sites is about a part of what anybody gets."""
+        """Who is in which group the API does not say. A rule about types of files, say, and not of sites is about a part of what anyone gets."""
         columns = self.columns(rule)
         kinds = {kind_of(kind) for kind, _name in self._pairs(rule)}
         return {"UserList/User": named(self._settings.users, listed(columns, "UserList/User")),
@@ -146,7 +146,7 @@ class WebRules(Reader):
         return {"CategoryList/Category/ID": self._hosts.about(pairs, wanted)} if pairs else {}
 
     def effect(self, rule: Object) -> str:
-        """The action for HTTPS. A warning and a quota shut: no program answers them."""
+        """The action for HTTPS. A warning and a quota block: no program answers them."""
         if rule.fields["enabled"] != "1":
             return PASS_ON if rule.fields["enabled"] == "0" else UNKNOWN
         return {"Allow": ALLOW, "Deny": DENY, "Warn": DENY, "Quota": DENY}.get(xml.decided(rule.fields), UNKNOWN)
@@ -208,7 +208,7 @@ class _Traffic(Reader):
         columns, ours = self.columns(rule), self._ours
         found = {column: named(listed(ours, column), listed(columns, column), column != SOURCES) for column in (SOURCE_ZONES, DESTINATION_ZONES, SOURCES)}
         if "WAN" not in (listed(ours, DESTINATION_ZONES) or ["WAN"]):
-            # guess: this zone is the way out; what an accepting rule for others only takes is not known.
+            # guess: this zone is the egress; what an accepting rule for others only takes is not known.
             found[DESTINATION_ZONES] = min(found[DESTINATION_ZONES], MAY)
         people, services = listed(columns, self.identity), listed(columns, SERVICES)
         found[self.identity] = named(self._settings.users or listed(ours, "Identity/Member"), people)

@@ -23,7 +23,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.sophos.
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.sophos.columns import ALWAYS, EVERYTHING
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules import marks
 
-#: Behind the description of a web policy: rules of it have no description, so the ids of those that we disabled stand there.
+#: Behind the description of a web policy: rules of it have no description, so the ids of those that we disabled are there.
 _DISABLED_RULES = re.compile(r"\s*\[disabled by netaccess\.chatgpt: ([0-9a-f ]+)\]")
 _FOR = ", entries of ours in: "
 
@@ -124,7 +124,7 @@ def group_node(name: str, native: ET.Element | None, wanted: Collection[str],
 
 
 def record_text(target: str) -> str:
-    """Description of the group that remembers which entries of somebody else's list are ours."""
+    """Description of the group that remembers which entries of another administrator's list are ours."""
     return marks.MARK + _FOR + target
 
 
@@ -153,7 +153,7 @@ def categories(rule: ET.Element) -> list[tuple[str, str]]:
 
 
 def rule_fields(rule: ET.Element) -> dict:
-    """Users as an empty list mean everybody: no list, an empty one, or the word."""
+    """Users as an empty list mean everyone: no list, an empty one, or the word."""
     users = sorted({(one.text or "").strip() for one in rule.findall("UserList/User")} - {""})
     fields = {column: text_of(rule, tag, _RULE_DEFAULTS[column]) for column, tag in _RULE_COLUMNS.items()}
     return dict(fields, users=[] if [one.lower() for one in users] == ["anybody"] else users)
@@ -181,13 +181,13 @@ def rule_name(policy: str, rule: ET.Element, allow: str, taken: Counter) -> str:
 
 def _counted(label: str, taken: Counter) -> str:
     taken[label] += 1
-    # What stands before a number sign may be the name of another rule, and the number its own.
+    # What is before a number sign may be the name of another rule, and the number its own.
     taken.update(label[:found.start()] for found in re.finditer(" #", label))
     return label
 
 
 def decided(fields: dict) -> str:
-    """The action for HTTPS; empty where that cannot be told."""
+    """The action for HTTPS; empty where that cannot be reported."""
     return {"1": fields["http"], "0": fields["https"]}.get(fields["follow"], "")
 
 
@@ -249,7 +249,7 @@ def exception_fields(node: ET.Element) -> tuple[dict, dict]:
     """(fields, members) of an exception. What it skips is said in words: the API's ``on`` means that the check is left out."""
     skips = sorted(word for word, tag in _SKIPS.items() if text_of(node, tag).lower() == "on")
     fields = {"description": text_of(node, "Desc"), "enabled": text_of(node, "Enabled", "on"), "skips": skips}
-    # A kind of match that is switched off says nothing, whatever its list holds.
+    # A kind of match that is disabled says nothing, whatever its list holds.
     members = {path: frozenset((one.text or "").strip() for one in node.findall("DomainList/" + tag)) if text_of(node, switch, "yes") == "yes" else frozenset()
                for path, (tag, switch) in _MATCHES.items()}
     fields["other matches"] = any(text_of(node, tag) == "yes" for tag in ("EnableDstIP", "EnableWebCat"))
@@ -283,7 +283,7 @@ def exception_node(name: str, native: ET.Element | None, fields: dict, members: 
 
 
 def firewall_node(native: ET.Element, fields: dict, above: str | None) -> ET.Element:
-    """A firewall rule of the site with another status. One that is sent without its place moves (measured on 22.0), so it always has one."""
+    """An existing firewall rule with another status. One that is sent without its place moves (measured on 22.0), so it always has one."""
     node = copy.deepcopy(native)
     _put(node, "Status", fields["status"])
     _put(node, "Description", fields["description"])
@@ -300,7 +300,7 @@ def family(rule: ET.Element) -> str:
 
 
 def firewall_name(rule: ET.Element) -> str:
-    """A name may stand in both families."""
+    """A name may be in both families."""
     name = text_of(rule, "Name")
     return name if family(rule) == "IPv4" else "%s (%s)" % (name, family(rule))
 

@@ -23,7 +23,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.marks impo
 
 
 class Walks:
-    """``allowed`` and ``exempt``: {pattern: [(word, why)]} of what is not surely let through, and of what is not surely left undecrypted."""
+    """``allowed`` and ``exempt``: {pattern: [(word, why)]} of what is not certainly allowed, and of what is not certainly left undecrypted."""
 
     def __init__(self, settings: Settings, site: Site, policy: Policy, state: State):
         self._settings, self._site, self._state = settings, site, state
@@ -38,7 +38,7 @@ class Walks:
 
     def _ask(self, reader: Reader, layer: Layer, words: dict, does: str, left: str, tell: Callable | None, excused: Collection = frozenset(),
              excuse: str = "a web exception may skip it") -> None:
-        """Ask a layer about the patterns of ``words``, and add what it says of each that it does not surely leave alone.
+        """Ask a layer about the patterns of ``words``, and add what it says of each that it does not certainly leave alone.
 
         ``does``: what a rule in the way does; ``left``: why, where no rule decides; ``tell(rule, hits, reasons)`` hears of each rule in the way;
         ``excused``: patterns that something else may keep from these rules, and ``excuse``: what.
@@ -161,7 +161,7 @@ class Walks:
             words.append(("no" if decrypts else "unchecked", why))
 
     def _decrypting(self, reader: TlsRules, above: list) -> Callable:
-        """Hears of the rules above the last one that leaves the list undecrypted; where there is none, that is what is told."""
+        """Hears of the rules above the last one that leaves the list undecrypted; where there is none, that is what is reported."""
         places = {id(rule) for rule in above}
 
         def tell(rule: Any, hits: Hits, reasons: tuple) -> None:

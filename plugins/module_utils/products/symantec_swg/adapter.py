@@ -158,7 +158,7 @@ class SymantecAdapter(Adapter):
         return content
 
     def _list_step(self, change, then: State) -> Step:
-        """Entries of a list of the site: those that we added go again, those that were there and off are switched."""
+        """Entries of an existing list: those that we added go again, those that were there and off are switched."""
         row = self._site.row(change.ref.name, URL_LIST) or {"uuid": "<uuid of %s>" % change.ref.name}
         content, wanted = deepcopy(self._site.body(row["uuid"])), then.objects[change.ref].members[URLS]
         kept = [one for one in content.get("urls") or [] if one.get("url") in wanted or one.get("description") != ADDED]
@@ -193,7 +193,7 @@ class SymantecAdapter(Adapter):
         for listed in () if row else self._settings.lists.values():
             row = self._site.row(listed, URL_LIST)
         if row is None:
-            # What was never made, or is gone, waits for nothing: a run that was killed before its first write is taken back so.
+            # What was never made, or is gone, waits for nothing: a run that was killed before its first write is rolled back so.
             return [{"target": self._settings.prefix, "status": "not there: nothing to install"}]
         name = row["name"]
         if self._install is None:
@@ -222,7 +222,7 @@ def from_module(module: AnsibleModule) -> Adapter:
     who = p["audience"] or {}
     settings = filled(
         Settings, p, who, consoles=tuple(console.rstrip("/") for console in p["consoles"]), installs=bool(p["install"]) and p["activate"],
-        # What was taken out of the way stands in the lists: to give it back, they have to be read.
+        # What was taken out of the way is in the lists: to give it back, they have to be read.
         scan_conflicts=p["scan_conflicts"] or p["state"] in ("deleted", "reverted"))
     _check_audience(settings, who, p["state"])
     if p["mode"] == "portal":

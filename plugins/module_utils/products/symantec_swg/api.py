@@ -103,7 +103,7 @@ class Api(Client):
     def write(self, method: str, path: str, body: dict, guard: str | None = None) -> object:
         """One change. ``guard``: the uuid of an object that was read; the write is refused when it has a newer revision now.
 
-        There is no If-Match: between the look and the write somebody may still come in. The number in the answer tells.
+        There is no If-Match: another administrator may still write between the read and the write. The number in the answer shows it.
         """
         known = self.revisions.get(guard)
         if guard and known is not None:

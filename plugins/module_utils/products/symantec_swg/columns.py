@@ -46,9 +46,9 @@ CATEGORIES = ("category", "server.certificate.hostname.category")
 CONDITION, PORT = "condition", "url.port"
 EVALUATED = PEOPLE + HOSTS + CATEGORIES + (CONDITION, PORT)
 
-#: Properties that decide about access. They set one property, so the last one counts; what begins with force_ is never taken back (pages 70, 178).
+#: Properties that decide about access. They set one property, so the last one counts; what begins with force_ is never overridden (pages 70, 178).
 VERDICTS = ("allow", "deny", "exception", "force_deny", "force_exception", "deny.unauthorized")
-#: Properties that may shut a host whatever is allowed, each with the value that switches it off.
+#: Properties that may block a host whatever is allowed, each with the value that disables it.
 DOUBTFUL = {"terminate_connection": "no", "access_server": "yes", "request.filter_service": "no", "client.certificate.require": "no",
             "client.certificate.validate": "no", "deny.unauthorized": None, "dns.respond": None, "dns.respond.a": None, "tenant": None}
 #: Properties that limit which requests the rules below are about.
@@ -56,7 +56,7 @@ _LIMITING = ("client.effective_address", "supplier.allowed_countries")
 INTERCEPT = "ssl.forward_proxy"
 #: Properties that call a definition, each with a name behind the dot.
 ACTION, POLICY = "action", "policy"
-#: Properties that shut nobody out: the sign-in of people who can sign in, routes, caches, logs, what is done with content.
+#: Properties that block nobody: the sign-in of people who can sign in, routes, caches, logs, what is done with content.
 _OTHER = tuple("""
     ok authenticate authenticate.force authenticate.mode authenticate.guest check_authorization socks.authenticate ssl.forward_proxy.issuer_keyring
     ssl.forward_proxy.hostname ssl.forward_proxy.splash_text server.certificate.validate server.certificate.validate.ignore
@@ -64,7 +64,7 @@ _OTHER = tuple("""
     response.icap_service response.icap_feedback forward forward.fail_open socks_gateway reflect_ip direct limit_bandwidth patience_page cache
     bypass_cache delete_on_abandonment access_log trace.request log_message notify_email
 """.split())
-#: Properties that hand decrypted content to a scanner, and triggers that look into it: the controls that an exemption takes away.
+#: Properties that hand decrypted content to a scanner, and triggers that inspect it: the controls that an exemption removes.
 SCANS = {"response.icap_service": ("av", "icap"), "request.icap_service": ("dlp", "icap")}
 LOOKS = {"request.application.name=": "app_control", "request.application.group=": "app_control", "request.application.operation=": "casb",
          "data_leak_detected=": "dlp", "http.request.apparent_data_type=": "file_control", "http.response.apparent_data_type=": "file_control"}
@@ -73,7 +73,7 @@ LOOKS = {"request.application.name=": "app_control", "request.application.group=
 PROXY, SSL, SSL_INTERCEPT = "proxy", "ssl", "ssl-intercept"
 #: Layers that nothing goes through that a proxy forwards: the console, and pages of errors.
 ASIDE = ("admin", "exception")
-#: Layers that may shut as well; whether they do is confirmed of none.
+#: Layers that may block as well; whether they do is confirmed of none.
 _MAY_SHUT = ("cache", "forward", "dns-proxy", "tenant", "diagnostic", "encrypted-tap")
 LAYERS = (PROXY, SSL, SSL_INTERCEPT) + ASIDE + _MAY_SHUT
 #: Sections whose lines begin with a pattern, and the plain one.

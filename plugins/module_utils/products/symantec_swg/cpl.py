@@ -91,7 +91,7 @@ def lines(text: str) -> Iterator[str]:
 def tokens(line: str) -> tuple[str, ...]:
     """The words of a line, quoted text and parentheses kept together, the comment left out: a semicolon behind a blank (guide, page 21).
 
-    A quote or parenthesis that is left open is a word of its own at the end, which nobody knows.
+    A quote or parenthesis that is left open is a word of its own at the end, which is unknown.
     """
     found, word, quote, depth = [], "", "", 0
     for char in line:
@@ -121,7 +121,7 @@ def test_of(word: str) -> Test | None:
     bangs = len(inner) - len(inner.lstrip("!"))
     inner = inner[bangs:].strip()
     bracket = inner.startswith("(") and inner.endswith(")")
-    # Alternatives stand apart by a comma, a blank or two strokes (guide, page 23); what else there is, is not taken apart.
+    # Alternatives are apart by a comma, a blank or two strokes (guide, page 23); what else there is, is not taken apart.
     parts = [part for part in re.findall(r"(?:\"[^\"]*\"|'[^']*'|[^\s,\"'])+", inner[1:-1] if bracket else inner) if part != "||"]
     values = tuple(value for value in map(unquoted, parts) if value)
     whole = bool(values) and bangs + len(found[1]) < 2 and all(map(_plain, parts))
@@ -146,7 +146,7 @@ def split_property(word: str) -> tuple:
 
 @dataclass(frozen=True)
 class Header:
-    """The header of a layer, or of a section: ``kind`` in lower case, the words of its ``guard``. ``known``: nothing else stands in it."""
+    """The header of a layer, or of a section: ``kind`` in lower case, the words of its ``guard``. ``known``: nothing else is in it."""
 
     layer: bool
     kind: str
@@ -292,13 +292,13 @@ def _lines_into(found: list, trigger: str) -> Callable:
         if trigger and first is None:
             first = test_of("%s=%s" % (trigger, words[0]))
         tests = [first] + [test_of(word) for word in words[1:]]
-        # What is no test is nothing that anybody could evaluate.
+        # What is no test is nothing that anyone could evaluate.
         found.append(tuple(test or Test(word.lower(), (), whole=False) for word, test in zip(words, tests)))
     return take
 
 
 def read(text: str) -> Policy:
-    """The layers and definitions of a policy file. What stands outside of both is a rule of a layer that nobody knows."""
+    """The layers and definitions of a policy file. What stands outside of both is a rule of a layer that is not known."""
     reader = _Reader()
     for line in lines(text):
         reader.take(line)

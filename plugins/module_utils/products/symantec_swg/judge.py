@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What a State of Management Center and of its devices means for a policy. Reads nothing and writes nothing.
 
-Precedence: in a layer the first rule that matches, and a later layer over an earlier one (CPL guide, page 24); what begins with force_ is never taken back
+Precedence: in a layer the first rule that matches, and a later layer over an earlier one (CPL guide, page 24); what begins with force_ is never overridden
 by an allow. Our section is taken to be the last file; where a device shows it, what follows it there counts.
 """
 from __future__ import annotations
@@ -46,7 +46,7 @@ class Assessor:
         self._found = Findings(product="symantec", protected=settings.protected)
         self._lists = Lists(settings, site, policy, state, self._found)
         self._wanted = {ALLOW: frozenset(policy.allow), EXEMPT: frozenset(policy.exempt)}
-        #: By part: pattern to who surely shuts it, and to who may.
+        #: By part: pattern to who certainly blocks it, and to who may.
         self._shut: dict = {ALLOW: {}, EXEMPT: {}}
         self._doubted: dict = {ALLOW: {}, EXEMPT: {}}
         self._exempt = Index(policy.exempt)
@@ -76,18 +76,18 @@ class Assessor:
     # -- the site's rules
 
     def _part(self, part: str, where: str, site: cpl.Policy, meaning: Meaning) -> bool:
-        """Judge the layers that may shut hosts of a part, from the last one. Whether one of them decrypts, or may."""
+        """Judge the layers that may block hosts of a part, from the last one. Whether one of them decrypts, or may."""
         layers = [layer for layer in site.layers if layer.kind not in (ASIDE if part == ALLOW else set(LAYERS) - {SSL_INTERCEPT})]
         place = next((at for at, layer in enumerate(layers) if any(self._is_ours(part, rule) for rule in layer.rules)), len(layers))
-        # By kind of layer, what later ones surely let through, and what they may: it is not what an earlier one sets.
+        # By kind of layer, what later ones certainly allow, and what they may: it is not what an earlier one sets.
         settled, decrypts = {kind: (set(), set()) for kind in (PROXY, SSL, SSL_INTERCEPT)}, False
         for at, layer in reversed(list(enumerate(layers))):
-            # In the layer of ours, what stands above ours decides; what stands below is not asked, since ours matches first.
+            # In the layer of ours, what is above ours decides; what is below is not asked, since ours matches first.
             decrypts = self._layer(part, where, meaning, layer, at >= place or layer.called, settled) or decrypts
         return decrypts
 
     def _is_ours(self, part: str, rule: cpl.Rule) -> bool:
-        """Whether a rule does for our condition what ours does; one of somebody else that shuts by our condition is judged as any other."""
+        """Whether a rule does for our condition what ours does; one of another administrator that blocks by our condition is judged as any other."""
         name = condition_name(self._settings.prefix, part)
         asks = any(test.name == "condition" and not test.negated and [value.lower() for value in test.values] == [name] for test in rule.tests)
         return asks and bool(rule.actions) and set(map(cpl.split_property, rule.actions)) <= _OURS[part]
@@ -96,7 +96,7 @@ class Assessor:
         effects = {id(rule): (meaning.access if part == ALLOW else meaning.decryption)(layer.kind, rule) for rule in layer.rules}
         view = firstmatch.Layer(layer.rules, meaning.people, meaning.hosts, lambda rule: effects[id(rule)][0], meaning.columns)
         sets, (over, lifted) = meaning.allows if part == ALLOW else meaning.spares, settled.get(layer.kind if not layer.called else "", (set(), set()))
-        # What rules above may let through; and what they may keep from the rules that set anything.
+        # What rules above may allow; and what they may keep from the rules that set anything.
         open_, silent, harmful = set(), set(), False
         for rule, hits in walk(layer.rules, self._wanted[part], view.reach):
             effect, lasting = effects[id(rule)]
@@ -174,7 +174,7 @@ class Assessor:
         return coverage(pattern, allowed, exempted, allowed_by, exempt_by, notes)
 
     def _word(self, part: str, pattern: Pattern, known: str, notes: list) -> tuple:
-        """(what coverage says, by what). What a rule does with a list of the site cannot be read."""
+        """(what coverage says, by what). What a rule does with an existing list cannot be read."""
         listed, shut, doubted = self._settings.lists.get(part), self._shut[part], self._doubted[part]
         notes += [found[pattern] for found in (shut, doubted) if pattern in found][:1]
         words = [known if self._open(part, pattern) else "no"] + ["unchecked"] * (listed is not None or pattern in doubted)
@@ -182,7 +182,7 @@ class Assessor:
         return said, None if said == "no" else "URL list %s" % listed if listed else "policy %s" % self._settings.prefix
 
     def _open(self, part: str, pattern: Pattern) -> bool:
-        """Whether we hold a pattern and nothing surely shuts it."""
+        """Whether we hold a pattern and nothing certainly blocks it."""
         return self._held(part, pattern) and pattern not in self._shut[part]
 
     def _held(self, part: str, pattern: Pattern) -> bool:

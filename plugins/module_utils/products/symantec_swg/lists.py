@@ -19,7 +19,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.marks impo
 
 
 class Lists:
-    """The entries that were read. One that a rule surely denies by is a conflict of its own, which can be taken out of the way."""
+    """The entries that were read. One that a rule certainly denies by is a conflict of its own, which can be taken out of the way."""
 
     def __init__(self, settings: Settings, site: Site, policy: Policy, state: State, found: Findings):
         self._settings, self._site, self._policy, self._found = settings, site, policy, found
@@ -34,14 +34,14 @@ class Lists:
         for obj in self._entries if listed else []:
             entry = url_pattern(obj.native["url"])
             if entry in listed and meaning.reading(rule, entry).level == SURE:
-                # What a rule above may let through, this one does not surely shut.
+                # What a rule above may allow, this one does not certainly block.
                 hosts = {pattern for pattern in self._wanted_by(entry) if pattern in (hits.sure if meets(entry, pattern) == SURE else hits.all)}
                 held |= hosts
                 self._denied |= {obj.ref} if hosts else set()
         return Hits(hits.sure - held, hits.may - held)
 
     def judge(self, shut: dict, doubted: dict) -> None:
-        """Add the conflicts, and to ``shut`` and ``doubted`` the patterns that an entry surely shuts, whole or a part of them, each with the list."""
+        """Add the conflicts, and to ``shut`` and ``doubted`` the patterns that an entry certainly blocks, whole or a part of them, each with the list."""
         for obj in self._entries:
             entry = url_pattern(obj.native["url"])
             hosts = self._wanted_by(entry)
@@ -77,7 +77,7 @@ class Lists:
                 text="it contains a wanted host; whether a rule denies by it cannot be read", opens="remove these hosts from it if a rule denies by it"))
 
     def _wanted_by(self, entry: Pattern | None) -> list:
-        """The wanted patterns that an entry of a list meets. Most of a long list meets none, which is found out without looking at each."""
+        """The wanted patterns that an entry of a list meets. Most of a long list meets none, which is found out without checking each."""
         if entry is None or (entry.name not in self._parents and self._allow.covering(entry) is None):
             return []
         return [pattern for pattern in self._policy.allow if meets(entry, pattern) != NO]

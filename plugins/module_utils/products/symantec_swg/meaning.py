@@ -35,7 +35,7 @@ _UNRELATED = frozenset((
     "violence/hate/racism", "weapons"))
 _BESIDE_PEOPLE = frozenset(EVALUATED) - frozenset(PEOPLE)
 _EVERYWHERE = frozenset(("0.0.0.0/0", "::/0"))
-#: Steps of a define action that shut nothing: headers that are set, and notes to people (guide, chapter 5).
+#: Steps of a define action that block nothing: headers that are set, and notes to people (guide, chapter 5).
 _HARMLESS = re.compile(r"(log_message|notify_email|notify_snmp|(set|append|delete|delete_matching|rewrite)\((request|response)\.x?_?header\."
                        r"(?!(set-)?cookie|host|authorization|origin|upgrade|connection|location|sec-))",
                        re.I)
@@ -135,7 +135,7 @@ class Meaning:
         return hits_of({pattern: all_of(self._reading(test, pattern) for test in tests).level for pattern in wanted})
 
     def _elsewhere(self, test: Test) -> bool:
-        """Whether a test is about hosts that are none of the wanted. Most of a long list are, which is found out without looking at each wanted one."""
+        """Whether a test is about hosts that are none of the wanted. Most of a long list are, which is found out without checking each wanted one."""
         if test.name not in HOSTS or test.negated or not test.whole:
             return False
         hosts = [_whole(test, value) for value in test.values]

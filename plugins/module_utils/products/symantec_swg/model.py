@@ -17,12 +17,12 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.marks impo
 #: Begins the description of each revision of ours.
 REVISION = "netaccess.chatgpt"
 POLICY, ENTRY, LIST = "policy", "list entry", "URL list"
-#: Description of an entry that we put into a list of the site.
+#: Description of an entry that we put into an existing list.
 ADDED = REVISION
 URLS = "urls"
 OTHER = "other text"
 CPL, URL_LIST = "cpl", "URL_LIST"
-#: Types whose content can be looked at for a wanted host.
+#: Types whose content can be searched for a wanted host.
 LISTS = (URL_LIST, "CUSTOM_CATEGORY", "LOCAL_CATEGORY_DB")
 
 
@@ -47,7 +47,7 @@ class Settings:
 
     @property
     def lists(self) -> dict[str, str]:
-        """Parts whose hosts go into a URL list of the site: no rule of ours is made for them."""
+        """Parts whose hosts go into an existing URL list: no rule of ours is made for them."""
         return {part: name for part, name in ((ALLOW, self.list_name), (EXEMPT, self.exempt_list_name)) if name}
 
     @property

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Our own section of a policy: written as CPL, and found again in the object and in what a device lists. No IO.
 
-A device normalizes its listing: definitions stand behind the rules, conditions and properties change places, and allow may stand for exception(no) (guide,
+A device normalizes its listing: definitions are behind the rules, conditions and properties change places, and allow may stand for exception(no) (guide,
 page 22). So what is in force is compared by what it means.
 """
 from __future__ import annotations
@@ -46,8 +46,8 @@ def rule_line(prefix: str, part: str, audience: list[str]) -> str:
 
 
 def entry_line(part: str, entry: str, full: bool) -> str:
-    """The line of a definition for an entry of ours: a pattern, or a line of somebody else as it stood. Without ``full`` the exemption has url.domain alone,
-    and a comment says what was meant."""
+    """The line of a definition for an entry of ours: a pattern, or an unchanged line of another administrator.
+    Without ``full`` the exemption has url.domain only, and a comment says what was meant."""
     try:
         pattern = parse(entry)
     except PatternError:
@@ -94,7 +94,7 @@ class Section:
 
     @property
     def empty(self) -> bool:
-        """Whether nothing stands in it, of ours or of others."""
+        """Whether nothing is in it, of ours or of others."""
         return not (any(self.members.values()) or any(self.rules.values()) or self.other)
 
     @property
@@ -185,13 +185,13 @@ class _Place:
         return self._layer is not None and self._layer.kind == layer.lower() and self._layer.bare and section and not self._conditional
 
     def unwritten(self) -> list:
-        """The headers of others that stand before a line of theirs, each once."""
+        """The headers of others that are before a line of theirs, each once."""
         found, self._waiting = self._waiting, []
         return found
 
 
 def write_section(prefix: str, members: dict[str, Iterable[str]], rules: dict[str, str], other: str, full: bool) -> str:
-    """The text of our section. A part without entries has no definition and no rule; the text of others stands at the end."""
+    """The text of our section. A part without entries has no definition and no rule; the text of others is at the end."""
     parts = [part for part in (EXEMPT, ALLOW) if members.get(part)]
     out = [_HEADER if parts else _EMPTY]
     for part in parts:

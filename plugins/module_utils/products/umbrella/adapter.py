@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Cisco Umbrella: destination lists of the DNS and the web layer; and of Cisco Secure Access, its successor, whose access rules can be read.
 
-Each write is in force by itself, and reaches the edges some time later. What uses a list is set up by a person, once; so what is taken away is
+Each write is in force by itself, and reaches the edges some time later. What uses a list is set up by an administrator, once; so what is removed is
 emptied and never deleted, which would take that work with it. Entries are added and removed one by one, at most 500 in a request, and each request
 that writes them is followed by a read of the list, since the service may accept an entry and drop it. The same goes for entries of ours in the do not
 decrypt lists of Secure Access, where the task asks for them; security profiles and rules are never written.
@@ -104,7 +104,7 @@ class UmbrellaAdapter(Adapter):
             raise AccessError(REFUSED, "organization_id: the key belongs to organisation %s, not to %s" % (", ".join(sorted(held)), wanted))
 
     def _check_policies(self) -> None:
-        """Names of policies that the task gives are looked at while planning: a slip would otherwise be found by the person who attaches the list."""
+        """Names of policies in the task are checked while planning: a typing error would otherwise show only when the list is attached."""
         for layer, names in () if self._settings.secure else self._settings.audience:
             if layer in self._site.policies or not names or self._settings.removing:
                 continue
@@ -122,7 +122,7 @@ class UmbrellaAdapter(Adapter):
                 raise AccessError(REFUSED, "audience.%s_policies: the organisation has no %s policy named %s" % (layer, layer, ", ".join(missing)))
 
     def _check_rules(self) -> None:
-        """Secure Access: the rules of the audience, with ``scan`` also those that stand above and those that use a list, whole. They are read once."""
+        """Secure Access: the rules of the audience, with ``scan`` also those that are above and those that use a list, whole. They are read once."""
         names = self._settings.policies(RULES)
         if not self._settings.secure or self._site.rules is not None or self._site.unread:
             return
@@ -146,13 +146,13 @@ class UmbrellaAdapter(Adapter):
         return self._settings.decryption and bool(row.get("ruleIsEnabled")) and (row["ruleAction"] != "block" or row["rulePriority"] < last)
 
     def _may_block(self, row: dict) -> bool:
-        """Whether rules may block by a list of the site. In Umbrella: see ``may_block``; in Secure Access the rules say so."""
+        """Whether rules may block by an existing list. In Umbrella: see ``may_block``; in Secure Access the rules say so."""
         if not self._settings.secure or self._site.rules is None:
             return may_block(row)
         return (self._settings.whole and layer_of(row) == WEB) or bool(self._site.rules.above_by(row["id"]))
 
     def _may_open(self, row: dict) -> bool:
-        """Whether a rule that is asked before those of the audience lets people pass by a list: it decides by its own profile what is decrypted."""
+        """Whether a rule that is evaluated before those of the audience allows people by a list: it decides by its own profile what is decrypted."""
         return self._site.rules is not None and self._site.rules.asked_by(row["id"])
 
     # -- wanting
@@ -214,7 +214,7 @@ class UmbrellaAdapter(Adapter):
             yield Step("%s (+%d)" % (title, len(part)), {"method": "POST", "path": self._path(ref) + "/destinations", "body": self._new(part)})
 
     def _entry_steps(self, change, native: dict):
-        """What replaces an entry is there before that goes, so that a stop between the two is seen and can be finished or taken back."""
+        """What replaces an entry is there before that goes, so that a stop between the two is seen and can be finished or rolled back."""
         row, name = native["list"], native["destination"]
         item = native["there"] or native["parked"]
         names = {"blocks": name, "parked": park(name, self._settings.parking_domain)}
@@ -291,7 +291,7 @@ class UmbrellaAdapter(Adapter):
 
 
 def may_block(row: dict) -> bool:
-    """Whether rules of a web policy may block by a list of the site; in a DNS policy an allow list like ours comes first anyway.
+    """Whether rules of a web policy may block by an existing list; in a DNS policy an allow list like ours comes first anyway.
 
     A web list is made to allow or to block where it is used (user guide, "Add a Web Destination List"); one that says "allow" is taken at its word.
     """

@@ -67,7 +67,7 @@ class Api(Client):
         return rows
 
     def _rows(self, found: object, path: str) -> tuple:
-        """(rows, how many there are, where it is told) of an answer: a bare array, or one in an object."""
+        """(rows, how many there are, where it is reported) of an answer: a bare array, or one in an object."""
         if isinstance(found, list):
             return found, None
         part = found.get("data") if isinstance(found, dict) else None

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What Secure Access tells of decryption: security profiles, do not decrypt lists, settings of the organisation. No IO.
 
-A rule names its security profile, or follows the organisation's default; a profile names its do not decrypt list; the domains of that stand in a destination
+A rule names its security profile, or follows the organisation's default; a profile names its do not decrypt list; the domains of that are in a destination
 list of their own (the vendor's SDK, PyPI secureaccess 2.0.202605140830). Whether a profile decrypts at all is in no field that is known. Profiles, rules and
 settings are never written. Entries of ours are known by their comment, and each list that holds some is one Object: what others have in it stays theirs.
 """
@@ -107,11 +107,11 @@ class Decryption:
     # -- beside the rules
 
     def ips_off(self) -> bool:
-        """Whether IPS is known to be switched off."""
+        """Whether IPS is known to be disabled."""
         return self.settings is not None and self.settings.get(IPS) is False
 
     def system(self) -> dict | None:
-        """The list that the vendor provides, the only one that IPS goes by; None where it is not known."""
+        """The list that the vendor provides, the only one that IPS uses; None where it is not known."""
         found = [row for row in (self.lists or {}).values() if row.get("isDefault") is True]
         return found[0] if len(found) == 1 else None
 
@@ -130,7 +130,7 @@ class Decryption:
         return frozenset(map(entry_name, self.items[number])) - self._ours(number)
 
     def objects(self, add: Callable[[Object], object]) -> None:
-        """Hand each list that holds entries of ours to ``add``. It goes by its id, which stays when a person renames it."""
+        """Hand each list that holds entries of ours to ``add``. It is identified by its id, which does not change when the list is renamed."""
         for number in self.items:
             members = self._ours(number)
             if members:
@@ -150,7 +150,7 @@ class Decryption:
 
 
 class Sparing:
-    """What do not decrypt lists leave undecrypted in a State, read or predicted: surely, or for all that is known."""
+    """What do not decrypt lists leave undecrypted in a State, read or predicted: certainly, or for all that is known."""
 
     def __init__(self, tables: Decryption, state: State):
         self._tables, self._state = tables, state
@@ -162,7 +162,7 @@ class Sparing:
         return Hits() if place.none else self.held(place.row, wanted)
 
     def held(self, row: dict | None, wanted: AbstractSet[Pattern]) -> Hits:
-        """The same of a list. Its categories and applications spare names that are not told, and a column that nobody knows may limit it."""
+        """The same of a list. Its categories and applications spare names that the API does not show, and a column that is not known may limit it."""
         if row is None or row["id"] not in self._tables.items:
             return Hits(may=frozenset(wanted))
         number = row["id"]
@@ -176,7 +176,7 @@ class Sparing:
 
 
 def _odd(schema: Schema, native: Mapping) -> str:
-    """What nobody knows of a row, in words; empty for nothing."""
+    """What is unknown in a row, in words; empty for nothing."""
     return ", ".join(Columns(schema, native).unread())
 
 

@@ -48,7 +48,7 @@ class Entries:
         self._whole, self._every = NameList(whole(destinations)), NameList(map(entry_pattern, destinations))
 
     def hits(self, wanted: AbstractSet[Pattern]) -> Hits:
-        """What the list is about: an entry for a part of a host is no more than that, whatever stands beside it."""
+        """What the list is about: an entry for a part of a host is no more than that, whatever is beside it."""
         sure = self._whole.hits(wanted).sure
         return Hits(sure, self._every.hits(wanted).all - sure)
 

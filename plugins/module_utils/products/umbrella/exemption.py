@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netaccess.chatgpt contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What decryption in Secure Access means for a policy: what is exempt, for whom else, what that takes away, what is left to a person. Reads nothing.
+"""What decryption in Secure Access means for a policy: what is exempt, for whom else, what that removes, what is left as a manual step. Reads nothing.
 
 The web gateway decrypts by the security profile of the rule that decides. IPS decrypts by itself, whatever the rule, and spares what the list that the
 vendor provides holds (docs.sse.cisco.com, "Ensure rule matching for encrypted internet traffic"; cisco.com 222492).
@@ -116,7 +116,7 @@ class Exemption:
         return said
 
     def _others(self, number: int) -> list[dict]:
-        """The profiles that surely do not use a list."""
+        """The profiles that certainly do not use a list."""
         return [one for one in (self._tables.profiles or {}).values() if one.get(LIST, number) != number]
 
     def _losses(self, found: Findings, rule: dict, place: Place, hosts: tuple) -> None:
@@ -139,7 +139,7 @@ class Exemption:
         named = [one for one in rule.get("ruleSettings") or () if one.get("settingName") == TENANTS]
         return bool(named) or settings is None or bool(settings.get(TENANTS))
 
-    # -- what only a person can do
+    # -- what only an administrator can do
 
     def _manual(self, found: Findings, places: list) -> None:
         names, exempt = ", ".join(self._settings.policies(RULES)), frozenset(self._policy.exempt)

@@ -5,7 +5,7 @@
 
 Precedence: in a DNS policy an allow list beats block lists, categories and security categories, also for more specific names; in a web policy the
 rules of the ruleset decide from the top (user guide, "Manage Destination Lists", "Best Practices for the Web Policy"). Which policy uses a list,
-and what a ruleset decrypts, no published API of Umbrella tells: what hangs on that is "unchecked" here, and a step for a person.
+and what a ruleset decrypts, no published API of Umbrella tells: what hangs on that is "unchecked" here, and a step for an administrator.
 The access rules of Secure Access can be read, and say which of them use a list; what is decrypted there is a matter of ``exemption.py``.
 """
 from __future__ import annotations
@@ -76,7 +76,7 @@ class Assessor:
     def _held(self, layer: str) -> Index:
         return Index(whole(self._ours.destinations(layer)))
 
-    # -- what may stand in the way
+    # -- what may conflict
 
     def _conflicts(self) -> None:
         wanted = self._policy.allow
@@ -147,7 +147,7 @@ class Assessor:
             self._found.audience_widened += ["the access rule %s also allows by %s; add it to audience.rules, or remove the list from it" % (
                 name, self._ours.shown(WEB)) for name in self._site.rules.others(self._ours.number)]
 
-    # -- what is in force, as far as it can be told
+    # -- what is in force, as far as it can be reported
 
     def _coverage(self, pattern: Pattern, held: dict) -> Coverage:
         notes = []

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What an organisation in Umbrella holds: destination lists and their entries. No IO.
 
-A list has a name and nothing else that could carry a marker, so ours have it in the name; a person who renames one keeps what is behind it.
+A list has a name and nothing else that could carry a marker, so ours have it in the name; an administrator who renames one keeps what is behind it.
 An entry cannot be disabled. One of the site that has to go is parked: kept in its list under a name that never resolves (RFC 6761, section 6.4).
 """
 from __future__ import annotations
@@ -19,7 +19,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.umbrell
 MARK = " by netaccess.chatgpt"
 DNS, WEB, RULES = "dns", "web", "rules"
 DNS_LIST, WEB_LIST, BLOCKED = "DNS destination list", "web destination list", "blocked destination"
-#: Values of the option exempt_by: a person edits what is not decrypted, or we do in the do not decrypt lists of security profiles.
+#: Values of the option exempt_by: an administrator edits what is not decrypted, or we do in the do not decrypt lists of security profiles.
 MANUAL, PROFILE = "manual", "profile"
 KINDS = {DNS: DNS_LIST, WEB: WEB_LIST}
 #: bundleTypeId of a list, by layer (vendor's OpenAPI document).

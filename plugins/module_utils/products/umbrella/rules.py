@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the access rules of Secure Access say of our list: which use it, and what they do before these. Rules are read and never written. No IO.
 
-A rule is asked from the top, the first one that fits decides (developer.cisco.com, "Secure Access: policy rules"). Names of conditions as in the
+A rule is evaluated from the top, the first one that fits decides (developer.cisco.com, "Secure Access: policy rules"). Names of conditions as in the
 vendor's SDK (PyPI secureaccess 2.0.202605140830) and CiscoDevNet/go-ciscosecureaccess, rules/api/openapi.yaml.
 """
 from __future__ import annotations
@@ -39,7 +39,7 @@ class Rules:
         #: What passes by them is decrypted as their security profiles say. What a rule blocks is not.
         self.passing = [row for row in self._rows if row["ruleAction"] != "block"]
         self._last = max((row["rulePriority"] for row in self.named), default=0)
-        #: Those by whose profiles what the audience does may be decrypted: its own, and those that are asked before.
+        #: Those by whose profiles what the audience does may be decrypted: its own, and those that are evaluated before.
         self.deciding = [row for row in self.passing if row["rulePriority"] <= self._last]
         self._conditions = {row["ruleId"]: conditions_of(row) for row in self._rows}
         self._using: dict = {}
@@ -61,11 +61,11 @@ class Rules:
         return [row for row in self._using.get(number, ()) if row["ruleAction"] != "allow" and row["rulePriority"] < self._last]
 
     def asked_by(self, number: int) -> bool:
-        """Whether a rule of the audience, or one that is asked before the last of these, uses a list."""
+        """Whether a rule of the audience, or one that is evaluated before the last of these, uses a list."""
         return any(row["rulePriority"] <= self._last for row in self._using.get(number, ()))
 
     def layer(self, name: str, held: Callable[[int, AbstractSet[Pattern]], Hits]) -> Layer:
-        """The rule ``name`` of the audience and those that are asked before it. ``held(number, wanted)``: what a destination list is about.
+        """The rule ``name`` of the audience and those that are evaluated before it. ``held(number, wanted)``: what a destination list is about.
 
         What comes after it, and so what no rule decides, was not read.
         """
@@ -84,7 +84,7 @@ class Rules:
         def hosts(row: dict, wanted: AbstractSet[Pattern]) -> Hits:
             its[row["ruleId"]].get(_LISTS)
             found = [held(number, wanted) for number in lists_of(row)]
-            # Without a list it is about everything, or has a condition that nobody reads.
+            # Without a list it is about everything, or has a condition that is not read.
             sure = frozenset().union(*(hits.sure for hits in found)) if found else frozenset(wanted)
             # How conditions about destinations combine is not published, so another one makes a part of what lists and everything say.
             may = frozenset(wanted) if goes_by_more(row) else frozenset().union(*(hits.may for hits in found))
@@ -93,7 +93,7 @@ class Rules:
 
 
 def conditions_of(rule: dict) -> dict:
-    """A rule as columns: {name of a condition: value}. What cannot be told apart, or is not there, becomes a column that no schema has."""
+    """A rule as columns: {name of a condition: value}. What cannot be distinguished, or is not there, becomes a column that no schema has."""
     if rule.get("ruleConditions") is None:
         return {_DESTINATION + "* (not read)": True}
     found: dict = {}

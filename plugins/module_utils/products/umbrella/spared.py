@@ -53,7 +53,7 @@ class SparedLists:
                 self._entries(row)
 
     def _entries(self, row: dict) -> None:
-        """The entries of a do not decrypt list, which stand in a destination list that may not be in the table of these.
+        """The entries of a do not decrypt list, which are in a destination list that may not be in the table of these.
 
         :raises Closed: as ``_offered``
         """

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Zscaler Internet Access: custom URL categories, an SSL inspection rule and a URL filtering rule, one activation.
 
-There is no staging: whatever is saved is in force once anybody activates or any session ends. So rules are saved disabled and enabled
+There is no staging: whatever is saved is in force once anyone activates or any session ends. So rules are saved disabled and enabled
 last, and a run that fails writes the old values back before its session ends. Deletes are scarce (four an hour), so what goes is
 disabled and emptied; a disabled rule and an empty category of ours count as absent.
 """
@@ -92,7 +92,7 @@ class ZiaAdapter(Adapter):
         if first or self._settings.media or self._settings.whole:
             self._read_destinations()
         self._resolve()
-        # Whose edits wait cannot be asked: before our first write they are somebody else's.
+        # Whose edits wait cannot be asked: before our first write they are another administrator's.
         self._foreign = self._foreign or (pending and not self._written)
         return self._parse(None if not pending else OURS if self._written else FOREIGN)
 

@@ -23,7 +23,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport.sessio
 
 AUDIENCE = "https://api.zscaler.com"
 ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
-#: Refusals that pass by themselves: somebody else is saving. Nothing was done.
+#: Refusals that pass by themselves: another administrator is saving. Nothing was done.
 _TRANSIENT = ("EDIT_LOCK_NOT_AVAILABLE", "enter Org barrier", "expected precondition was not met")
 PAGE = 1000
 _LOCK_PAUSE = 5

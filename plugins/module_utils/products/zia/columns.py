@@ -41,7 +41,7 @@ URL = Schema(
     _EVERY_RULE | {"action", "blockOverride", "overrideUsers", "overrideGroups", "httpHeaderActionProfiles", "cbiProfile", "cbiProfileId", "capturePCAP",
                    "endUserNotificationUrl", "browserEunTemplateId", "usersAndGroupsSet", "groupsAndDepartmentsSet"})
 _DO_NOT, _DO = "action.doNotDecryptSubActions.", "action.decryptSubActions."
-#: What of the action of an SSL rule shuts a connection that is otherwise left alone or decrypted: one without a name, one that cannot be decrypted.
+#: What of the action of an SSL rule blocks a connection that is otherwise left alone or decrypted: one without a name, one that cannot be decrypted.
 SHUTTING = (_DO_NOT + "blockSslTrafficWithNoSniEnabled", _DO + "blockSslTrafficWithNoSniEnabled", _DO + "blockUndecrypt")
 SSL = Schema(
     {**_PEOPLE, **_words(

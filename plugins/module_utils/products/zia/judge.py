@@ -53,7 +53,7 @@ class Assessor:
             found.coverage.append(self._coverage(pattern, said, answers[-1], inspection))
         return found
 
-    # -- what stands in the way
+    # -- conflicts
 
     def _ask(self, layer: Layer, wanted: Iterable[Pattern], effect: str, opens: str, doubt: str = "") -> Answer:
         """``doubt``: why nothing of this layer is certain."""
@@ -83,7 +83,7 @@ class Assessor:
         return layer.ask(OPENAI_APPS | {OTHER_APP}, told)
 
     def _denylists(self) -> tuple:
-        """(patterns that the tenant's denylists shut, those of which they shut a part)."""
+        """(patterns that the tenant's denylists block, those of which they block a part)."""
         hits = entry_hits(self._site.denied, self._policy.allow)
         self._found.conflict(Ref("denylist", "tenant"), "deny", "denylist of the tenant (advanced security or malicious URLs)", "denied URLs",
                              texts(pattern for pattern in self._policy.allow if pattern in hits.all), bool(hits.sure),
@@ -109,7 +109,7 @@ class Assessor:
             self._found.warnings += ["%s inserts headers and would no longer apply to these hosts" % rule.ref.name
                                      for rule in adding_headers(layer, policy.allow) if rule.ref.name in settings.before]
         if not settings.exempt_category_name:
-            # Who stays encrypted, is told elsewhere; who is let in, here.
+            # Who stays encrypted is reported elsewhere; who gets access, here.
             layer = layers.inspection
             self._crossed(layer, shutting(layer, policy.exempt), "these hosts", lambda rule: rule.fields.get("action") != "DECRYPT")
         for media in policy.media:
@@ -128,7 +128,7 @@ class Assessor:
         hosts = tuple(str(pattern) for pattern in self._policy.exempt)
         if not any(rule.fields.get("action") != "BLOCK" for rule in shutting(self._layers.inspection, exempt)):
             return
-        # What the service looks into is not in these rules: every scan of content ends with the decryption, and so does what is denied inside of an app.
+        # What the service scans is not in these rules: every scan of content ends with the decryption, and so does what is denied inside of an app.
         for control in ("av", "ips", "anti_spyware", "sandbox", "dlp", "file_control", "app_control"):
             self._found.lose(control, "the tenant's policies for decrypted traffic", hosts)
         if self._site.prompts:

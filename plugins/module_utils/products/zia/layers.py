@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """How ZIA says people, hosts and effects: its rulebases as Layers, for one audience. Pure.
 
-A connection meets DNS control, Cloud Firewall, SSL inspection, the denylists, Cloud App Control and URL Filtering; each is asked from the top, the first
-match decides, and what one of them shuts stays shut (help pages "About Policy Enforcement", "About Cloud App Control", "About URL Filtering").
+A connection meets DNS control, Cloud Firewall, SSL inspection, the denylists, Cloud App Control and URL Filtering; each is evaluated from the top, the first
+match decides, and what one of them blocks stays blocked (help pages "About Policy Enforcement", "About Cloud App Control", "About URL Filtering").
 How criteria of the same kind combine, say users with groups, or addresses with categories, is not published. So what is sure holds in either reading.
 """
 from __future__ import annotations
@@ -31,7 +31,7 @@ _UNRELATED = (
     "ADULT", "ALCOHOL", "BOTNET", "COPYRIGHT", "CULT", "DINING", "DRUGS", "GAMBLING", "GAMES", "HEALTH", "JOB_SEARCH", "LINGERIE", "MALWARE", "MARIJUANA",
     "MILIT", "NUDITY", "P2P", "PHISHING", "POLITICS", "PORN", "PROFANITY", "REAL_ESTATE", "RELIGION", "SEX", "SPORTS", "SPYWARE", "TASTELESS", "TRAVEL",
     "VEHICLES", "VIOLENCE", "WEAPONS")
-#: Protocols of a URL rule by which ChatGPT comes. Who blocks the first shuts it; who allows it has to allow all.
+#: Protocols of a URL rule by which ChatGPT comes. A rule that blocks the first blocks ChatGPT; a rule that allows it has to allow all.
 _HTTPS, _WEB = "HTTPS_RULE", frozenset(("HTTPS_RULE", "SSL_RULE", "TUNNELSSL_RULE", "WEBSOCKETSSL_RULE"))
 _OTHER_PROTOCOLS = frozenset(("HTTP_RULE", "FTP_RULE", "FOHTTP_RULE", "HTTP_PROXY", "WEBSOCKET_RULE", "DOHTTPS_RULE", "TCP_RULE", "UDP_RULE",
                               "SMRULEF_ZPA_BROKERS_RULE"))
@@ -39,7 +39,7 @@ _OTHER_PROTOCOLS = frozenset(("HTTP_RULE", "FTP_RULE", "FOHTTP_RULE", "HTTP_PROX
 OTHER_APP = "(other)"
 _URL_EFFECTS = {"ALLOW": ALLOW, "BLOCK": DENY, "CAUTION": DENY, "ISOLATE": DENY}
 _FIREWALL_EFFECTS = {"ALLOW": ALLOW, "BLOCK_DROP": DENY, "BLOCK_RESET": DENY, "BLOCK_ICMP": DENY}
-#: A redirected question may be answered by anybody; a redirected answer is another one.
+#: A redirected question may be answered by anyone; a redirected answer is another one.
 _DNS_EFFECTS = {"ALLOW": ALLOW, "BLOCK": DENY, "BLOCK_WITH_RESPONSE": DENY, "REDIR_RES": DENY}
 
 
@@ -93,10 +93,10 @@ class Layers:
         return self._layer(SSL_RULE, self._by_ssl, lambda columns: effects.get(columns.get("action.type"), UNKNOWN), UNKNOWN)
 
     def ssl_blocks(self) -> Layer:
-        """The same rules, by whether they shut: also a rule that lets pass shuts what has no name or cannot be decrypted, if it is told to."""
+        """The same rules, by whether they block: also a rule that allows blocks connections without a name or that cannot be decrypted, if it is set to."""
         def effect(columns: Columns) -> str:
             action = columns.get("action.type")
-            # All of them are read, also behind the first that shuts.
+            # All of them are read, also behind the first that blocks.
             shutting = [columns.get(column) for column in schemas.SHUTTING]
             if action not in ("DO_NOT_DECRYPT", "DECRYPT") or any(shutting):
                 return DENY if action == "BLOCK" else UNKNOWN
@@ -279,12 +279,12 @@ class Layers:
 
 
 def shutting(layer: Layer, wanted: Iterable) -> list:
-    """The rules of the site that shut any of what is wanted, or may."""
+    """The existing rules that block any of what is wanted, or may."""
     return [rule for rule in layer.shutting(wanted) if not rule.ours]
 
 
 def adding_headers(layer: Layer, wanted: Iterable[Pattern]) -> list:
-    """URL filtering rules of the site that let any of the hosts through with headers added, which may keep people in a workspace of their company."""
+    """Existing URL filtering rules that allow any of the hosts and add headers, which may keep people in their company's workspace."""
     wanted = frozenset(wanted)
     return [rule for rule in layer.rules if not rule.ours and rule.native.get("httpHeaderActionProfiles") and layer.effect(rule) == ALLOW
             and layer.reach(rule, wanted).all]

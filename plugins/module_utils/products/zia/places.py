@@ -20,7 +20,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.marks impo
 
 
 class Places:
-    """The rules that have to be there, each with what it has to stand above and below."""
+    """The rules that have to be there, each with what it has to be above and below."""
 
     def __init__(self, settings: Settings, site: Site, policy: Policy, state: State):
         """:raises AccessError: for a rule that was named and is not there."""
@@ -34,7 +34,7 @@ class Places:
                       urlCategories=[self._settings.allow.name], state="ENABLED")
         layer = self._layers.url
         above, below = sides(shutting(layer, self._policy.allow), layer.level)
-        # Ours carries no header that a rule of the site adds for these hosts.
+        # Ours carries no header that an existing rule adds for these hosts.
         below += adding_headers(layer, self._policy.allow)
         return self._placed(Object(Ref(URL_RULE, self._settings.prefix + " allow"), fields), above, below)
 
@@ -49,11 +49,11 @@ class Places:
 
     def media_rule(self, media: Media) -> Wanted:
         layer = self._layers.voice(media)
-        # Where a rule that must not be passed stands below one that drops these packets, there is no place for ours.
+        # Where a rule that must not be passed is below one that drops these packets, there is no place for ours.
         return self._placed(voice.wanted(self._settings.prefix, self._columns(), media), *sides(shutting(layer, {media}), layer.level), floor=-1)
 
     def companions(self, patterns: Iterable[Pattern]) -> frozenset:
-        """Hosts in a wanted wildcard that some category of the site names itself: there ours has to name them too, or it is not asked."""
+        """Hosts in a wanted wildcard that some existing category names itself: ours has to name them too, or it is not evaluated."""
         index, found = Index(patterns), set()
         theirs = [entry for ref, category in self._state.objects.items() if ref.kind == CATEGORY and not category.ours
                   for members in category.members.values() for entry in members]
