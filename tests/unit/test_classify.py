@@ -264,6 +264,8 @@ REFUSED = dict(tcp={"failure": "connection_refused"}, tls=None, http=None)
 LATE = dict(tcp={"failure": "generic_timeout_error"}, tls=None, http=None)
 SQUID_FAILED = http(503, {"x-squid-error": "ERR_CONNECT_FAIL 110"}, "<body id=ERR_CONNECT_FAIL>")
 UNTRUSTED_CA = dict(INTERCEPTED, system=tls("ssl_unknown_authority", INSPECTION))
+UNFINISHED = dict(tls=None, http=None, failure="generic_timeout_error")
+ASKED = dict(via="proxy", proxy="http://p:1", connect={"status": 407, "headers": {}, "body": "", "failure": None}, tls=None, http=None)
 UNRESOLVED = dict(dns={"addresses": [], "failure": "dns_temporary_failure"}, tcp=None, tls=None, http=None)
 
 
@@ -278,8 +280,7 @@ def paged(status, body="<html>", **headers):
     (dict(UNRESOLVED, again="dns_temporary_failure"), "unknown"), (dict(INTERCEPTED, http=SQUID_FAILED), "unknown"),
     (dict(UNTRUSTED_CA, http=http(403, PAGE)), "unknown"),
     (dict(tls=tls(sct=False)), "open"),
-    (dict(tls=tls("ssl_invalid_hostname")), "shut"), (dict(tls=None, http=None, failure="generic_timeout_error"), "unknown"),
-    (dict(via="proxy", proxy="http://p:1", connect={"status": 407, "headers": {}, "body": "", "failure": None}, tls=None, http=None), "unknown")])
+    (dict(tls=tls("ssl_invalid_hostname")), "shut"), (UNFINISHED, "unknown"), (ASKED, "unknown")])
 def test_the_state_of_a_host_that_has_to_stay_shut_is_known_or_it_is_not(observation, state):
     negative = probe(id="lookalike_suffix", host="evilopenai.com", role="negative", entry=None, exempt=False)
     assert check(seen(id="lookalike_suffix", host="evilopenai.com", **observation), negative)["state"] == state
@@ -305,7 +306,8 @@ def test_the_headline_names_what_does_not_count_since_nobody_knows_whose_answer_
     (dict(LATE, again="generic_timeout_error"), {}, "fail", "newly_open"),
     (dict(INTERCEPTED, http=SQUID_PAGE), dict(INTERCEPTED, http=SQUID_FAILED), "unverified", "not_compared"),
     ({}, LATE, "unverified", "not_compared"), ({}, REFUSED, "fail", "newly_blocked"), (dict(tls=tls("ssl_invalid_hostname")), {}, "fail", "newly_open"),
-    ({}, paged(200), "fail", "newly_inspected")])
+    ({}, paged(200), "fail", "newly_inspected"), ({}, UNFINISHED, "unverified", "not_compared"), (REFUSED, UNFINISHED, "unverified", "not_compared"),
+    ({}, ASKED, "skipped", "not_compared")])
 def test_harm_needs_two_known_states(before, after, verdict, flag):
     negative = probe(id="lookalike_suffix", host="evilopenai.com", role="negative", entry=None, exempt=False)
     old, new = (check(seen(id="lookalike_suffix", host="evilopenai.com", **one), negative) for one in (before, after))
@@ -313,6 +315,30 @@ def test_harm_needs_two_known_states(before, after, verdict, flag):
     assert new["verdict"] == verdict and (flag is None or flag in new["flags"])
     # What nobody can compare is no harm, and no proof either.
     assert summarise([new, check(seen())])["verdict"] == ("pass" if verdict == "pass" else verdict)
+
+
+def test_a_site_that_the_baseline_does_not_have_is_not_compared_unless_it_does_not_apply():
+    negative = probe(id="n", host="evilopenai.com", role="negative", entry=None, exempt=False)
+    no_address = dict(ip_version=6, dns={"addresses": [], "failure": "dns_no_answer"}, tcp=None, tls=None, http=None)
+    for observation, verdict, flags in (({}, "unverified", ["not_compared"]), (no_address, "skipped", ["no_ipv6_address"])):
+        new = check(seen(id="n", host="evilopenai.com", **observation), negative)
+        verdicts.apply_baseline([new], [])
+        assert "not_compared" not in new["flags"], "without any baseline nothing is compared"
+        verdicts.apply_baseline([new], [check(seen())])
+        assert (new["verdict"], new["flags"]) == (verdict, flags)
+
+
+@pytest.mark.parametrize("kind,observation,wanted,negative,control", [
+    ("tls", dict(http=None), "pass", "open", "open"), ("tls", dict(INTERCEPTED, http=None), "pass", "unknown", "open"),
+    ("tls", dict(REFUSED), "fail", "shut", "shut"), ("tcp", dict(tls=None, http=None), "pass", "open", "open"),
+    # Nothing failed and nothing was seen, or nobody knows what should have been.
+    ("https", dict(http=None), "unverified", "unknown", "unknown"), ("upload", dict(http=None, application=None), "unverified", "unknown", "unknown"),
+    ("tls", dict(tls=None, http=None), "unverified", "unknown", "unknown"), ("new", dict(http=None), "unverified", "unknown", "unknown")])
+def test_what_a_probe_shows_that_asks_for_no_page(kind, observation, wanted, negative, control):
+    def judged(role):
+        return check(seen(**dict(observation, kind=kind)), probe(kind=kind, role=role, exempt=False))
+    assert (judged("wanted")["verdict"], judged("negative")["state"], judged("control")["state"]) == (wanted, negative, control)
+    assert ("no result" in judged("wanted")["message"]) == (wanted == "unverified")
 
 
 def test_a_family_without_an_address_or_a_route_is_no_failure_when_the_other_works():
@@ -336,7 +362,10 @@ def test_an_odd_address_in_a_trace_is_nobody_s():
 
 def test_the_worst_attempt_counts():
     found = classify.classify([probe()], [seen(), seen(attempt=1, tcp={"failure": "connection_refused"}, tls=None, http=None)], FRESH, TABLE, TODAY)
-    assert [c["verdict"] for c in found] == ["fail"]
+    assert [(c["verdict"], c["flags"]) for c in found] == [("fail", ["intermittent"])] and "; 1 of 2 attempts succeeded" in found[0]["message"]
+    for both in ({}, REFUSED):
+        found, = classify.classify([probe()], [seen(**both), seen(attempt=1, **both)], FRESH, TABLE, TODAY)
+        assert found["flags"] == []
 
 
 @pytest.mark.parametrize("first", [0, 1])

@@ -195,6 +195,12 @@ def test_a_control_vantage_that_is_under_the_company_s_control_says_nothing(spoi
     (dict(layer="application", failure="cookie_stripped"), "cookie_interception"),
     (dict(layer="application", failure="websocket_upgrade_refused"), "websocket_filter"),
     (dict(layer="application", failure="http_content_type_mismatch"), "content_rewritten"), (dict(layer="application", failure="new_word"), "unknown"),
+    (dict(layer="tls", failure="generic_timeout_error", flags=["small_packets_pass"]), "packet_size"),
+    (dict(layer="tls", failure="connection_reset", flags=["large_hello"]), "large_hello_filter"),
+    (dict(layer="tcp", failure="connection_reset", flags=["ipv6_broken"]), "ipv6_broken"),
+    (dict(layer="tls", failure="ssl_unknown_authority", interception="invalid_certificate"), "invalid_certificate"),
+    (dict(layer="tls", failure="connection_reset", interception=None), "tls_cut"),
+    (dict(layer="http", failure="http_block_page", interception="invalid_certificate"), "block_page"),
 ])
 def test_sub_verdicts(changes, verdict):
     assert isolation.sub_verdict(check(**changes)) == verdict and isolation.remedy(verdict, "a product without a word of its own")

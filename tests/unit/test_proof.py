@@ -13,10 +13,11 @@ from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts import 
 def look(verdict="pass", checks=(("chat", "pass", False),)) -> dict:
     return {"summary": {"verdict": verdict, "message": "it " + verdict},
             "checks": [{"id": name, "ip_version": 4, "host": name, "role": "wanted", "verdict": said, "flags": ["regressed"] * moved,
-                        "message": name + ": seen"} for name, said, moved in checks]}
+                        "message": name + ": seen", "failure": None} for name, said, moved in checks]}
 
 
 FINE, SHUT = look(), look("fail", [("chat", "fail", False)])
+HAZY = look("unverified", [("chat", "unverified", False)])
 OPENED = look("fail", [("chat", "pass", False), ("claude.ai", "fail", True)])
 
 
@@ -36,11 +37,23 @@ OPENED = look("fail", [("chat", "pass", False), ("claude.ai", "fail", True)])
     # A host outside the audience: that it is open now is as bad as that it is shut now.
     ({"a": FINE, "s": FINE}, {"a": SHUT, "s": SHUT}, {"s": "unchanged"}, "fail", True), ({"s": FINE}, {"s": SHUT}, {"s": "unchanged"}, "fail", True),
     ({"s": SHUT}, {"s": SHUT}, {"s": "unchanged"}, "pass", False),
+    # Of a host outside the audience nobody knows that it is as before where its look says less than the one before.
+    ({"s": HAZY}, {"s": SHUT}, {"s": "unchanged"}, "unverified", False), ({"s": HAZY}, {"s": HAZY}, {"s": "unchanged"}, "pass", False),
+    ({"s": look("origin", [("chat", "origin", False)])}, {"s": SHUT}, {"s": "unchanged"}, "unverified", False),
+    ({"s": look("fail", [("chat", "fail", False), ("files", "fail", False)])}, {"s": SHUT}, {"s": "unchanged"}, "unverified", False),
+    ({"s": look("fail", [("chat", "skipped", False)])}, {"s": SHUT}, {"s": "unchanged"}, "pass", False),
     ({"a": None}, {}, {}, "unverified", False), ({}, {}, {}, "unverified", False), ({"a": look("unverified")}, {}, {}, "unverified", False)])
 def test_harm(after, before, expect, verdict, harm):
     # Where it is not the matter, what was before is what is now.
     found = verdicts.proof(after, dict(after, **before), expect)
     assert (found["verdict"], found["harm"]) == (verdict, harm)
+
+
+def test_a_site_that_was_not_compared_proves_nothing_of_a_host_outside_the_audience():
+    after = look("unverified", [("claude.ai", "unverified", False)])
+    after["checks"][0]["flags"] = ["not_compared"]
+    found = verdicts.proof({"s": after}, {"s": look("unverified", [("claude.ai", "unverified", False)])}, {"s": "unchanged"})
+    assert (found["verdict"], found["harm"]) == ("unverified", False)
 
 
 @pytest.mark.parametrize("verdict, harm, on_failure, back", [

@@ -19,6 +19,9 @@ from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.terms i
 
 #: What servers that are no proxy say to CONNECT.
 _NO_PROXY = (400, 405, 501)
+#: The part of an observation without which a probe of a kind shows nothing. DNS records, HTTP/3 and portals are judged by what is missing as well.
+_SHOWN_BY = {"https": "http", "echo": "http", "websocket": "http", "tls": "tls", "tcp": "tcp", "stun": "stun", "upload": "application",
+             "stream": "application", "turn": "application", "idle": "application", "dns": None, "http": None, "quic": None}
 
 
 def judge_path(check: dict, seen: dict, context: Context) -> None:
@@ -58,6 +61,14 @@ def judge_path(check: dict, seen: dict, context: Context) -> None:
     if seen["failure"] and check["verdict"] == PASS:
         _fail(check, "http" if tls else "tls" if tcp else "tcp", seen["failure"])
         check["verdict"] = ERROR
+    elif check["verdict"] == PASS and not _shown(check["kind"], seen):
+        check.update(verdict=UNVERIFIED, state="unknown", detail="the probe has no result")
+
+
+def _shown(kind: str, seen: dict) -> bool:
+    """Whether an observation holds what its kind of probe is about. Nobody knows what a kind shows that this release does not have."""
+    part = _SHOWN_BY.get(kind, "unknown")
+    return part is None or bool(seen.get(part))
 
 
 def _fail(check: dict, layer: str, failure: str, *flags) -> None:
