@@ -175,6 +175,10 @@ def test_a_host_that_was_not_reached_counts_for_nothing():
     found = isolation.diagnose({"a": BLOCKED, "b": None, "c": {"unreachable": True}}, {"out": FINE})
     assert found["features"]["chat"]["scope"] == "network_or_host" and found["unreachable"] == ["b", "c"]
     assert "not reached, so their state is unknown: b, c" in found["text"]
+    # A host that was reached says why it was not probed, as a baseline that is recorded does.
+    found = isolation.diagnose({"a": BLOCKED, "b": None, "c": {"recorded": "failed", "msg": "Python was\nnot found"}}, {"out": {"failed": True, "msg": "no"}})
+    assert found["silent"] == ["not reached, so their state is unknown: b", "c: not probed: Python was not found"] and found["control"] == {"out": "no"}
+    assert set(found["silent"]) <= set(found["text"].splitlines()) and found["unreachable"] == ["b", "c"]
     assert "no host has a result, so there is no diagnosis" in isolation.diagnose({"b": None})["message"]
 
 
@@ -204,6 +208,21 @@ def test_a_control_vantage_that_is_under_the_company_s_control_says_nothing(spoi
 ])
 def test_sub_verdicts(changes, verdict):
     assert isolation.sub_verdict(check(**changes)) == verdict and isolation.remedy(verdict, "a product without a word of its own")
+
+
+UNTOLD = {"product": "unknown", "confidence": "high"}
+
+
+@pytest.mark.parametrize("changes,who", [
+    ({}, "Squid"), (dict(blocked_by=UNTOLD), None), (dict(blocked_by={"product": "Cyberoam", "confidence": "low"}), None),
+    (dict(blocked_by=None), None), (dict(blocked_by=None, written_by="Squid"), "Squid"), (dict(blocked_by=UNTOLD, written_by="Squid"), "Squid"),
+    (dict(blocked_by=None, interception="intercepted_trusted"), "the inspection CA 'Example Inspection CA'"),
+    (dict(blocked_by=None, interception="intercepted_untrusted", inspected_by="Zscaler Internet Access"), "Zscaler Internet Access"),
+    (dict(blocked_by=None, interception="intercepted_trusted", issuer={"cn": None, "o": "Example Company"}), "the inspection CA 'Example Company'"),
+    (dict(blocked_by=None, interception="intercepted_trusted", issuer=None), "the inspection CA None"),
+    (dict(blocked_by=None, interception="invalid_certificate", inspected_by="Zscaler Internet Access"), None)])
+def test_who_did_it_is_named_only_where_something_shows_it(changes, who):
+    assert isolation.culprit(check(**changes)) == who
 
 
 def test_the_lowest_layer_comes_first_and_every_way_to_fail_is_said_once():

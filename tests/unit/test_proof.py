@@ -198,6 +198,9 @@ def test_what_a_finding_is_about_is_seen_before_or_now():
 def test_the_message_says_who_saw_what():
     said = verdicts.proof({"a": OPENED, "b": SHUT, "c": None}, {}, {})["message"]
     assert said == "a: changed since the baseline: claude.ai: seen. b: it fail. not proven by: c (no answer)"
+    assert verdicts.proof({"c": {"failed": True, "msg": "Python was not found"}}, {}, {})["message"] == "not proven by: c (Python was not found)"
+    assert verdicts.aggregate({"b": None, "c": {"failed": True, "msg": "Python was not found"}}, {})["message"] == (
+        "no probe host has a result; not reached, so their state is unknown: b; c: not probed: Python was not found")
     assert verdicts.proof({"b": FINE, "a": FINE}, {"b": FINE, "a": FINE}, {})["message"] == "proven by a, b"
     assert verdicts.proof({"a": None}, {"a": FINE}, {})["message"] == (
         "every probe host behind it answered before the change, and none does now. not proven by: a (no answer)")

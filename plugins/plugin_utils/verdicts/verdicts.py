@@ -8,7 +8,7 @@ import textwrap
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.words import counted
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts import witnesses
-from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.summary import unanswered
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.summary import silent, unanswered, why_not_probed
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.terms import (
     ERROR, FAIL, NOT, PASS, RANK, SKIPPED, TRUSTED, UNTRUSTED, UNVERIFIED,
 )
@@ -158,7 +158,7 @@ def proof(results: dict, baselines: dict, expect: dict, status: dict | None = No
     answered = [name for name, result in results.items() if (result or {}).get("checks")]
     for name, result in sorted(results.items()):
         if name not in answered:
-            unproven.append("%s (no answer)" % name)
+            unproven.append("%s (%s)" % (name, why_not_probed(result) or "no answer"))
             continue
         found = compare((baselines.get(name) or {}).get("checks", []), result["checks"])
         outside = expect.get(name, "open") == "unchanged"
@@ -257,17 +257,16 @@ def aggregate(results: dict, expect: dict, devices=()) -> dict:
     judged = {name: verdict for name, verdict in hosts.items() if verdict != "unreachable" and expect.get(name, "open") == "open"}
     verdict = min(judged.values(), key=RANK.index, default=UNVERIFIED)
     return {"verdict": verdict, "hosts": hosts, "unreachable": missing, "features": features, "devices": behind,
-            "message": _together(judged, missing, [device for device, one in behind.items() if not one["hosts"]])}
+            "message": _together(judged, {name: results[name] for name in missing}, [device for device, one in behind.items() if not one["hosts"]])}
 
 
-def _together(judged: dict, missing: list, alone: list) -> str:
+def _together(judged: dict, missing: dict, alone: list) -> str:
     good = [name for name, verdict in judged.items() if verdict == PASS]
     parts = ["%d of %s pass" % (len(good), counted(len(judged), "host"))] if judged else ["no probe host has a result"]
     bad = ["%s: %s" % (name, verdict) for name, verdict in judged.items() if verdict != PASS]
     if bad:
         parts.append(", ".join(bad[:5]) + (" and %d more" % (len(bad) - 5) if len(bad) > 5 else ""))
-    if missing:
-        parts.append("not reached, so their state is unknown: %s" % ", ".join(missing))
+    parts += silent(missing)
     if alone:
         parts.append("no probe host is mapped to %s (netaccess_path), so nothing is known of it" % ", ".join(alone))
     return "; ".join(parts)
