@@ -17,6 +17,7 @@ from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts import 
     classify, isolation, signatures, verdicts,
 )
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.summary import summarise
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.wording import NOTES
 
 TODAY = datetime.date(2026, 11, 23)
 TABLE = signatures.load()
@@ -344,10 +345,12 @@ def test_what_a_probe_shows_that_asks_for_no_page(kind, observation, wanted, neg
 def test_a_family_without_an_address_or_a_route_is_no_failure_when_the_other_works():
     none = dict(dns={"addresses": [], "failure": "dns_no_answer"}, tcp=None, tls=None, http=None)
     lost = dict(tcp={"failure": "network_unreachable"}, tls=None, http=None)
-    for four, six, verdicts_ in ((none, {}, ["skipped", "pass"]), (lost, {}, ["skipped", "pass"]), ({}, lost, ["pass", "skipped"]),
+    for four, six, verdicts_ in ((none, {}, ["skipped", "pass"]), ({}, none, ["pass", "skipped"]), (lost, {}, ["skipped", "pass"]), ({}, lost, ["pass", "skipped"]),
                                  (lost, lost, ["fail", "fail"]), (REFUSED, {}, ["fail", "pass"]), (LATE, {}, ["fail", "pass"])):
         checks = classify.classify([probe()], [seen(**four), seen(ip_version=6, **six)], FRESH, TABLE, TODAY)
         assert [found["verdict"] for found in checks] == verdicts_
+        told = [False, False] if six is none else [word == "skipped" for word in verdicts_]
+        assert ["other_family" in found["flags"] for found in checks] == told and [NOTES["other_family"] in found["message"] for found in checks] == told
 
 
 def test_what_got_through_by_itself_is_told():
@@ -363,6 +366,8 @@ def test_an_odd_address_in_a_trace_is_nobody_s():
 def test_the_worst_attempt_counts():
     found = classify.classify([probe()], [seen(), seen(attempt=1, tcp={"failure": "connection_refused"}, tls=None, http=None)], FRESH, TABLE, TODAY)
     assert [(c["verdict"], c["flags"]) for c in found] == [("fail", ["intermittent"])] and "; 1 of 2 attempts succeeded" in found[0]["message"]
+    found, = classify.classify([probe()], [seen(**UNFINISHED), seen(attempt=1)], FRESH, TABLE, TODAY)
+    assert (found["verdict"], found["flags"]) == ("error", ["intermittent"])
     for both in ({}, REFUSED):
         found, = classify.classify([probe()], [seen(**both), seen(attempt=1, **both)], FRESH, TABLE, TODAY)
         assert found["flags"] == []

@@ -189,6 +189,20 @@ def test_a_control_vantage_that_is_under_the_company_s_control_says_nothing(spoi
     assert found["features"]["chat"]["scope"] == "network_suspected" and found["control"]["out"] != "usable"
 
 
+def agent(state):
+    return {"host": {"agents": [{"name": "Example Agent", "state": state}]}, "checks": []}
+
+
+@pytest.mark.parametrize("outside,why", [
+    (FINE, None), (agent("running"), "Example Agent runs there"), (agent("installed"), None), ({"host": {"agents": None}}, None),
+    (result(check(verdict="pass", interception="intercepted_untrusted")), "its connection to chatgpt.com is decrypted"),
+    (result(check(verdict="pass", interception="intercepted_trusted", role="control")), None),
+    (result(check(verdict="pass", flags=["tenant_gateway"])), "its trace reports an active gateway"),
+    (BLOCKED, "Squid blocks chatgpt.com there as well"), (result(check(blocked_by={"product": "unknown"})), None), (result(check(blocked_by={})), None)])
+def test_why_a_vantage_outside_is_none(outside, why):
+    assert isolation.contaminated(outside) == why
+
+
 @pytest.mark.parametrize("changes,verdict", [
     (dict(layer="dns", failure="dns_bogon_error"), "dns_filter"), (dict(layer="dns", failure="dns_nxdomain_error"), "dns_failure"),
     (dict(layer="tcp", failure="generic_timeout_error"), "ip_port_filter"), (dict(layer="proxy", failure="proxy_connect_denied"), "proxy_policy"),

@@ -54,11 +54,13 @@ def classify(probes: list, observations: list, roots_date: str, table: dict, tod
             # A host or a name with one family alone works.
             check.update(verdict=SKIPPED, flags=check["flags"] + ["other_family"], message="%s; %s" % (check["message"], NOTES["other_family"]))
     for (name, version), check in found.items():
-        if version == 6 and check["interception"] == NOT and _under_control(found.get((name, 4))):
+        # An IPv4 check is compared with itself, which says nothing of it.
+        other = found.get((name, 4))
+        if check["interception"] == NOT and _under_control(other):
             # What the gateway does to IPv4 it does not do to IPv6: a way around it, wanted or not.
             check["flags"].append("ipv6_bypass")
             check["message"] += "; the gateway intercepts IPv4, but not IPv6"
-        if version == 6 and check["verdict"] in (FAIL, ERROR) and _is_the_way(check) and found.get((name, 4), {}).get("verdict") == PASS:
+        if check["verdict"] in (FAIL, ERROR) and _is_the_way(check) and other and other["verdict"] == PASS:
             # Clients that try IPv6 first start slowly, or not at all.
             check["flags"].append("ipv6_broken")
             check["message"] += "; " + NOTES["ipv6_broken"]
