@@ -404,6 +404,14 @@ def test_a_name_that_leads_to_a_sinkhole_and_elsewhere_is_none():
     cut = dict(tls=None, http=None, tcp={"address": "x", "port": 443, "failure": "connection_refused"})
     for addresses, failure in ((["127.0.0.1"], "dns_bogon_error"), (["127.0.0.1", "192.0.2.1"], "connection_refused"), (["0.0.0.0", "::1"], "dns_bogon_error")):
         assert judged(seen(dns={"addresses": addresses, "failure": None}, **cut))["failure"] == failure
+    here = {"addresses": ["127.0.0.1"], "failure": None}
+    silent = dict(tls=dict(tls_seen(), leaf=None, failure="connection_reset"), http=None)
+    assert judged(seen(dns=here, **silent))["failure"] == "dns_bogon_error" and judged(seen(dns=here))["verdict"] == "pass"
+    assert judged(seen(dns=dict(here, pinned=True), **cut))["failure"] == "connection_refused"
+    # An address of a filter counts beside others too.
+    known = judged(seen(dns={"addresses": ["192.0.2.1", "146.112.61.106"], "failure": None}, **cut))
+    assert (known["failure"], known["blocked_by"]["product"]) == ("dns_bogon_error", "Cisco Umbrella")
+    assert judged(seen(dns=here, http=dict(http_seen(), failure="eof_error")))["failure"] == "eof_error"
 
 
 @pytest.mark.parametrize("other,flags", [(None, ["sni_filtered"]), ("ssl_failed_handshake", ["sni_filtered"]), ("connection_reset", []), ("eof_error", [])])
@@ -416,6 +424,15 @@ def test_the_same_address_speaks_tls_with_another_name(other, flags):
 def test_an_alert_is_a_filter_of_names_when_another_name_gets_through(other, flags):
     alert = dict(tls=dict(tls_seen(), leaf=None, failure="ssl_failed_handshake"), http=None, other_name={"name": "example.com", "failure": other})
     assert judged(seen(**alert))["flags"] == flags
+
+
+@pytest.mark.parametrize("other,flags", [(None, ["large_hello"]), ("ssl_failed_handshake", ["large_hello"]), ("generic_timeout_error", [])])
+def test_a_handshake_of_usual_size_that_gets_through_blames_the_large_one(other, flags):
+    found = {"name": "x", "failure": other}
+    cut = judged(seen(tls=dict(tls_seen(), leaf=None, failure="connection_reset"), http=None, other_hello=found))
+    assert cut["flags"] == flags and isolation.sub_verdict(cut) == ("large_hello_filter" if flags else "tls_cut")
+    for key in ("other_hello", "other_name", "small_packets"):
+        assert judged(seen(http=dict(http_seen(), failure="eof_error"), **{key: found}))["flags"] == []
 
 
 @pytest.mark.parametrize("small,again,flags", [(None, "generic_timeout_error", ["small_packets_pass"]), ("generic_timeout_error", None, []),
@@ -469,6 +486,7 @@ def test_another_resolver_matters_only_where_this_one_fails():
     second = {"addresses": ["192.0.2.9"], "failure": None}
     gone = seen(dns={"addresses": [], "failure": "dns_nxdomain_error"}, tcp=None, tls=None, http=None, second_dns=second)
     assert judged(gone)["flags"] == ["dns_differs"] and judged(seen(second_dns=second))["flags"] == []
+    assert judged(dict(gone, second_dns=dict(second, addresses=[])))["flags"] == [] == judged(dict(gone, second_dns=None))["flags"]
 
 
 PAGE = {"x-squid-error": "ERR_ACCESS_DENIED 0"}

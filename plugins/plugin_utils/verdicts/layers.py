@@ -13,7 +13,7 @@ from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts import 
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.found import Found
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.interception import Context, other_name
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.terms import (
-    ERROR, FAIL, INTERCEPTED, INVALID, NOT, ORIGIN, PASS, SKIPPED, UNKNOWN, UNTRUSTED, UNVERIFIED,
+    ERROR, FAIL, INTERCEPTED, INVALID, NOT, ORIGIN, PASS, SKIPPED, UNTRUSTED, UNVERIFIED,
 )
 
 
@@ -189,7 +189,7 @@ def judge_kind(check: dict, found: Found) -> None:
 def judge_answer(check: dict, probe: dict, seen: dict) -> None:
     http = seen["http"]
     # The CA is known here: it is its time that is wrong, or this host's clock.
-    out_of_date = check["interception"] == UNTRUSTED and (seen["system"] or {}).get("failure") == "ssl_invalid_certificate"
+    out_of_date = (seen["system"] or {}).get("failure") == "ssl_invalid_certificate"
     if check["interception"] in INTERCEPTED:
         check["flags"] += ["decrypted"] + ["out_of_date"] * out_of_date
     if check["interception"] == INVALID:
@@ -204,7 +204,7 @@ def judge_answer(check: dict, probe: dict, seen: dict) -> None:
     elif check["interception"] == UNTRUSTED:
         _fail(check, "tls", "ssl_invalid_certificate" if out_of_date else "ssl_unknown_authority")
         check["state"] = "open"
-    elif check["interception"] == UNKNOWN and seen["tls"]["failure"] and probe["exempt"]:
+    elif (seen["tls"] or {}).get("failure") and probe["exempt"]:
         # This host trusts it and no public root does; it has what only public certificates have, or a copy of that.
         check.update(verdict=UNVERIFIED, flags=check["flags"] + ["exemption_unproven"])
     if http is None:
