@@ -193,6 +193,21 @@ def test_what_a_finding_is_about_is_seen_before_or_now():
     name, tcp, proxy = {"layer": "dns"}, {"layer": "tcp"}, {"layer": "proxy", "proxy": "http://p:1"}
     pairs = ((name, {"layer": None}), ({"layer": None}, name), (None, tcp), (tcp, proxy), (None, {"layer": "proxy"}))
     assert [witnesses.question(*pair) for pair in pairs] == ["name", "name", "path", "proxy", "path"]
+    by_file = [dict(one, flags=["hosts_file"]) for one in (name, tcp, {"layer": "host"})]
+    pairs = [(one, one) for one in by_file] + [(by_file[1], tcp), (None, by_file[1]), ({"layer": "host"}, tcp), (None, dict(proxy, proxy=None))]
+    assert [witnesses.question(*pair) for pair in pairs] == ["host", "path", "host", "host", "path", "host", "path"]
+    places = [(layer, seen, witnesses.by_itself({"layer": layer, "interception": seen, "flags": ["hosts_file"]}))
+              for layer in ("host", "tcp", "tls", "http") for seen in (None, "intercepted_trusted")]
+    assert [(layer, seen) for layer, seen, itself in places if itself] == [
+        ("host", None), ("host", "intercepted_trusted"), ("tcp", None), ("tcp", "intercepted_trusted"), ("tls", None)]
+    assert not witnesses.by_itself(dict(tcp, interception=None))
+
+
+def test_what_a_host_asked_is_its_resolvers_or_its_proxies():
+    both = {"checks": [{"resolvers": ["192.0.2.53"], "proxy": "http://p:1"}, {}]}
+    proxied = {"checks": [{"proxy": "http://p:1"}]}
+    assert [witnesses.asked_through(one, about) for one in (both, proxied, {"checks": None}) for about in (witnesses.NAME, witnesses.PROXY)] == [
+        {"192.0.2.53"}, {"http://p:1"}, {"http://p:1"}, {"http://p:1"}, set(), set()]
 
 
 def test_the_message_says_who_saw_what():
