@@ -198,7 +198,8 @@ def agent(state):
     (result(check(verdict="pass", interception="intercepted_untrusted")), "its connection to chatgpt.com is decrypted"),
     (result(check(verdict="pass", interception="intercepted_trusted", role="control")), None),
     (result(check(verdict="pass", flags=["tenant_gateway"])), "its trace reports an active gateway"),
-    (BLOCKED, "Squid blocks chatgpt.com there as well"), (result(check(blocked_by={"product": "unknown"})), None), (result(check(blocked_by={})), None)])
+    (BLOCKED, "Squid blocks chatgpt.com there as well"), (result(check(blocked_by={"product": "unknown"})), None), (result(check(blocked_by={})), None),
+    (result(check(blocked_by={"product": None})), None)])
 def test_why_a_vantage_outside_is_none(outside, why):
     assert isolation.contaminated(outside) == why
 

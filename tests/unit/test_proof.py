@@ -119,7 +119,7 @@ VIA, OTHER = ({"proxy": "http://%s:3128" % name, "layer": "proxy", "resolvers": 
     ((ONE, ONE), (), True), ((ONE, ONE), (ONE,), True), ((ONE,), (ONE,), False), ((ONE,), (), True),
     # Who shares one of two resolvers shares it; of whom it is not known are one.
     ((ONE, BOTH), (TWO,), True), ((BOTH, ONE), ({"resolvers": ["203.0.113.53"]},), False),
-    ((UNKNOWN, UNKNOWN), (ONE,), False), ((UNKNOWN, ONE), (), True), ((UNKNOWN, UNKNOWN), (), True),
+    ((UNKNOWN, UNKNOWN), (ONE,), False), ((UNKNOWN, ONE), (), True), ((ONE, UNKNOWN), (), True), ((UNKNOWN, UNKNOWN), (), True),
     # The same of proxies.
     ((VIA, VIA), (OTHER,), False), ((VIA, OTHER), (), True), ((VIA, VIA), (), True),
     # Where neither is the question, what they share does not matter.
@@ -175,6 +175,12 @@ def test_a_host_that_asks_a_resolver_for_another_of_the_names_is_a_witness():
     look = {"checks": [{"host": "a.example", "flags": ["hosts_file"]}, {"host": "b.example", "flags": []}]}
     assert witnesses.deaf({"x": look}, {"a.example"}) == {"x": ["a.example"]} and witnesses.deaf({"x": look}, {"b.example"}) == {}
     assert witnesses.deaf({"x": look}, {"a.example", "b.example"}) == {} == witnesses.deaf({"x": {"checks": []}}, {"a.example"})
+
+
+def test_who_cannot_tell_of_a_name_still_counts_where_the_path_is_the_question():
+    looks = {"a": {"checks": []}, "b": {"checks": []}}
+    assert not witnesses.enough({"a": {witnesses.PATH}}, looks, {"b": ["x.example"]})
+    assert witnesses.enough({"a": {witnesses.NAME}}, {"a": looks["a"]})
 
 
 def test_the_basis_says_what_they_share():
