@@ -171,7 +171,8 @@ def proxied(status, user=False, headers=None, body=""):
     *((proxied(status, headers=SQUID_PAGE["headers"], body=SQUID_PAGE["body"]), "fail", "proxy_connect_denied", "blocked", "proxy_policy")
       for status in (405, 429, 503, 511)),
     (seen(via="proxy", proxy="http://p:1", tls=None, http=None, dns=None,
-          connect={"status": None, "headers": {}, "body": "", "failure": "generic_timeout_error"}), "fail", "proxy_generic_timeout_error", None, "proxy_unreachable"),
+          connect={"status": None, "headers": {}, "body": "", "failure": "generic_timeout_error"}),
+     "fail", "proxy_generic_timeout_error", None, "proxy_unreachable"),
     (proxied(405), "fail", "proxy_none", None, "proxy_unreachable"), (proxied(429), "fail", "proxy_busy", None, "proxy_cannot_connect"),
     (proxied(404, body="<title>502 - Bad Gateway (Privoxy@x)</title><h2>No such domain</h2>"), "fail", "proxy_dns_failed", None, "proxy_dns"),
     (seen(via="proxy", proxy="socks5://s:1", tls=None, http=None, dns=None, tcp=None,
@@ -323,7 +324,7 @@ def test_the_headline_names_what_does_not_count_since_nobody_knows_whose_answer_
     (dict(INTERCEPTED, http=SQUID_PAGE), dict(INTERCEPTED, http=SQUID_FAILED), "unverified", "not_compared"),
     ({}, LATE, "unverified", "not_compared"), ({}, REFUSED, "fail", "newly_blocked"), (dict(tls=tls("ssl_invalid_hostname")), {}, "fail", "newly_open"),
     ({}, paged(200), "fail", "newly_inspected"), ({}, UNFINISHED, "unverified", "not_compared"), (REFUSED, UNFINISHED, "unverified", "not_compared"),
-    ({}, ASKED, "skipped", "not_compared")])
+    ({}, ASKED, "skipped", "not_compared"), (paged(403), LATE, "unverified", "not_compared"), (LATE, paged(403), "unverified", "not_compared")])
 def test_harm_needs_two_known_states(before, after, verdict, flag):
     negative = probe(id="lookalike_suffix", host="evilopenai.com", role="negative", entry=None, exempt=False)
     old, new = (check(seen(id="lookalike_suffix", host="evilopenai.com", **one), negative) for one in (before, after))
@@ -360,7 +361,8 @@ def test_what_a_probe_shows_that_asks_for_no_page(kind, observation, wanted, neg
 def test_a_family_without_an_address_or_a_route_is_no_failure_when_the_other_works():
     none = dict(dns={"addresses": [], "failure": "dns_no_answer"}, tcp=None, tls=None, http=None)
     lost = dict(tcp={"failure": "network_unreachable"}, tls=None, http=None)
-    for four, six, verdicts_ in ((none, {}, ["skipped", "pass"]), ({}, none, ["pass", "skipped"]), (lost, {}, ["skipped", "pass"]), ({}, lost, ["pass", "skipped"]),
+    for four, six, verdicts_ in ((none, {}, ["skipped", "pass"]), ({}, none, ["pass", "skipped"]), (lost, {}, ["skipped", "pass"]),
+                                 ({}, lost, ["pass", "skipped"]),
                                  (lost, lost, ["fail", "fail"]), (REFUSED, {}, ["fail", "pass"]), (LATE, {}, ["fail", "pass"])):
         checks = classify.classify([probe()], [seen(**four), seen(ip_version=6, **six)], FRESH, TABLE, TODAY)
         assert [found["verdict"] for found in checks] == verdicts_
@@ -539,6 +541,15 @@ def test_the_table_puts_failures_first_and_keeps_its_width():
     assert "a" * 60 + ".example.com" in long[1] and all(len(line) <= 100 for line in long)
     assert verdicts.table({"branch1": {"checks": checks[:1]}}, brief=True) == "branch1: 1 check is as expected\n"
     assert verdicts.table({"branch1": {"checks": checks[:3]}}, brief=True) == "branch1: all 3 checks are as expected\n"
+
+
+def test_the_table_says_of_what_kind_a_check_is_and_of_a_site_that_must_not_change_its_state():
+    control, moved = dict(other("control", {}), id="c", host="c.example"), dict(other("negative", {}), id="n", host="n.example", verdict="fail")
+    rows = verdicts.table({"a": {"checks": [check(seen(ip_version=6)), control, moved]}, "b": {"checks": []}}).splitlines()
+    assert [row.split()[:5] for row in rows[1:]] == [["a", "n.example", "negative", "FAIL", "open,"], ["a", "c.example", "control", "open", "open,"],
+                                                     ["a", "chatgpt.com", "https", "v6", "ok"]]
+    assert verdicts.table({"a": {"checks": [control]}, "b": {"checks": [control]}}, brief=True) == "all 2 checks are as expected\n"
+    assert verdicts.table({"a": {}}, {"a": None}).split() == ["FROM", "HOST", "KIND", "VERDICT", "WHY"]
 
 
 def test_what_inspection_breaks_is_broken_even_when_the_policy_wants_it_inspected():

@@ -186,7 +186,7 @@ def test_a_host_that_was_not_reached_counts_for_nothing():
                                      BLOCKED])
 def test_a_control_vantage_that_is_under_the_company_s_control_says_nothing(spoiled):
     found = isolation.diagnose({"a": BLOCKED, "b": BLOCKED, "c": BLOCKED}, {"out": spoiled})
-    assert found["features"]["chat"]["scope"] == "network_suspected" and found["control"]["out"] != "usable"
+    assert found["features"]["chat"]["scope"] == "network_suspected" and found["control"]["out"] == isolation.contaminated(spoiled) is not None
 
 
 def agent(state):
@@ -296,6 +296,37 @@ def diagnosed(*states, **more):
 def test_what_decides_is_in_the_facts():
     found = diagnosed("bad", "ok", "ok", "bad")
     assert (found["facts"]["N"], found["bad"], found["of"]) == ("some", 2, 4) and found["facts"]["named"] is True
+
+
+def test_what_is_beside_the_faults_is_in_the_text():
+    noted = dict(result(check(), check(host="f.example", features=["files"], verdict="pass")), notes=[{"id": "tunnel", "text": "a tunnel"}])
+    found = isolation.diagnose({"a": noted, "b": noted, "c": FINE}, {"out": FINE}, {"state": "operational"}, symptom="uploads fail")
+    assert found["service"] == "operational" and found["notes"] == {"a": noted["notes"], "b": noted["notes"]}
+    lines = found["text"].splitlines()
+    assert {"note for a, b: a tunnel", "status page of the service: operational", "working: files", "control host out: usable"} <= set(lines)
+    assert any(line.startswith("  1. block page by Squid, for 1 host, seen from a, b") for line in lines)
+    assert found["text"].startswith(found["symptom"]["text"]) and [one["id"] for one in found["cases"]] == ["vpn"]
+    fine = isolation.diagnose({"a": FINE})
+    assert not any("working" in line or "note for" in line or "not reached" in line for line in fine["text"].splitlines()) and fine["symptom"] is None
+    assert "no control host outside the company was probed" in fine["text"] and fine["service"] == "unknown"
+
+
+def test_a_fault_of_a_feature_is_what_its_wanted_hosts_ran_into():
+    slow = check(host="slow.example", verdict="error", layer="tcp", failure="generic_timeout_error", product=None)
+    beside = [check(host="files.example", features=["files"]), check(host="example.com", role="control"), check(host="fine.example", verdict="pass"),
+              check(host="hazy.example", verdict="unverified")]
+    found = isolation.diagnose({"a": {"checks": [slow, *beside], "summary": {"features": {"chat": "error", "files": "fail"}}}})["features"]
+    assert [(fault["verdict"], fault["for"], fault["product"]) for fault in found["chat"]["faults"]] == [("ip_port_filter", ["slow.example"], None)]
+    assert found["chat"]["hosts"] == {"a": "bad"} and [fault["for"] for fault in found["files"]["faults"]] == [["files.example"]]
+
+
+@pytest.mark.parametrize("proven,verdict", [(True, "pass"), (False, "unverified")])
+def test_what_passes_behind_a_path_that_nothing_proves_is_not_settled_from_outside(proven, verdict):
+    """The same answer outside settles whose answer it is, and not which way it came."""
+    hazy = check(verdict="unverified", flags=["origin_unproven", "unproven"], answer="200 text/html", level="required")
+    inside = dict(result(hazy), path={"device": "fw1", "proven": proven})
+    outside = {"out": result(check(verdict="pass", answer="200 text/html"))}
+    assert isolation._settled({"a": inside}, outside)["a"]["summary"]["features"]["chat"] == verdict
 
 
 @pytest.mark.parametrize("layer, hosts, confidence, said", [

@@ -225,3 +225,30 @@ def test_the_message_says_who_saw_what():
     assert verdicts.proof({"b": FINE, "a": FINE}, {"b": FINE, "a": FINE}, {})["message"] == "proven by a, b"
     assert verdicts.proof({"a": None}, {"a": FINE}, {})["message"] == (
         "every probe host behind it answered before the change, and none does now. not proven by: a (no answer)")
+
+
+def test_a_long_list_of_what_moved_is_cut_and_says_so():
+    moved = [("%d.example" % number, "fail", True) for number in range(5)]
+    found = verdicts.proof({"a": look("fail", moved)}, {"a": FINE}, {})["message"]
+    assert found == "a: changed since the baseline: 0.example: seen; 1.example: seen; 2.example: seen and 2 more"
+    assert verdicts.proof({"a": look("fail", moved[:3])}, {"a": FINE}, {})["message"].endswith("2.example: seen")
+    assert verdicts.proof({}, {}, {})["message"] == "no probe host is mapped to it, so nothing is proven"
+
+
+def seen_by(verdict, proven=None):
+    path = {} if proven is None else {"path": {"device": "fw1", "proven": proven}}
+    return dict({"summary": {"verdict": verdict, "message": "", "features": {"chat": verdict}}}, **path)
+
+
+def test_what_all_hosts_say_together():
+    results = {"a": seen_by("pass", True), "b": seen_by("fail", False), "c": None, "s": seen_by("error")}
+    found = verdicts.aggregate(results, {"s": "unchanged"}, ["fw1", "fw2"])
+    assert (found["verdict"], found["hosts"]) == ("fail", {"a": "pass", "b": "fail", "c": "unreachable", "s": "error"})
+    assert found["features"] == {"chat": {"pass": ["a"], "fail": ["b"], "error": ["s"]}} and found["unreachable"] == ["c"]
+    assert found["devices"] == {"fw1": {"hosts": ["a", "b"], "proven": ["a"]}, "fw2": {"hosts": [], "proven": []}}
+    assert found["message"] == ("1 of 2 hosts pass; b: fail; not reached, so their state is unknown: c; no probe host is mapped to fw2 (netaccess_path), so "
+                                "nothing is known of it")
+    assert verdicts.aggregate({"a": seen_by("pass")}, {})["message"] == "1 of 1 host pass"
+    assert verdicts.aggregate({}, {})["verdict"] == "unverified"
+    many = {"h%d" % number: seen_by("fail") for number in range(7)}
+    assert verdicts.aggregate(many, {})["message"] == "0 of 7 hosts pass; h0: fail, h1: fail, h2: fail, h3: fail, h4: fail and 2 more"

@@ -87,7 +87,8 @@ def test_a_symptom_asks_for_what_it_depends_on_and_nothing_else_asks_for_less():
 
 
 @pytest.mark.parametrize("result,lacks", [
-    ({"module_stderr": "/bin/sh: 1: /usr/bin/python3: not found\n"}, True), ({"module_stdout": "bash: line 1: /usr/bin/python3: No such file or directory\n"}, True),
+    ({"module_stderr": "/bin/sh: 1: /usr/bin/python3: not found\n"}, True),
+    ({"module_stdout": "bash: line 1: /usr/bin/python3: No such file or directory\n"}, True),
     ({"module_stderr": "sudo: /usr/bin/python3: command not found\n"}, True), ({"module_stderr": "sh: /usr/bin/base64: not found"}, False),
     ({"msg": "no route"}, False)])
 def test_a_host_without_python_says_so_and_what_to_do(result, lacks):

@@ -114,7 +114,8 @@ def diagnose(hosts: dict, control: dict | None = None, status: dict | None = Non
     """``hosts`` and ``control``: {name: result of reachability_info, or None for one that was not reached}; ``status``: of service_status_info.
 
     ``{"features": {feature: {"scope", "row", "confidence", "next", "faults": [...], "hosts": {name: ok|bad|unknown}}}, "control": {...},
-    "unreachable": [...], "silent": [why they have no result], "symptom", "message", "text"}``. Each fault names sub-verdict, product, hosts, evidence and remedy; the lowest layer comes first.
+    "unreachable": [...], "silent": [why they have no result],
+    "symptom", "message", "text"}``. Each fault names sub-verdict, product, hosts, evidence and remedy; the lowest layer comes first.
     ``symptom``: what people say goes wrong, in their words.
     """
     hosts = _settled(hosts, control or {})
