@@ -370,6 +370,12 @@ def test_a_family_without_an_address_or_a_route_is_no_failure_when_the_other_wor
         assert ["other_family" in found["flags"] for found in checks] == told and [NOTES["other_family"] in found["message"] for found in checks] == told
 
 
+def test_where_only_ipv6_is_asked_nothing_is_said_of_ipv4():
+    for six in ({}, REFUSED):
+        found, = classify.classify([probe()], [seen(ip_version=6, **six)], FRESH, TABLE, TODAY)
+        assert found["flags"] == []
+
+
 def test_what_got_through_by_itself_is_told():
     assert check(seen(again="connection_reset"))["flags"] == ["burst"] and check(seen(again="generic_timeout_error"))["flags"] == []
     assert check(seen(again="connection_refused", **REFUSED))["flags"] == []

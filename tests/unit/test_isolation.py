@@ -320,6 +320,12 @@ def test_a_fault_of_a_feature_is_what_its_wanted_hosts_ran_into():
     assert found["chat"]["hosts"] == {"a": "bad"} and [fault["for"] for fault in found["files"]["faults"]] == [["files.example"]]
 
 
+@pytest.mark.parametrize("outside,verdict", [("pass", "fail"), ("fail", "unverified"), ("unverified", "unverified")])
+def test_silence_is_a_fault_once_a_vantage_outside_got_through(outside, verdict):
+    silent, heard = result(check(verdict="unverified", flags=["unproven"], level="required")), {"out": result(check(verdict=outside)), "gone": None}
+    assert isolation._settled({"a": silent, "b": None}, heard)["a"]["checks"][0]["verdict"] == verdict
+
+
 @pytest.mark.parametrize("proven,verdict", [(True, "pass"), (False, "unverified")])
 def test_what_passes_behind_a_path_that_nothing_proves_is_not_settled_from_outside(proven, verdict):
     """The same answer outside settles whose answer it is, and not which way it came."""
