@@ -324,6 +324,9 @@ def test_a_fault_of_a_feature_is_what_its_wanted_hosts_ran_into():
 def test_silence_is_a_fault_once_a_vantage_outside_got_through(outside, verdict):
     silent, heard = result(check(verdict="unverified", flags=["unproven"], level="required")), {"out": result(check(verdict=outside)), "gone": None}
     assert isolation._settled({"a": silent, "b": None}, heard)["a"]["checks"][0]["verdict"] == verdict
+    # A fault is one behind whatever path.
+    elsewhere = dict(silent, path={"device": "fw1", "proven": False})
+    assert isolation._settled({"a": elsewhere}, heard)["a"]["summary"]["features"] == {"chat": verdict}
 
 
 @pytest.mark.parametrize("proven,verdict", [(True, "pass"), (False, "unverified")])

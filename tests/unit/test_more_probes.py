@@ -447,6 +447,7 @@ def test_large_packets_are_blamed_only_when_they_fail_twice(small, again, flags)
 @pytest.mark.parametrize("six,flags", [
     (dict(tcp={"address": "x", "port": 443, "failure": "generic_timeout_error"}, tls=None, http=None), ["ipv6_broken"]),
     (dict(tls=dict(tls_seen(), leaf=None, failure="connection_reset"), http=None), ["ipv6_broken"]),
+    (dict(http=None, failure="generic_timeout_error"), ["ipv6_broken"]),
     (dict(tls=tls_seen("ssl_unknown_authority", {"cn": "X", "o": "Y"}, False)), ["decrypted"]),
     (dict(dns={"addresses": [], "failure": "dns_no_answer"}, tcp=None, tls=None, http=None), ["no_ipv6_address"])])
 def test_ipv6_is_blamed_for_its_way_only_and_only_when_ipv4_gets_through(six, flags):
