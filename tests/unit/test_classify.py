@@ -370,10 +370,13 @@ def test_a_family_without_an_address_or_a_route_is_no_failure_when_the_other_wor
         assert ["other_family" in found["flags"] for found in checks] == told and [NOTES["other_family"] in found["message"] for found in checks] == told
 
 
-def test_a_web_site_that_answers_makes_silence_over_udp_no_fault():
-    silent = seen(id="u", kind="stun", tls=None, http=None, stun={"failure": "generic_timeout_error"})
-    checks = classify.classify([probe(id="u", kind="stun"), probe(id="c", role="control")], [silent, seen(id="c")], FRESH, TABLE, TODAY)
-    assert [(found["verdict"], found["state"]) for found in checks] == [("unverified", "shut"), ("pass", "open")]
+def test_silence_over_udp_is_a_fault_only_where_a_control_host_answers_over_udp():
+    silent, heard = (seen(kind="stun", tls=None, http=None, stun={"failure": word}) for word in ("generic_timeout_error", None))
+    probes = [probe(id="u", kind="stun"), probe(id="v", kind="stun"), probe(id="c", role="control"), probe(id="s", kind="stun", role="control")]
+    for control, verdict in ((silent, "unverified"), (heard, "fail")):
+        checks = classify.classify(probes, [dict(silent, id="u"), dict(heard, id="v"), seen(id="c"), dict(control, id="s")], FRESH, TABLE, TODAY)
+        assert [found["verdict"] for found in checks] == [verdict, "pass", "pass", "pass"]
+        assert ("unproven" in checks[0]["flags"]) is (verdict == "unverified")
 
 
 def test_where_only_ipv6_is_asked_nothing_is_said_of_ipv4():
