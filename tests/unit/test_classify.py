@@ -95,6 +95,8 @@ def test_a_way_around_the_gateway_by_ipv6_is_told():
     assert [check["flags"].count("ipv6_bypass") for check in checks] == [0, 1] and "but not IPv6" in checks[1]["message"]
     for four in (seen(), seen(tcp={"failure": "connection_refused"}, tls=None, http=None)):
         assert not any("ipv6_bypass" in check["flags"] for check in classify.classify([wanted], [four, seen(ip_version=6)], FRESH, TABLE, TODAY))
+    for six in (INTERCEPTED, REFUSED):
+        assert "ipv6_bypass" not in classify.classify([wanted], [blocked, seen(ip_version=6, **six)], FRESH, TABLE, TODAY)[1]["flags"]
 
 
 CASES = [
