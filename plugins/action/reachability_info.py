@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import datetime
+import re
 import time
 
 from ansible.errors import AnsibleActionFail
@@ -20,6 +21,8 @@ from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts import 
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.summary import summarise
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.terms import ERROR, FAIL
 
+_NO_PYTHON = ("Python was not found on this host (%s): set ansible_python_interpreter for it, or probe with the kit (verify_by: kit), which looks for other "
+              "Pythons")
 #: Options that are not sent to the host.
 _OURS = ("baseline", "path", "signatures", "features", "levels", "wait", "wait_interval", "evidence")
 
@@ -28,6 +31,12 @@ def _may_pass(result: dict) -> bool:
     """Whether the change may be temporary. A host that was seen open once, or not inspected once, is so, however often it is probed."""
     moved = [set(check["flags"]) for check in result.get("checks", []) if "regressed" in check["flags"]]
     return bool(moved) and not any(flags & {"newly_open", "no_longer_inspected"} for flags in moved)
+
+
+def _lacks(interpreter: str, result: dict) -> bool:
+    """Whether the shell of a host, or sudo, did not find the interpreter that Ansible chose for it."""
+    said = "%s\n%s" % (result.get("module_stderr", ""), result.get("module_stdout", ""))
+    return bool(interpreter) and bool(re.search(re.escape(interpreter) + ": (No such file or directory|not found|command not found)", said))
 
 
 class ActionModule(ActionBase):
@@ -109,7 +118,11 @@ class ActionModule(ActionBase):
 
     def _seen(self, args: dict, task_vars) -> dict:
         """The host's observations, without a verdict."""
-        return self._execute_module("netaccess.chatgpt.reachability_info", module_args=dict(args), task_vars=task_vars)
+        result = self._execute_module("netaccess.chatgpt.reachability_info", module_args=dict(args), task_vars=task_vars)
+        interpreter = str(self._used_interpreter or "").lstrip("!#")
+        if result.get("failed") and _lacks(interpreter, result):
+            result["msg"] = _NO_PYTHON % interpreter
+        return result
 
     def _may_pass_yet(self, result: dict) -> bool:
         """Whether more time can help: something fails, and no host that must stay blocked is open."""

@@ -17,6 +17,7 @@ from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts import 
     classify, isolation, signatures, verdicts,
 )
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.summary import summarise
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.wording import NOTES
 
 TODAY = datetime.date(2026, 11, 23)
 TABLE = signatures.load()
@@ -94,13 +95,22 @@ def test_a_way_around_the_gateway_by_ipv6_is_told():
     assert [check["flags"].count("ipv6_bypass") for check in checks] == [0, 1] and "but not IPv6" in checks[1]["message"]
     for four in (seen(), seen(tcp={"failure": "connection_refused"}, tls=None, http=None)):
         assert not any("ipv6_bypass" in check["flags"] for check in classify.classify([wanted], [four, seen(ip_version=6)], FRESH, TABLE, TODAY))
+    for six in (INTERCEPTED, REFUSED):
+        assert "ipv6_bypass" not in classify.classify([wanted], [blocked, seen(ip_version=6, **six)], FRESH, TABLE, TODAY)[1]["flags"]
 
 
 CASES = [
     ("healthy", {}, {}, "pass", None, None, "not_intercepted"),
     ("unknown name", dict(dns={"addresses": [], "failure": "dns_nxdomain_error"}, tcp=None, tls=None, http=None), {},
      "fail", "dns", "dns_nxdomain_error", None),
+    ("no address and no reason", dict(dns={"addresses": [], "failure": None}, tcp=None, tls=None, http=None), {}, "fail", "dns", "dns_no_answer", None),
     ("refused", dict(tcp={"failure": "connection_refused"}, tls=None, http=None), {}, "fail", "tcp", "connection_refused", None),
+    ("no certificate", dict(tls=dict(tls(), leaf=None), http=None), {}, "fail", "tls", "ssl_failed_handshake", None),
+    ("deadline before a connection", dict(tcp=None, tls=None, http=None, failure="generic_timeout_error"), {}, "error", "tcp", "generic_timeout_error", None),
+    ("deadline after the handshake", dict(http=None, failure="generic_timeout_error"), {}, "error", "http", "generic_timeout_error", "not_intercepted"),
+    ("a failure and a deadline", dict(tcp={"failure": "connection_refused"}, tls=None, http=None, failure="generic_timeout_error"), {},
+     "fail", "tcp", "connection_refused", None),
+    ("certificates elsewhere", dict(tls=tls(sct=False)), {}, "pass", None, None, "unknown"),
     ("reset in the handshake", dict(tls=dict(tls("connection_reset"), leaf=None), http=None), {}, "fail", "tls", "connection_reset", None),
     ("deadline", dict(tls=None, http=None, failure="generic_timeout_error"), {}, "error", "tls", "generic_timeout_error", None),
     ("proxy gone", dict(via="proxy", dns=None, tcp={"failure": "connection_refused"}, tls=None, http=None), {},
@@ -155,7 +165,16 @@ def proxied(status, user=False, headers=None, body=""):
     (proxied(407, True), "skipped", "proxy_auth_required", "user_refused", "proxy_auth"),
     (proxied(401, True, {"www-authenticate": "Basic"}), "skipped", "proxy_auth_required", "user_refused", "proxy_auth"),
     (proxied(401), "fail", "proxy_connect_denied", "blocked", "proxy_policy"),
+    (proxied(403, headers={"www-authenticate": "Basic"}), "fail", "proxy_connect_denied", "blocked", "proxy_policy"),
     (proxied(511), "fail", "network_authentication_required", None, "captive_portal"),
+    (proxied(502), "fail", "proxy_cannot_connect", None, "proxy_cannot_connect"), (proxied(400), "fail", "proxy_none", None, "proxy_unreachable"),
+    (proxied(501), "fail", "proxy_none", None, "proxy_unreachable"), (proxied(302), "fail", "proxy_connect_denied", "blocked", "proxy_policy"),
+    # Whose page forbids it has forbidden it, whatever the status.
+    *((proxied(status, headers=SQUID_PAGE["headers"], body=SQUID_PAGE["body"]), "fail", "proxy_connect_denied", "blocked", "proxy_policy")
+      for status in (405, 429, 503, 511)),
+    (seen(via="proxy", proxy="http://p:1", tls=None, http=None, dns=None,
+          connect={"status": None, "headers": {}, "body": "", "failure": "generic_timeout_error"}),
+     "fail", "proxy_generic_timeout_error", None, "proxy_unreachable"),
     (proxied(405), "fail", "proxy_none", None, "proxy_unreachable"), (proxied(429), "fail", "proxy_busy", None, "proxy_cannot_connect"),
     (proxied(404, body="<title>502 - Bad Gateway (Privoxy@x)</title><h2>No such domain</h2>"), "fail", "proxy_dns_failed", None, "proxy_dns"),
     (seen(via="proxy", proxy="socks5://s:1", tls=None, http=None, dns=None, tcp=None,
@@ -264,6 +283,8 @@ REFUSED = dict(tcp={"failure": "connection_refused"}, tls=None, http=None)
 LATE = dict(tcp={"failure": "generic_timeout_error"}, tls=None, http=None)
 SQUID_FAILED = http(503, {"x-squid-error": "ERR_CONNECT_FAIL 110"}, "<body id=ERR_CONNECT_FAIL>")
 UNTRUSTED_CA = dict(INTERCEPTED, system=tls("ssl_unknown_authority", INSPECTION))
+UNFINISHED = dict(tls=None, http=None, failure="generic_timeout_error")
+ASKED = dict(via="proxy", proxy="http://p:1", connect={"status": 407, "headers": {}, "body": "", "failure": None}, tls=None, http=None)
 UNRESOLVED = dict(dns={"addresses": [], "failure": "dns_temporary_failure"}, tcp=None, tls=None, http=None)
 
 
@@ -278,8 +299,7 @@ def paged(status, body="<html>", **headers):
     (dict(UNRESOLVED, again="dns_temporary_failure"), "unknown"), (dict(INTERCEPTED, http=SQUID_FAILED), "unknown"),
     (dict(UNTRUSTED_CA, http=http(403, PAGE)), "unknown"),
     (dict(tls=tls(sct=False)), "open"),
-    (dict(tls=tls("ssl_invalid_hostname")), "shut"), (dict(tls=None, http=None, failure="generic_timeout_error"), "unknown"),
-    (dict(via="proxy", proxy="http://p:1", connect={"status": 407, "headers": {}, "body": "", "failure": None}, tls=None, http=None), "unknown")])
+    (dict(tls=tls("ssl_invalid_hostname")), "shut"), (UNFINISHED, "unknown"), (ASKED, "unknown")])
 def test_the_state_of_a_host_that_has_to_stay_shut_is_known_or_it_is_not(observation, state):
     negative = probe(id="lookalike_suffix", host="evilopenai.com", role="negative", entry=None, exempt=False)
     assert check(seen(id="lookalike_suffix", host="evilopenai.com", **observation), negative)["state"] == state
@@ -305,7 +325,8 @@ def test_the_headline_names_what_does_not_count_since_nobody_knows_whose_answer_
     (dict(LATE, again="generic_timeout_error"), {}, "fail", "newly_open"),
     (dict(INTERCEPTED, http=SQUID_PAGE), dict(INTERCEPTED, http=SQUID_FAILED), "unverified", "not_compared"),
     ({}, LATE, "unverified", "not_compared"), ({}, REFUSED, "fail", "newly_blocked"), (dict(tls=tls("ssl_invalid_hostname")), {}, "fail", "newly_open"),
-    ({}, paged(200), "fail", "newly_inspected")])
+    ({}, paged(200), "fail", "newly_inspected"), ({}, UNFINISHED, "unverified", "not_compared"), (REFUSED, UNFINISHED, "unverified", "not_compared"),
+    ({}, ASKED, "skipped", "not_compared"), (paged(403), LATE, "unverified", "not_compared"), (LATE, paged(403), "unverified", "not_compared")])
 def test_harm_needs_two_known_states(before, after, verdict, flag):
     negative = probe(id="lookalike_suffix", host="evilopenai.com", role="negative", entry=None, exempt=False)
     old, new = (check(seen(id="lookalike_suffix", host="evilopenai.com", **one), negative) for one in (before, after))
@@ -315,13 +336,55 @@ def test_harm_needs_two_known_states(before, after, verdict, flag):
     assert summarise([new, check(seen())])["verdict"] == ("pass" if verdict == "pass" else verdict)
 
 
+def test_a_site_that_the_baseline_does_not_have_is_not_compared_unless_it_does_not_apply():
+    negative = probe(id="n", host="evilopenai.com", role="negative", entry=None, exempt=False)
+    no_address = dict(ip_version=6, dns={"addresses": [], "failure": "dns_no_answer"}, tcp=None, tls=None, http=None)
+    for observation, verdict, flags in (({}, "unverified", ["not_compared"]), (no_address, "skipped", ["no_ipv6_address"])):
+        new = check(seen(id="n", host="evilopenai.com", **observation), negative)
+        verdicts.apply_baseline([new], [])
+        assert "not_compared" not in new["flags"], "without any baseline nothing is compared"
+        verdicts.apply_baseline([new], [check(seen())])
+        assert (new["verdict"], new["flags"]) == (verdict, flags)
+
+
+@pytest.mark.parametrize("kind,observation,wanted,negative,control", [
+    ("tls", dict(http=None), "pass", "open", "open"), ("tls", dict(INTERCEPTED, http=None), "pass", "unknown", "open"),
+    ("tls", dict(REFUSED), "fail", "shut", "shut"), ("tcp", dict(tls=None, http=None), "pass", "open", "open"),
+    # Nothing failed and nothing was seen, or nobody knows what should have been.
+    ("https", dict(http=None), "unverified", "unknown", "unknown"), ("upload", dict(http=None, application=None), "unverified", "unknown", "unknown"),
+    ("tls", dict(tls=None, http=None), "unverified", "unknown", "unknown"), ("new", dict(http=None), "unverified", "unknown", "unknown")])
+def test_what_a_probe_shows_that_asks_for_no_page(kind, observation, wanted, negative, control):
+    def judged(role):
+        return check(seen(**dict(observation, kind=kind)), probe(kind=kind, role=role, exempt=False))
+    assert (judged("wanted")["verdict"], judged("negative")["state"], judged("control")["state"]) == (wanted, negative, control)
+    assert ("no result" in judged("wanted")["message"]) == (wanted == "unverified")
+
+
 def test_a_family_without_an_address_or_a_route_is_no_failure_when_the_other_works():
     none = dict(dns={"addresses": [], "failure": "dns_no_answer"}, tcp=None, tls=None, http=None)
     lost = dict(tcp={"failure": "network_unreachable"}, tls=None, http=None)
-    for four, six, verdicts_ in ((none, {}, ["skipped", "pass"]), (lost, {}, ["skipped", "pass"]), ({}, lost, ["pass", "skipped"]),
+    for four, six, verdicts_ in ((none, {}, ["skipped", "pass"]), ({}, none, ["pass", "skipped"]), (lost, {}, ["skipped", "pass"]),
+                                 ({}, lost, ["pass", "skipped"]),
                                  (lost, lost, ["fail", "fail"]), (REFUSED, {}, ["fail", "pass"]), (LATE, {}, ["fail", "pass"])):
         checks = classify.classify([probe()], [seen(**four), seen(ip_version=6, **six)], FRESH, TABLE, TODAY)
         assert [found["verdict"] for found in checks] == verdicts_
+        told = [False, False] if six is none else [word == "skipped" for word in verdicts_]
+        assert ["other_family" in found["flags"] for found in checks] == told and [NOTES["other_family"] in found["message"] for found in checks] == told
+
+
+def test_silence_over_udp_is_a_fault_only_where_a_control_host_answers_over_udp():
+    silent, heard = (seen(kind="stun", tls=None, http=None, stun={"failure": word}) for word in ("generic_timeout_error", None))
+    probes = [probe(id="u", kind="stun"), probe(id="v", kind="stun"), probe(id="c", role="control"), probe(id="s", kind="stun", role="control")]
+    for control, verdict in ((silent, "unverified"), (heard, "fail")):
+        checks = classify.classify(probes, [dict(silent, id="u"), dict(heard, id="v"), seen(id="c"), dict(control, id="s")], FRESH, TABLE, TODAY)
+        assert [found["verdict"] for found in checks] == [verdict, "pass", "pass", "pass"]
+        assert ("unproven" in checks[0]["flags"]) is (verdict == "unverified")
+
+
+def test_where_only_ipv6_is_asked_nothing_is_said_of_ipv4():
+    for six in ({}, REFUSED):
+        found, = classify.classify([probe()], [seen(ip_version=6, **six)], FRESH, TABLE, TODAY)
+        assert found["flags"] == []
 
 
 def test_what_got_through_by_itself_is_told():
@@ -336,7 +399,12 @@ def test_an_odd_address_in_a_trace_is_nobody_s():
 
 def test_the_worst_attempt_counts():
     found = classify.classify([probe()], [seen(), seen(attempt=1, tcp={"failure": "connection_refused"}, tls=None, http=None)], FRESH, TABLE, TODAY)
-    assert [c["verdict"] for c in found] == ["fail"]
+    assert [(c["verdict"], c["flags"]) for c in found] == [("fail", ["intermittent"])] and "; 1 of 2 attempts succeeded" in found[0]["message"]
+    found, = classify.classify([probe()], [seen(**UNFINISHED), seen(attempt=1)], FRESH, TABLE, TODAY)
+    assert (found["verdict"], found["flags"]) == ("error", ["intermittent"])
+    for both in ({}, REFUSED):
+        found, = classify.classify([probe()], [seen(**both), seen(attempt=1, **both)], FRESH, TABLE, TODAY)
+        assert found["flags"] == []
 
 
 @pytest.mark.parametrize("first", [0, 1])
@@ -490,6 +558,15 @@ def test_the_table_puts_failures_first_and_keeps_its_width():
     assert "a" * 60 + ".example.com" in long[1] and all(len(line) <= 100 for line in long)
     assert verdicts.table({"branch1": {"checks": checks[:1]}}, brief=True) == "branch1: 1 check is as expected\n"
     assert verdicts.table({"branch1": {"checks": checks[:3]}}, brief=True) == "branch1: all 3 checks are as expected\n"
+
+
+def test_the_table_says_of_what_kind_a_check_is_and_of_a_site_that_must_not_change_its_state():
+    control, moved = dict(other("control", {}), id="c", host="c.example"), dict(other("negative", {}), id="n", host="n.example", verdict="fail")
+    rows = verdicts.table({"a": {"checks": [check(seen(ip_version=6)), control, moved]}, "b": {"checks": []}}).splitlines()
+    assert [row.split()[:5] for row in rows[1:]] == [["a", "n.example", "negative", "FAIL", "open,"], ["a", "c.example", "control", "open", "open,"],
+                                                     ["a", "chatgpt.com", "https", "v6", "ok"]]
+    assert verdicts.table({"a": {"checks": [control]}, "b": {"checks": [control]}}, brief=True) == "all 2 checks are as expected\n"
+    assert verdicts.table({"a": {}}, {"a": None}).split() == ["FROM", "HOST", "KIND", "VERDICT", "WHY"]
 
 
 def test_what_inspection_breaks_is_broken_even_when_the_policy_wants_it_inspected():

@@ -175,6 +175,10 @@ def test_a_host_that_was_not_reached_counts_for_nothing():
     found = isolation.diagnose({"a": BLOCKED, "b": None, "c": {"unreachable": True}}, {"out": FINE})
     assert found["features"]["chat"]["scope"] == "network_or_host" and found["unreachable"] == ["b", "c"]
     assert "not reached, so their state is unknown: b, c" in found["text"]
+    # A host that was reached says why it was not probed, as a baseline that is recorded does.
+    found = isolation.diagnose({"a": BLOCKED, "b": None, "c": {"recorded": "failed", "msg": "Python was\nnot found"}}, {"out": {"failed": True, "msg": "no"}})
+    assert found["silent"] == ["not reached, so their state is unknown: b", "c: not probed: Python was not found"] and found["control"] == {"out": "no"}
+    assert set(found["silent"]) <= set(found["text"].splitlines()) and found["unreachable"] == ["b", "c"]
     assert "no host has a result, so there is no diagnosis" in isolation.diagnose({"b": None})["message"]
 
 
@@ -182,7 +186,22 @@ def test_a_host_that_was_not_reached_counts_for_nothing():
                                      BLOCKED])
 def test_a_control_vantage_that_is_under_the_company_s_control_says_nothing(spoiled):
     found = isolation.diagnose({"a": BLOCKED, "b": BLOCKED, "c": BLOCKED}, {"out": spoiled})
-    assert found["features"]["chat"]["scope"] == "network_suspected" and found["control"]["out"] != "usable"
+    assert found["features"]["chat"]["scope"] == "network_suspected" and found["control"]["out"] == isolation.contaminated(spoiled) is not None
+
+
+def agent(state):
+    return {"host": {"agents": [{"name": "Example Agent", "state": state}]}, "checks": []}
+
+
+@pytest.mark.parametrize("outside,why", [
+    (FINE, None), (agent("running"), "Example Agent runs there"), (agent("installed"), None), ({"host": {"agents": None}}, None),
+    (result(check(verdict="pass", interception="intercepted_untrusted")), "its connection to chatgpt.com is decrypted"),
+    (result(check(verdict="pass", interception="intercepted_trusted", role="control")), None),
+    (result(check(verdict="pass", flags=["tenant_gateway"])), "its trace reports an active gateway"),
+    (BLOCKED, "Squid blocks chatgpt.com there as well"), (result(check(blocked_by={"product": "unknown"})), None), (result(check(blocked_by={})), None),
+    (result(check(blocked_by={"product": None})), None)])
+def test_why_a_vantage_outside_is_none(outside, why):
+    assert isolation.contaminated(outside) == why
 
 
 @pytest.mark.parametrize("changes,verdict", [
@@ -195,9 +214,30 @@ def test_a_control_vantage_that_is_under_the_company_s_control_says_nothing(spoi
     (dict(layer="application", failure="cookie_stripped"), "cookie_interception"),
     (dict(layer="application", failure="websocket_upgrade_refused"), "websocket_filter"),
     (dict(layer="application", failure="http_content_type_mismatch"), "content_rewritten"), (dict(layer="application", failure="new_word"), "unknown"),
+    (dict(layer="tls", failure="generic_timeout_error", flags=["small_packets_pass"]), "packet_size"),
+    (dict(layer="tls", failure="connection_reset", flags=["large_hello"]), "large_hello_filter"),
+    (dict(layer="tcp", failure="connection_reset", flags=["ipv6_broken"]), "ipv6_broken"),
+    (dict(layer="tls", failure="ssl_unknown_authority", interception="invalid_certificate"), "invalid_certificate"),
+    (dict(layer="tls", failure="connection_reset", interception=None), "tls_cut"),
+    (dict(layer="http", failure="http_block_page", interception="invalid_certificate"), "block_page"),
 ])
 def test_sub_verdicts(changes, verdict):
     assert isolation.sub_verdict(check(**changes)) == verdict and isolation.remedy(verdict, "a product without a word of its own")
+
+
+UNTOLD = {"product": "unknown", "confidence": "high"}
+
+
+@pytest.mark.parametrize("changes,who", [
+    ({}, "Squid"), (dict(blocked_by=UNTOLD), None), (dict(blocked_by={"product": "Cyberoam", "confidence": "low"}), None),
+    (dict(blocked_by=None), None), (dict(blocked_by=None, written_by="Squid"), "Squid"), (dict(blocked_by=UNTOLD, written_by="Squid"), "Squid"),
+    (dict(blocked_by=None, interception="intercepted_trusted"), "the inspection CA 'Example Inspection CA'"),
+    (dict(blocked_by=None, interception="intercepted_untrusted", inspected_by="Zscaler Internet Access"), "Zscaler Internet Access"),
+    (dict(blocked_by=None, interception="intercepted_trusted", issuer={"cn": None, "o": "Example Company"}), "the inspection CA 'Example Company'"),
+    (dict(blocked_by=None, interception="intercepted_trusted", issuer=None), "the inspection CA None"),
+    (dict(blocked_by=None, interception="invalid_certificate", inspected_by="Zscaler Internet Access"), None)])
+def test_who_did_it_is_named_only_where_something_shows_it(changes, who):
+    assert isolation.culprit(check(**changes)) == who
 
 
 def test_the_lowest_layer_comes_first_and_every_way_to_fail_is_said_once():
@@ -256,6 +296,46 @@ def diagnosed(*states, **more):
 def test_what_decides_is_in_the_facts():
     found = diagnosed("bad", "ok", "ok", "bad")
     assert (found["facts"]["N"], found["bad"], found["of"]) == ("some", 2, 4) and found["facts"]["named"] is True
+
+
+def test_what_is_beside_the_faults_is_in_the_text():
+    noted = dict(result(check(), check(host="f.example", features=["files"], verdict="pass")), notes=[{"id": "tunnel", "text": "a tunnel"}])
+    found = isolation.diagnose({"a": noted, "b": noted, "c": FINE}, {"out": FINE}, {"state": "operational"}, symptom="uploads fail")
+    assert found["service"] == "operational" and found["notes"] == {"a": noted["notes"], "b": noted["notes"]}
+    lines = found["text"].splitlines()
+    assert {"note for a, b: a tunnel", "status page of the service: operational", "working: files", "control host out: usable"} <= set(lines)
+    assert any(line.startswith("  1. block page by Squid, for 1 host, seen from a, b") for line in lines)
+    assert found["text"].startswith(found["symptom"]["text"]) and [one["id"] for one in found["cases"]] == ["vpn"]
+    fine = isolation.diagnose({"a": FINE})
+    assert not any("working" in line or "note for" in line or "not reached" in line for line in fine["text"].splitlines()) and fine["symptom"] is None
+    assert "no control host outside the company was probed" in fine["text"] and fine["service"] == "unknown"
+
+
+def test_a_fault_of_a_feature_is_what_its_wanted_hosts_ran_into():
+    slow = check(host="slow.example", verdict="error", layer="tcp", failure="generic_timeout_error", product=None)
+    beside = [check(host="files.example", features=["files"]), check(host="example.com", role="control"), check(host="fine.example", verdict="pass"),
+              check(host="hazy.example", verdict="unverified")]
+    found = isolation.diagnose({"a": {"checks": [slow, *beside], "summary": {"features": {"chat": "error", "files": "fail"}}}})["features"]
+    assert [(fault["verdict"], fault["for"], fault["product"]) for fault in found["chat"]["faults"]] == [("ip_port_filter", ["slow.example"], None)]
+    assert found["chat"]["hosts"] == {"a": "bad"} and [fault["for"] for fault in found["files"]["faults"]] == [["files.example"]]
+
+
+@pytest.mark.parametrize("outside,verdict", [("pass", "fail"), ("fail", "unverified"), ("unverified", "unverified")])
+def test_silence_is_a_fault_once_a_vantage_outside_got_through(outside, verdict):
+    silent, heard = result(check(verdict="unverified", flags=["unproven"], level="required")), {"out": result(check(verdict=outside)), "gone": None}
+    assert isolation._settled({"a": silent, "b": None}, heard)["a"]["checks"][0]["verdict"] == verdict
+    # A fault is one behind whatever path.
+    elsewhere = dict(silent, path={"device": "fw1", "proven": False})
+    assert isolation._settled({"a": elsewhere}, heard)["a"]["summary"]["features"] == {"chat": verdict}
+
+
+@pytest.mark.parametrize("proven,verdict", [(True, "pass"), (False, "unverified")])
+def test_what_passes_behind_a_path_that_nothing_proves_is_not_settled_from_outside(proven, verdict):
+    """The same answer outside settles whose answer it is, and not which way it came."""
+    hazy = check(verdict="unverified", flags=["origin_unproven", "unproven"], answer="200 text/html", level="required")
+    inside = dict(result(hazy), path={"device": "fw1", "proven": proven})
+    outside = {"out": result(check(verdict="pass", answer="200 text/html"))}
+    assert isolation._settled({"a": inside}, outside)["a"]["summary"]["features"]["chat"] == verdict
 
 
 @pytest.mark.parametrize("layer, hosts, confidence, said", [

@@ -404,6 +404,14 @@ def test_a_name_that_leads_to_a_sinkhole_and_elsewhere_is_none():
     cut = dict(tls=None, http=None, tcp={"address": "x", "port": 443, "failure": "connection_refused"})
     for addresses, failure in ((["127.0.0.1"], "dns_bogon_error"), (["127.0.0.1", "192.0.2.1"], "connection_refused"), (["0.0.0.0", "::1"], "dns_bogon_error")):
         assert judged(seen(dns={"addresses": addresses, "failure": None}, **cut))["failure"] == failure
+    here = {"addresses": ["127.0.0.1"], "failure": None}
+    silent = dict(tls=dict(tls_seen(), leaf=None, failure="connection_reset"), http=None)
+    assert judged(seen(dns=here, **silent))["failure"] == "dns_bogon_error" and judged(seen(dns=here))["verdict"] == "pass"
+    assert judged(seen(dns=dict(here, pinned=True), **cut))["failure"] == "connection_refused"
+    # An address of a filter counts beside others too.
+    known = judged(seen(dns={"addresses": ["192.0.2.1", "146.112.61.106"], "failure": None}, **cut))
+    assert (known["failure"], known["blocked_by"]["product"]) == ("dns_bogon_error", "Cisco Umbrella")
+    assert judged(seen(dns=here, http=dict(http_seen(), failure="eof_error")))["failure"] == "eof_error"
 
 
 @pytest.mark.parametrize("other,flags", [(None, ["sni_filtered"]), ("ssl_failed_handshake", ["sni_filtered"]), ("connection_reset", []), ("eof_error", [])])
@@ -418,6 +426,15 @@ def test_an_alert_is_a_filter_of_names_when_another_name_gets_through(other, fla
     assert judged(seen(**alert))["flags"] == flags
 
 
+@pytest.mark.parametrize("other,flags", [(None, ["large_hello"]), ("ssl_failed_handshake", ["large_hello"]), ("generic_timeout_error", [])])
+def test_a_handshake_of_usual_size_that_gets_through_blames_the_large_one(other, flags):
+    found = {"name": "x", "failure": other}
+    cut = judged(seen(tls=dict(tls_seen(), leaf=None, failure="connection_reset"), http=None, other_hello=found))
+    assert cut["flags"] == flags and isolation.sub_verdict(cut) == ("large_hello_filter" if flags else "tls_cut")
+    for key in ("other_hello", "other_name", "small_packets"):
+        assert judged(seen(http=dict(http_seen(), failure="eof_error"), **{key: found}))["flags"] == []
+
+
 @pytest.mark.parametrize("small,again,flags", [(None, "generic_timeout_error", ["small_packets_pass"]), ("generic_timeout_error", None, []),
                                                (None, None, ["intermittent"])])
 def test_large_packets_are_blamed_only_when_they_fail_twice(small, again, flags):
@@ -430,6 +447,7 @@ def test_large_packets_are_blamed_only_when_they_fail_twice(small, again, flags)
 @pytest.mark.parametrize("six,flags", [
     (dict(tcp={"address": "x", "port": 443, "failure": "generic_timeout_error"}, tls=None, http=None), ["ipv6_broken"]),
     (dict(tls=dict(tls_seen(), leaf=None, failure="connection_reset"), http=None), ["ipv6_broken"]),
+    (dict(http=None, failure="generic_timeout_error"), ["ipv6_broken"]),
     (dict(tls=tls_seen("ssl_unknown_authority", {"cn": "X", "o": "Y"}, False)), ["decrypted"]),
     (dict(dns={"addresses": [], "failure": "dns_no_answer"}, tcp=None, tls=None, http=None), ["no_ipv6_address"])])
 def test_ipv6_is_blamed_for_its_way_only_and_only_when_ipv4_gets_through(six, flags):
@@ -469,6 +487,7 @@ def test_another_resolver_matters_only_where_this_one_fails():
     second = {"addresses": ["192.0.2.9"], "failure": None}
     gone = seen(dns={"addresses": [], "failure": "dns_nxdomain_error"}, tcp=None, tls=None, http=None, second_dns=second)
     assert judged(gone)["flags"] == ["dns_differs"] and judged(seen(second_dns=second))["flags"] == []
+    assert judged(dict(gone, second_dns=dict(second, addresses=[])))["flags"] == [] == judged(dict(gone, second_dns=None))["flags"]
 
 
 PAGE = {"x-squid-error": "ERR_ACCESS_DENIED 0"}

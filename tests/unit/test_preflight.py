@@ -74,6 +74,8 @@ def test_what_stops(device, hosts, register, said):
     ({}, {"branch1": look(device="other")}, None, "no probe host is mapped to it"),
     ({}, {"branch1": look(), "branch2": look("shut")}, None, "branch2 reaches not even a control host"),
     ({}, {"branch1": look(), "branch2": None}, None, "not reached, so it cannot prove the change"),
+    ({}, {"branch1": look(), "branch2": {"failed": True, "msg": "Python was not found"}}, None,
+     "not probed, so it cannot prove the change: Python was not found"),
     ({}, None, [dict(LINE, review_by="2026-11-23")], "was due on 2026-11-23")])
 def test_what_is_a_warning_and_no_stop(device, hosts, register, said):
     found = judged(device, hosts, register)

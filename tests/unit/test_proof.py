@@ -13,10 +13,11 @@ from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts import 
 def look(verdict="pass", checks=(("chat", "pass", False),)) -> dict:
     return {"summary": {"verdict": verdict, "message": "it " + verdict},
             "checks": [{"id": name, "ip_version": 4, "host": name, "role": "wanted", "verdict": said, "flags": ["regressed"] * moved,
-                        "message": name + ": seen"} for name, said, moved in checks]}
+                        "message": name + ": seen", "failure": None} for name, said, moved in checks]}
 
 
 FINE, SHUT = look(), look("fail", [("chat", "fail", False)])
+HAZY = look("unverified", [("chat", "unverified", False)])
 OPENED = look("fail", [("chat", "pass", False), ("claude.ai", "fail", True)])
 
 
@@ -36,11 +37,23 @@ OPENED = look("fail", [("chat", "pass", False), ("claude.ai", "fail", True)])
     # A host outside the audience: that it is open now is as bad as that it is shut now.
     ({"a": FINE, "s": FINE}, {"a": SHUT, "s": SHUT}, {"s": "unchanged"}, "fail", True), ({"s": FINE}, {"s": SHUT}, {"s": "unchanged"}, "fail", True),
     ({"s": SHUT}, {"s": SHUT}, {"s": "unchanged"}, "pass", False),
+    # Of a host outside the audience nobody knows that it is as before where its look says less than the one before.
+    ({"s": HAZY}, {"s": SHUT}, {"s": "unchanged"}, "unverified", False), ({"s": HAZY}, {"s": HAZY}, {"s": "unchanged"}, "pass", False),
+    ({"s": look("origin", [("chat", "origin", False)])}, {"s": SHUT}, {"s": "unchanged"}, "unverified", False),
+    ({"s": look("fail", [("chat", "fail", False), ("files", "fail", False)])}, {"s": SHUT}, {"s": "unchanged"}, "unverified", False),
+    ({"s": look("fail", [("chat", "skipped", False)])}, {"s": SHUT}, {"s": "unchanged"}, "pass", False),
     ({"a": None}, {}, {}, "unverified", False), ({}, {}, {}, "unverified", False), ({"a": look("unverified")}, {}, {}, "unverified", False)])
 def test_harm(after, before, expect, verdict, harm):
     # Where it is not the matter, what was before is what is now.
     found = verdicts.proof(after, dict(after, **before), expect)
     assert (found["verdict"], found["harm"]) == (verdict, harm)
+
+
+def test_a_site_that_was_not_compared_proves_nothing_of_a_host_outside_the_audience():
+    after = look("unverified", [("claude.ai", "unverified", False)])
+    after["checks"][0]["flags"] = ["not_compared"]
+    found = verdicts.proof({"s": after}, {"s": look("unverified", [("claude.ai", "unverified", False)])}, {"s": "unchanged"})
+    assert (found["verdict"], found["harm"]) == ("unverified", False)
 
 
 @pytest.mark.parametrize("verdict, harm, on_failure, back", [
@@ -106,7 +119,7 @@ VIA, OTHER = ({"proxy": "http://%s:3128" % name, "layer": "proxy", "resolvers": 
     ((ONE, ONE), (), True), ((ONE, ONE), (ONE,), True), ((ONE,), (ONE,), False), ((ONE,), (), True),
     # Who shares one of two resolvers shares it; of whom it is not known are one.
     ((ONE, BOTH), (TWO,), True), ((BOTH, ONE), ({"resolvers": ["203.0.113.53"]},), False),
-    ((UNKNOWN, UNKNOWN), (ONE,), False), ((UNKNOWN, ONE), (), True), ((UNKNOWN, UNKNOWN), (), True),
+    ((UNKNOWN, UNKNOWN), (ONE,), False), ((UNKNOWN, ONE), (), True), ((ONE, UNKNOWN), (), True), ((UNKNOWN, UNKNOWN), (), True),
     # The same of proxies.
     ((VIA, VIA), (OTHER,), False), ((VIA, OTHER), (), True), ((VIA, VIA), (), True),
     # Where neither is the question, what they share does not matter.
@@ -164,6 +177,12 @@ def test_a_host_that_asks_a_resolver_for_another_of_the_names_is_a_witness():
     assert witnesses.deaf({"x": look}, {"a.example", "b.example"}) == {} == witnesses.deaf({"x": {"checks": []}}, {"a.example"})
 
 
+def test_who_cannot_tell_of_a_name_still_counts_where_the_path_is_the_question():
+    looks = {"a": {"checks": []}, "b": {"checks": []}}
+    assert not witnesses.enough({"a": {witnesses.PATH}}, looks, {"b": ["x.example"]})
+    assert witnesses.enough({"a": {witnesses.NAME}}, {"a": looks["a"]})
+
+
 def test_the_basis_says_what_they_share():
     looks = {"a": shared(True), "b": shared(True), "c": shared(False, ["198.51.100.53"])}
     found = verdicts.proof(looks, looks, {})
@@ -180,11 +199,56 @@ def test_what_a_finding_is_about_is_seen_before_or_now():
     name, tcp, proxy = {"layer": "dns"}, {"layer": "tcp"}, {"layer": "proxy", "proxy": "http://p:1"}
     pairs = ((name, {"layer": None}), ({"layer": None}, name), (None, tcp), (tcp, proxy), (None, {"layer": "proxy"}))
     assert [witnesses.question(*pair) for pair in pairs] == ["name", "name", "path", "proxy", "path"]
+    by_file = [dict(one, flags=["hosts_file"]) for one in (name, tcp, {"layer": "host"})]
+    pairs = [(one, one) for one in by_file] + [(by_file[1], tcp), (None, by_file[1]), ({"layer": "host"}, tcp), (None, dict(proxy, proxy=None))]
+    assert [witnesses.question(*pair) for pair in pairs] == ["host", "path", "host", "host", "path", "host", "path"]
+    places = [(layer, seen, witnesses.by_itself({"layer": layer, "interception": seen, "flags": ["hosts_file"]}))
+              for layer in ("host", "tcp", "tls", "http") for seen in (None, "intercepted_trusted")]
+    assert [(layer, seen) for layer, seen, itself in places if itself] == [
+        ("host", None), ("host", "intercepted_trusted"), ("tcp", None), ("tcp", "intercepted_trusted"), ("tls", None)]
+    assert not witnesses.by_itself(dict(tcp, interception=None))
+
+
+def test_what_a_host_asked_is_its_resolvers_or_its_proxies():
+    both = {"checks": [{"resolvers": ["192.0.2.53"], "proxy": "http://p:1"}, {}]}
+    proxied = {"checks": [{"proxy": "http://p:1"}]}
+    assert [witnesses.asked_through(one, about) for one in (both, proxied, {"checks": None}) for about in (witnesses.NAME, witnesses.PROXY)] == [
+        {"192.0.2.53"}, {"http://p:1"}, {"http://p:1"}, {"http://p:1"}, set(), set()]
 
 
 def test_the_message_says_who_saw_what():
     said = verdicts.proof({"a": OPENED, "b": SHUT, "c": None}, {}, {})["message"]
     assert said == "a: changed since the baseline: claude.ai: seen. b: it fail. not proven by: c (no answer)"
+    assert verdicts.proof({"c": {"failed": True, "msg": "Python was not found"}}, {}, {})["message"] == "not proven by: c (Python was not found)"
+    assert verdicts.aggregate({"b": None, "c": {"failed": True, "msg": "Python was not found"}}, {})["message"] == (
+        "no probe host has a result; not reached, so their state is unknown: b; c: not probed: Python was not found")
     assert verdicts.proof({"b": FINE, "a": FINE}, {"b": FINE, "a": FINE}, {})["message"] == "proven by a, b"
     assert verdicts.proof({"a": None}, {"a": FINE}, {})["message"] == (
         "every probe host behind it answered before the change, and none does now. not proven by: a (no answer)")
+
+
+def test_a_long_list_of_what_moved_is_cut_and_says_so():
+    moved = [("%d.example" % number, "fail", True) for number in range(5)]
+    found = verdicts.proof({"a": look("fail", moved)}, {"a": FINE}, {})["message"]
+    assert found == "a: changed since the baseline: 0.example: seen; 1.example: seen; 2.example: seen and 2 more"
+    assert verdicts.proof({"a": look("fail", moved[:3])}, {"a": FINE}, {})["message"].endswith("2.example: seen")
+    assert verdicts.proof({}, {}, {})["message"] == "no probe host is mapped to it, so nothing is proven"
+
+
+def seen_by(verdict, proven=None):
+    path = {} if proven is None else {"path": {"device": "fw1", "proven": proven}}
+    return dict({"summary": {"verdict": verdict, "message": "", "features": {"chat": verdict}}}, **path)
+
+
+def test_what_all_hosts_say_together():
+    results = {"a": seen_by("pass", True), "b": seen_by("fail", False), "c": None, "s": seen_by("error")}
+    found = verdicts.aggregate(results, {"s": "unchanged"}, ["fw1", "fw2"])
+    assert (found["verdict"], found["hosts"]) == ("fail", {"a": "pass", "b": "fail", "c": "unreachable", "s": "error"})
+    assert found["features"] == {"chat": {"pass": ["a"], "fail": ["b"], "error": ["s"]}} and found["unreachable"] == ["c"]
+    assert found["devices"] == {"fw1": {"hosts": ["a", "b"], "proven": ["a"]}, "fw2": {"hosts": [], "proven": []}}
+    assert found["message"] == ("1 of 2 hosts pass; b: fail; not reached, so their state is unknown: c; no probe host is mapped to fw2 (netaccess_path), so "
+                                "nothing is known of it")
+    assert verdicts.aggregate({"a": seen_by("pass")}, {})["message"] == "1 of 1 host pass"
+    assert verdicts.aggregate({}, {})["verdict"] == "unverified"
+    many = {"h%d" % number: seen_by("fail") for number in range(7)}
+    assert verdicts.aggregate(many, {})["message"] == "0 of 7 hosts pass; h0: fail, h1: fail, h2: fail, h3: fail, h4: fail and 2 more"

@@ -12,7 +12,7 @@ from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar
 from ansible.utils.display import Display
 
-from ansible_collections.netaccess.chatgpt.plugins.action import verify
+from ansible_collections.netaccess.chatgpt.plugins.action import reachability_info, verify
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalog.catalogue import Selection, canary_probes, endpoint_probes, load
 from tests.unit.test_change_action import FINE, SHUT, HostVars
 
@@ -84,3 +84,20 @@ def test_a_symptom_asks_for_what_it_depends_on_and_nothing_else_asks_for_less():
         assert verify._PROBES % verify.symptoms.features(words) == "{{ lookup('netaccess.chatgpt.endpoints', features=%r) }}" % listed
         asked[words] = {feature for probe in endpoint_probes(load(), Selection(features=listed)) for feature in probe["features"]}
     assert "payment" in asked[""] and "files" in asked["uploads fail"] and "payment" not in asked["uploads fail"]
+
+
+@pytest.mark.parametrize("result,lacks", [
+    ({"module_stderr": "/bin/sh: 1: /usr/bin/python3: not found\n"}, True),
+    ({"module_stdout": "bash: line 1: /usr/bin/python3: No such file or directory\n"}, True),
+    ({"module_stderr": "sudo: /usr/bin/python3: command not found\n"}, True), ({"module_stderr": "sh: /usr/bin/base64: not found"}, False),
+    ({"msg": "no route"}, False)])
+def test_a_host_without_python_says_so_and_what_to_do(result, lacks):
+    """By the words of dash, bash and sudo; Ansible's own message differs between its releases."""
+    loader = DataLoader()
+    task = SimpleNamespace(args={}, check_mode=False, async_val=0, action="netaccess.chatgpt.reachability_info", diff=False, delegate_to=None)
+    action = reachability_info.ActionModule(task, SimpleNamespace(_shell=SimpleNamespace(tmpdir=None)), SimpleNamespace(verbosity=0), loader,
+                                            Templar(loader, variables={}), None)
+    action._used_interpreter = "/usr/bin/python3"
+    action._execute_module = lambda *_args, **_named: dict({"failed": True, "msg": "MODULE FAILURE"}, **result)
+    said = action._look({"probes": []}, {}, {})["msg"]
+    assert ("Python was not found on this host (/usr/bin/python3)" in said and "verify_by: kit" in said and "ansible_python_interpreter" in said) is lacks

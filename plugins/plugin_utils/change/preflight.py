@@ -8,6 +8,7 @@ import datetime
 from typing import Iterable
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.words import counted
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.summary import why_not_probed
 
 OK, WARN, STOP = "ok", "warn", "stop"
 
@@ -29,7 +30,8 @@ def judge(devices: dict, hosts: dict, register: list | None, today: datetime.dat
         _watched(name, hosts, (behind or {}).get(name, []), rows)
     for name, result in sorted(hosts.items()):
         if not (result or {}).get("checks"):
-            rows.append(_row(name, WARN, "not reached, so it cannot prove the change"))
+            why = why_not_probed(result)
+            rows.append(_row(name, WARN, "not probed, so it cannot prove the change: %s" % why if why else "not reached, so it cannot prove the change"))
             continue
         path = result.get("path")
         if path and not path.get("proven"):

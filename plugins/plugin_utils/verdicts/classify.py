@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import datetime
 
-from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts import kinds, signatures
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts import kinds, origin, signatures
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.interception import (
     Context, interception,
 )
@@ -54,11 +54,13 @@ def classify(probes: list, observations: list, roots_date: str, table: dict, tod
             # A host or a name with one family alone works.
             check.update(verdict=SKIPPED, flags=check["flags"] + ["other_family"], message="%s; %s" % (check["message"], NOTES["other_family"]))
     for (name, version), check in found.items():
-        if version == 6 and check["interception"] == NOT and _under_control(found.get((name, 4))):
+        # An IPv4 check is compared with itself, which says nothing of it.
+        other = found.get((name, 4))
+        if check["interception"] == NOT and _under_control(other):
             # What the gateway does to IPv4 it does not do to IPv6: a way around it, wanted or not.
             check["flags"].append("ipv6_bypass")
             check["message"] += "; the gateway intercepts IPv4, but not IPv6"
-        if version == 6 and check["verdict"] in (FAIL, ERROR) and _is_the_way(check) and found.get((name, 4), {}).get("verdict") == PASS:
+        if check["verdict"] in (FAIL, ERROR) and _is_the_way(check) and other and other["verdict"] == PASS:
             # Clients that try IPv6 first start slowly, or not at all.
             check["flags"].append("ipv6_broken")
             check["message"] += "; " + NOTES["ipv6_broken"]
@@ -140,14 +142,17 @@ def _judge_other(check: dict, probe: dict) -> None:
 
 def _state(check: dict, probe: dict) -> str:
     """open, shut, or unknown: trouble that may pass, and for a host that has to stay shut an answer of nobody knows whom."""
-    failure = check["failure"] or ""
+    failure, seen = check["failure"] or "", check["observations"]
+    if check["answer"] is None and check["state"] != "shut":
+        # Some kinds of probes ask for no answer. Who made a certificate that the public roots do not vouch for is not known.
+        return check["state"] if check["role"] != "negative" or not seen["tls"] or origin.vouched(seen) else "unknown"
     if check["answer"] is None:
         failure = failure.replace("proxy_", "")
-        repeated = failure == TIMEOUT == check["observations"].get("again")
+        repeated = failure == TIMEOUT == seen.get("again")
         return "unknown" if failure in _PASSING and not repeated else "shut"
     if failure in _NOT_IT or check["interception"] == INVALID:
         return "shut"
     if failure.startswith("proxy_"):
         # A proxy that could not do it has neither opened nor shut it.
         return "unknown"
-    return "unknown" if check["role"] == "negative" and not origins_own(probe, check["observations"]) else "open"
+    return "unknown" if check["role"] == "negative" and not origins_own(probe, seen) else "open"

@@ -10,7 +10,7 @@ from ansible.module_utils.common.yaml import yaml_load
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.words import counted
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts import advice, origin, symptoms, witnesses
-from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.summary import summarise
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.summary import silent, summarise, why_not_probed
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.terms import (
     ERROR, FAIL, INVALID, ORIGIN, PASS, TRUSTED, UNTRUSTED,
 )
@@ -114,7 +114,8 @@ def diagnose(hosts: dict, control: dict | None = None, status: dict | None = Non
     """``hosts`` and ``control``: {name: result of reachability_info, or None for one that was not reached}; ``status``: of service_status_info.
 
     ``{"features": {feature: {"scope", "row", "confidence", "next", "faults": [...], "hosts": {name: ok|bad|unknown}}}, "control": {...},
-    "unreachable": [...], "symptom", "message", "text"}``. Each fault names sub-verdict, product, hosts, evidence and remedy; the lowest layer comes first.
+    "unreachable": [...], "silent": [why they have no result],
+    "symptom", "message", "text"}``. Each fault names sub-verdict, product, hosts, evidence and remedy; the lowest layer comes first.
     ``symptom``: what people say goes wrong, in their words.
     """
     hosts = _settled(hosts, control or {})
@@ -123,9 +124,11 @@ def diagnose(hosts: dict, control: dict | None = None, status: dict | None = Non
     clean = {name: control[name] for name, reason in spoiled.items() if reason is None}
     names = sorted({feature for result in list(reached.values()) + list(clean.values()) for feature in result["summary"]["features"]})
     features = {feature: _feature(feature, reached, clean, status or {}, len(hosts) - len(reached)) for feature in names}
+    away = sorted(set(hosts) - set(reached))
     found = {
-        "features": features, "unreachable": sorted(set(hosts) - set(reached)),
-        "control": {name: "usable" if spoiled.get(name, "") is None else spoiled.get(name) or "not reached" for name in sorted(control or {})},
+        "features": features, "unreachable": away, "silent": silent({name: hosts[name] for name in away}),
+        "control": {name: "usable" if spoiled.get(name, "") is None else spoiled.get(name) or why_not_probed(control[name]) or "not reached"
+                    for name in sorted(control or {})},
         "service": (status or {}).get("state", "unknown"),
         "macos_app": {name: result["summary"]["macos_app"] for name, result in sorted(reached.items()) if result["summary"].get("macos_app")},
     }
@@ -291,7 +294,7 @@ def _text(found: dict) -> str:
     lines += ["case: %s" % case["text"] for case in found["cases"]]
     for text in dict.fromkeys(note["text"] for notes in found["notes"].values() for note in notes):
         lines.append("note for %s: %s" % (", ".join(name for name, notes in found["notes"].items() if text in [note["text"] for note in notes]), text))
-    lines += ["not reached, so their state is unknown: %s" % ", ".join(found["unreachable"])] if found["unreachable"] else []
+    lines += found["silent"]
     lines += ["control host %s: %s" % item for item in found["control"].items()] or ["no control host outside the company was probed"]
     lines.append("status page of the service: %s" % found["service"])
     return "\n".join(lines) + "\n"

@@ -13,12 +13,15 @@ from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts import 
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.found import Found
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.interception import Context, other_name
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.terms import (
-    ERROR, FAIL, INTERCEPTED, INVALID, NOT, ORIGIN, PASS, SKIPPED, UNKNOWN, UNTRUSTED, UNVERIFIED,
+    ERROR, FAIL, INTERCEPTED, INVALID, NOT, ORIGIN, PASS, SKIPPED, UNTRUSTED, UNVERIFIED,
 )
 
 
 #: What servers that are no proxy say to CONNECT.
 _NO_PROXY = (400, 405, 501)
+#: The part of an observation without which a probe of a kind shows nothing. DNS records, HTTP/3 and portals are judged by what is missing as well.
+_SHOWN_BY = {"https": "http", "echo": "http", "websocket": "http", "tls": "tls", "tcp": "tcp", "stun": "stun", "upload": "application",
+             "stream": "application", "turn": "application", "idle": "application", "dns": None, "http": None, "quic": None}
 
 
 def judge_path(check: dict, seen: dict, context: Context) -> None:
@@ -58,6 +61,14 @@ def judge_path(check: dict, seen: dict, context: Context) -> None:
     if seen["failure"] and check["verdict"] == PASS:
         _fail(check, "http" if tls else "tls" if tcp else "tcp", seen["failure"])
         check["verdict"] = ERROR
+    elif check["verdict"] == PASS and not _shown(check["kind"], seen):
+        check.update(verdict=UNVERIFIED, state="unknown", detail="the probe has no result")
+
+
+def _shown(kind: str, seen: dict) -> bool:
+    """Whether an observation holds what its kind of probe is about. Nobody knows what a kind shows that this release does not have."""
+    part = _SHOWN_BY.get(kind, "unknown")
+    return part is None or bool(seen.get(part))
 
 
 def _fail(check: dict, layer: str, failure: str, *flags) -> None:
@@ -178,7 +189,7 @@ def judge_kind(check: dict, found: Found) -> None:
 def judge_answer(check: dict, probe: dict, seen: dict) -> None:
     http = seen["http"]
     # The CA is known here: it is its time that is wrong, or this host's clock.
-    out_of_date = check["interception"] == UNTRUSTED and (seen["system"] or {}).get("failure") == "ssl_invalid_certificate"
+    out_of_date = (seen["system"] or {}).get("failure") == "ssl_invalid_certificate"
     if check["interception"] in INTERCEPTED:
         check["flags"] += ["decrypted"] + ["out_of_date"] * out_of_date
     if check["interception"] == INVALID:
@@ -193,7 +204,7 @@ def judge_answer(check: dict, probe: dict, seen: dict) -> None:
     elif check["interception"] == UNTRUSTED:
         _fail(check, "tls", "ssl_invalid_certificate" if out_of_date else "ssl_unknown_authority")
         check["state"] = "open"
-    elif check["interception"] == UNKNOWN and seen["tls"]["failure"] and probe["exempt"]:
+    elif (seen["tls"] or {}).get("failure") and probe["exempt"]:
         # This host trusts it and no public root does; it has what only public certificates have, or a copy of that.
         check.update(verdict=UNVERIFIED, flags=check["flags"] + ["exemption_unproven"])
     if http is None:

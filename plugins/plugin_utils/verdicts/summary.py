@@ -55,6 +55,20 @@ def unanswered(check: dict) -> bool:
     return check["verdict"] == SKIPPED and check["failure"] == "proxy_auth_required"
 
 
+def why_not_probed(result: dict | None) -> str | None:
+    """Why a host that was reached was not probed, as its task said, such as a missing Python; None for a host that was not reached."""
+    result = result or {}
+    failed = result.get("failed") or result.get("recorded") == "failed"
+    return " ".join(str(result["msg"]).split()) if failed and result.get("msg") else None
+
+
+def silent(results: dict) -> list:
+    """What to say of hosts without checks: who was not reached, and why each other one was not probed. ``results``: {host: its result, or None}."""
+    reasons = {name: why_not_probed(result) for name, result in results.items()}
+    away = ", ".join(name for name, why in reasons.items() if not why)
+    return ["not reached, so their state is unknown: %s" % away] * bool(away) + ["%s: not probed: %s" % item for item in reasons.items() if item[1]]
+
+
 def _worst(checks: list) -> str:
     serious = [c for c in checks if c["verdict"] != SKIPPED or unanswered(c)] or checks
     return min((c["verdict"] for c in serious), key=RANK.index)

@@ -8,7 +8,7 @@ import textwrap
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.words import counted
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts import witnesses
-from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.summary import unanswered
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.summary import silent, unanswered, why_not_probed
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.terms import (
     ERROR, FAIL, NOT, PASS, RANK, SKIPPED, TRUSTED, UNTRUSTED, UNVERIFIED,
 )
@@ -17,28 +17,35 @@ _OPENED = "newly open"
 _SHUT = "newly blocked"
 _INSPECTION_LOST = "no longer inspected"
 _INSPECTION_NEW = "newly inspected"
+_MOVED, _UNCLEAR, _NEW = "moved", "unclear", "new"
 #: No harm is shown by these, and nothing shows that there is none.
-_MOVED = "a different answer"
-_UNCLEAR = "not known"
+_NOT_COMPARED = {_MOVED: "a different answer than in the baseline", _UNCLEAR: "its state in the baseline or now is unknown",
+                 _NEW: "it is not in the baseline"}
 
 
 def _key(check: dict) -> tuple:
     return check["id"], check.get("ip_version")
 
 
+def _does_not_apply(check: dict) -> bool:
+    """Whether a check was not made because it has no meaning where it ran, such as IPv6 without an IPv6 address."""
+    return check["verdict"] == SKIPPED and not unanswered(check)
+
+
 def apply_baseline(checks: list, baseline: list) -> None:
-    """Judge the negative and control hosts in ``checks`` by how they were in ``baseline``; adds the flag ``regressed``."""
+    """Judge the negative and control hosts in ``checks`` by how they were in ``baseline``; adds the flag ``regressed``, or ``not_compared``."""
     before = {_key(check): check for check in baseline}
     for check in checks:
         old = before.get(_key(check))
-        if check["role"] == "wanted" or old is None or check["verdict"] not in (PASS, UNVERIFIED):
+        if check["role"] == "wanted" or not before or check["verdict"] == FAIL or _does_not_apply(check):
             continue
-        change = _difference(old, check)
+        change = _difference(old, check) if old else _NEW
         if change is None:
             check["verdict"] = PASS
-        elif change in (_MOVED, _UNCLEAR):
-            text = "a different answer than in the baseline" if change == _MOVED else "its state in the baseline or now is unknown"
-            check.update(verdict=UNVERIFIED, message="%s: %s" % (check["host"], text), flags=check["flags"] + ["not_compared"])
+        elif change in _NOT_COMPARED:
+            # Who did not give credentials is told so.
+            verdict, text = SKIPPED if unanswered(check) else UNVERIFIED, _NOT_COMPARED[change]
+            check.update(verdict=verdict, message="%s: %s" % (check["host"], text), flags=check["flags"] + ["not_compared"])
         else:
             check.update(verdict=FAIL, failure="not_as_before", message="%s: %s since the baseline" % (check["host"], change))
             check["flags"] = check["flags"] + ["regressed", change.replace(" ", "_")]
@@ -151,7 +158,7 @@ def proof(results: dict, baselines: dict, expect: dict, status: dict | None = No
     answered = [name for name, result in results.items() if (result or {}).get("checks")]
     for name, result in sorted(results.items()):
         if name not in answered:
-            unproven.append("%s (no answer)" % name)
+            unproven.append("%s (%s)" % (name, why_not_probed(result) or "no answer"))
             continue
         found = compare((baselines.get(name) or {}).get("checks", []), result["checks"])
         outside = expect.get(name, "open") == "unchanged"
@@ -173,8 +180,10 @@ def proof(results: dict, baselines: dict, expect: dict, status: dict | None = No
             shut[name] = result["summary"]["message"]
         elif not outside and result["summary"]["verdict"] != PASS:
             unproven.append(name)
-        elif not (baselines.get(name) or {}).get("checks"):
+        elif not old:
             unproven.append("%s (no baseline)" % name)
+        elif outside and _cannot_tell(old, result["checks"]):
+            unproven.append(name)
     insiders = [name for name in answered if expect.get(name, "open") == "open"]
     silent = not answered and any((baselines.get(name) or {}).get("checks") for name in results)
     saw = {name: about[name] for name in insiders if name in moved}
@@ -186,6 +195,16 @@ def proof(results: dict, baselines: dict, expect: dict, status: dict | None = No
     verdict = FAIL if harm or moved or shut or explained else UNVERIFIED if unproven or not results else PASS
     return {"verdict": verdict, "moved": moved, "shut": shut, "harm": harm, "explained": explained,
             "basis": basis, "message": ". ".join([_proof_message(results, moved, shut, unproven, explained, silent), *basis])}
+
+
+def _cannot_tell(before: dict, checks: list) -> bool:
+    """Whether a look leaves open if something changed: a check that the baseline does not have, or a result that was definite before and is not now."""
+    for check in checks:
+        was = before.get(_key(check))
+        lost = was is None or "not_compared" in check["flags"] or check["verdict"] not in (PASS, FAIL, was["verdict"])
+        if lost and not _does_not_apply(check):
+            return True
+    return False
 
 
 def _the_service(check: dict, status: dict | None) -> str | None:
@@ -238,17 +257,16 @@ def aggregate(results: dict, expect: dict, devices=()) -> dict:
     judged = {name: verdict for name, verdict in hosts.items() if verdict != "unreachable" and expect.get(name, "open") == "open"}
     verdict = min(judged.values(), key=RANK.index, default=UNVERIFIED)
     return {"verdict": verdict, "hosts": hosts, "unreachable": missing, "features": features, "devices": behind,
-            "message": _together(judged, missing, [device for device, one in behind.items() if not one["hosts"]])}
+            "message": _together(judged, {name: results[name] for name in missing}, [device for device, one in behind.items() if not one["hosts"]])}
 
 
-def _together(judged: dict, missing: list, alone: list) -> str:
+def _together(judged: dict, missing: dict, alone: list) -> str:
     good = [name for name, verdict in judged.items() if verdict == PASS]
     parts = ["%d of %s pass" % (len(good), counted(len(judged), "host"))] if judged else ["no probe host has a result"]
     bad = ["%s: %s" % (name, verdict) for name, verdict in judged.items() if verdict != PASS]
     if bad:
         parts.append(", ".join(bad[:5]) + (" and %d more" % (len(bad) - 5) if len(bad) > 5 else ""))
-    if missing:
-        parts.append("not reached, so their state is unknown: %s" % ", ".join(missing))
+    parts += silent(missing)
     if alone:
         parts.append("no probe host is mapped to %s (netaccess_path), so nothing is known of it" % ", ".join(alone))
     return "; ".join(parts)

@@ -85,8 +85,6 @@ def enough(seen: dict, results: dict, unable: dict | None = None) -> bool:
 
 def basis(names: list, results: dict, about: str) -> str | None:
     """What makes several hosts one witness, in words; None when they are not, or there is but one."""
-    if about not in (NAME, PROXY) or len(names) < ENOUGH:
-        return None
     parts = []
     for together, shared in groups({name: results[name] for name in names}, about):
         if len(together) > 1:
