@@ -89,25 +89,24 @@ class Site:
             target = self.folder / path
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_text(filled(text, values), encoding="utf-8")
+        (private / "service.json").write_text(json.dumps(SERVICE))
         (self.inventory / "lab.yml").write_text("# What only the lab needs: every host is this machine.\n---\n" + yaml.safe_dump(
-            {"all": {"hosts": self._hosts(private)}}, sort_keys=False), encoding="utf-8")
+            {"all": {"vars": {"netaccess_status_path": str(private / "service.json")}, "hosts": self._hosts(private)}}, sort_keys=False), encoding="utf-8")
         (self.folder / "ansible.cfg").write_text("[defaults]\ncollections_path = %s\n" % (ROOT / ".build" / "collections"), encoding="utf-8")
 
     def _hosts(self, private: Path) -> dict:
         """The variables of each host that differ from the starter's."""
         overlay = private / "overlay.yml"
         overlay.write_text(yaml.safe_dump(OVERLAY))
-        (private / "service.json").write_text(json.dumps(SERVICE))
         here = {"ansible_connection": "ansible.builtin.local", "ansible_python_interpreter": self._interpreter(private)}
-        status = {"netaccess_status_path": str(private / "service.json")}
-        probing = dict(here, **status, verify_ca_path=str(self.internet.public), verify_wait=0,
+        probing = dict(here, verify_ca_path=str(self.internet.public), verify_wait=0,
                        verify_probes="{{ lookup('netaccess.chatgpt.endpoints', overlays=['%s'], udp=false) }}" % overlay)
-        squid = dict(here, **status, access_journal=str(self.folder / "journals"), access_squid_config_file=str(self.squid.config),
+        squid = dict(here, access_journal=str(self.folder / "journals"), access_squid_config_file=str(self.squid.config),
                      access_squid_drop_in=str(self.squid.drop_in), access_squid_list_dir=str(self.squid.list_dir),
                      access_squid_program=self.squid.program, access_squid_service_name=self.squid.name)
         twin = variables_of("fortios", self.twin, private)
         twin["vault_fortios_access_token"] = twin.pop("access_fortios_access_token")
-        fortios = dict({name: value for name, value in twin.items() if name not in ("access_product", "access_audience")}, **status,
+        fortios = dict({name: value for name, value in twin.items() if name not in ("access_product", "access_audience")},
                        access_journal=str(self.folder / "journals"))
         through = {"verify_proxy": "http://127.0.0.1:%d" % self.gateway.port}
         return {
@@ -148,9 +147,9 @@ In another terminal:
 
   cd {folder}
   export PATH={bin}:$PATH
-  ansible-playbook -i inventory netaccess.chatgpt.site --check --diff              # the plan
-  ansible-playbook -i inventory netaccess.chatgpt.site -e @change.yml              # the change; its report is report/report.html
-  ansible-playbook -i inventory netaccess.chatgpt.audit -e audit_dest=$PWD/audit   # drift and proof
+  ansible-playbook -i inventory netaccess.chatgpt.site -e @change.yml --check --diff   # the plan
+  ansible-playbook -i inventory netaccess.chatgpt.site -e @change.yml                  # the change; its report is report/report.html
+  ansible-playbook -i inventory netaccess.chatgpt.audit -e audit_dest=$PWD/audit       # drift and proof
 
 Add -l squid1 or -l fortios1 to any of them for one device. The inventory is what new_site writes, filled in; inventory/lab.yml has what only the lab needs.
 Ctrl-C stops the lab."""
