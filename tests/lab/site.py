@@ -119,9 +119,9 @@ class Site:
 
     def _interpreter(self, private: Path) -> str:
         """A Python whose trusted CAs are the inspection CAs, as on the hosts of a company."""
-        trust, path = private / "trust.pem", private / "python"
-        trust.write_bytes((self.squid.folder / "inspection-root.pem").read_bytes() + Path(self.gateway.root).read_bytes())
-        path.write_text("#!/bin/sh\nSSL_CERT_FILE='%s' exec '%s' \"$@\"\n" % (trust, sys.executable))
+        self.trust, path = private / "trust.pem", private / "python"
+        self.trust.write_bytes((self.squid.folder / "inspection-root.pem").read_bytes() + Path(self.gateway.root).read_bytes())
+        path.write_text("#!/bin/sh\nSSL_CERT_FILE='%s' exec '%s' \"$@\"\n" % (self.trust, sys.executable))
         path.chmod(0o755)
         return str(path)
 
