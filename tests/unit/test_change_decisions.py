@@ -531,7 +531,7 @@ def test_the_last_lines_of_an_audit_say_what_decides_and_how_drift_is_repaired()
     found = {"code": 2, "message": "drift: 4", "deciding": ["drift"], "classes": {"drift": ["fw%d: create x" % number for number in range(7)], "manual": ["x"]}}
     assert summary.lines({}, {}, found, dest="/a b", audit=True) == [
         *("drift: fw%d: create x" % number for number in range(5)), "drift: and 2 more",
-        "To repair the drift, have the plans reviewed, then:", "  ansible-playbook netaccess.chatgpt.site -i INVENTORY -e '@/a b/plans.json'",
+        "To repair the drift, have the plans reviewed, then:", "  ansible-playbook netaccess.chatgpt.site -i INVENTORY -e @change.yml -e '@/a b/plans.json'",
         "The report is in /a b: open report.html", "Verdict 2: drift: 4"]
     assert not any("plans.json" in line for line in summary.lines({}, {}, found, audit=True))
     assert not any("plans.json" in line for line in summary.lines({}, {}, dict(found, deciding=["manual"]), dest="/a b", audit=True))

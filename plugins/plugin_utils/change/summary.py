@@ -71,7 +71,7 @@ def _decides(verdict: dict, dest: str | None, where: str) -> list:
         found += told[:_SHOWN] + ["%s: and %d more" % (words, len(told) - _SHOWN)] * (len(told) > _SHOWN)
     if dest and "drift" in verdict.get("deciding", ()):
         found += ["To repair the drift, have the plans reviewed, then:",
-                  "%snetaccess.chatgpt.site %s -e %s" % (_COMMAND, where, shlex.quote("@%s/plans.json" % dest))]
+                  "%snetaccess.chatgpt.site %s -e @change.yml -e %s" % (_COMMAND, where, shlex.quote("@%s/plans.json" % dest))]
     return found
 
 
