@@ -230,7 +230,8 @@ def test_it_is_written_once_and_its_commands_name_it(tmp_path):
     texts = dict({str(dest / path): text for path, text in starter.texts(["squid", "fortios"]).items()}, **{str(dest.parent / "change.yml"): starter.change()})
     assert {path: Path(path).read_text(encoding="utf-8") for path in found["files"]} == texts and found["products"] == ["squid", "fortios"]
     following = "\n".join(found["next"])
-    assert "-i '%s' --ask-vault-pass netaccess.chatgpt.site -e '@%s/change.yml' --check" % (dest, dest.parent) in following and "-e '@%s/change.yml'" % dest.parent in following
+    assert "-i '%s' --ask-vault-pass netaccess.chatgpt.site -e '@%s/change.yml' --check" % (dest, dest.parent) in following
+    assert "netaccess.chatgpt.site -e '@%s/change.yml'\n" % dest.parent in following
     assert "netaccess_fortios/vault.yml'   # vault_fortios_access_token" in following and "netaccess_squid/vault" not in following
     # Nothing of a second site is written when one of its files is there.
     with pytest.raises(AnsibleActionFail, match="change.yml. Choose another folder"):

@@ -90,8 +90,8 @@ def _changed(devices: dict, proofs: dict, where: str) -> list:
     if any((proofs.get(name) or {}).get("verdict") == FAIL for name in changed):
         found += ["To find out what blocks it:", "%snetaccess.chatgpt.diagnose %s" % (_COMMAND, where)]
     silent = [name for name in changed if (proofs.get(name) or {}).get("verdict") == UNVERIFIED]
-    way = "What was changed on %s stays. To prove it, make sure that the probe hosts behind it answer, then run the same command again: it does not write again \
-what is in place"
+    way = ("What was changed on %s stays. To prove it, make sure that the probe hosts behind it answer, then run the same command again: "
+           "it does not write again what is in place")
     found += [way % some(silent, _SHOWN)] * bool(silent)
     found += ["%s: %s: %s" % (_word(result), name, result.get("msg")) for name, result in failed.items()]
     return found + _undo({name: devices[name]["journal"] for name in changed if devices[name].get("journal")}, where)
