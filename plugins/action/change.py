@@ -134,7 +134,7 @@ class ActionModule(ActionBase):
         begun = [name for name in self._fleet.devices if name in stops or self._fleet.registered(name, "access_result")]
         failed = [name for name in begun if self._fleet.trouble(name, stops, False)]
         if len(failed) > int(self._vars.get("netaccess_max_failures", 0)):
-            stops.update({name: "too many devices failed in earlier batches (netaccess_max_failures)" for name in self._fleet.devices if name not in begun})
+            stops.update({name: "more devices failed or were stopped than netaccess_max_failures allows" for name in self._fleet.devices if name not in begun})
         return {"stops": stops}
 
     def _prove(self) -> dict:
