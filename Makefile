@@ -12,11 +12,12 @@ export ANSIBLE_HOME := $(CURDIR)/.build/ansible
 # Compiled modules of tests and lab are kept: hundreds of processes import them.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo docs quick test test-all generate lint bench build kit clean setup system squids peers boxes
+.PHONY: help demo lab docs quick test test-all generate lint bench build kit clean setup system squids peers boxes
 
 help:
 	@echo "make demo    the main job, on a real Squid and a FortiGate's twin, in two minutes: block, open, verify, again, roll back;"
 	@echo "             PRODUCTS=all or PRODUCTS=\"squid panos\" for others, SQUID=7.7 for another release of Squid"
+	@echo "make lab     a Squid and a FortiGate's simulator that stay up, with an inventory, to try the playbooks on; Ctrl-C stops it"
 	@echo "make quick   lint of changed files and the tests that tell most, in a minute and a half"
 	@echo "make test    every test that CI runs"
 	@echo "make test-all  those, and the exhaustive matrices: before a release"
@@ -63,6 +64,11 @@ squids: setup system
 demo: setup
 	@scripts/install-lab squid
 	@$(VENV)/bin/python -m tests.lab.demo $(PRODUCTS)
+
+# Playbooks on it take the collection of this checkout (.build/lab/ansible.cfg), or what ANSIBLE_COLLECTIONS_PATH says.
+lab: setup
+	@scripts/install-lab squid
+	@exec $(VENV)/bin/python -m tests.lab.site
 
 docs: setup .build/site/stamp
 	@scripts/site/build

@@ -8,6 +8,7 @@ import os
 import uuid
 from pathlib import Path
 
+from ansible import context
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
@@ -19,6 +20,7 @@ from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.change import (
     baselines, gate, names, outcome, preflight, proof, record, summary,
 )
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.change.variables import JOURNALS, Variables
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.report.plan import taken_over
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.report.register import RegisterError, read as read_register
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts import verdicts
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.terms import PASS
@@ -132,7 +134,7 @@ class ActionModule(ActionBase):
         begun = [name for name in self._fleet.devices if name in stops or self._fleet.registered(name, "access_result")]
         failed = [name for name in begun if self._fleet.trouble(name, stops, False)]
         if len(failed) > int(self._vars.get("netaccess_max_failures", 0)):
-            stops.update({name: "too many devices failed in earlier batches (netaccess_max_failures)" for name in self._fleet.devices if name not in begun})
+            stops.update({name: "more devices failed or were stopped than netaccess_max_failures allows" for name in self._fleet.devices if name not in begun})
         return {"stops": stops}
 
     def _prove(self) -> dict:
@@ -217,7 +219,7 @@ class ActionModule(ActionBase):
             found["strict"] = [name.strip() for name in found["strict"].split(",")]
         began = (self._vars.get("netaccess_run") or self._vars.get("audit_begun") or {}).get("started")
         return dict(found, mode=mode, left_out=self._fleet.left_out(), started=began, ended=_now(),
-                    inventories=self._task_vars.get("ansible_inventory_sources"))
+                    inventories=self._task_vars.get("ansible_inventory_sources"), asked=record.asked(context.CLIARGS))
 
     def _conclude(self) -> dict:
         """The verdict of the run, the report if a folder is named, and which hosts count as failed."""
@@ -241,7 +243,7 @@ class ActionModule(ActionBase):
         proofs = {name: self._fleet.proof(name) for name in devices}
         troubles = {name: why for name, why in troubles.items() if why}
         said = summary.lines(devices, proofs, verdict, dest=dest, audit=audit, unwell={name: troubles[name] for name in hosts if name in troubles},
-                             inventories=self._task_vars.get("ansible_inventory_sources") or ["INVENTORY"], about=found)
+                             where=taken_over(args["inventories"], args["asked"]), about=found)
         if not audit:
             for name, why in report.unforgiven(found, args.get("strict") or []):
                 troubles.setdefault(name if name in self._task_vars["ansible_play_hosts_all"] else self._name, why)

@@ -78,7 +78,7 @@ class ActionModule(ActionBase):
             steps.append(("Keep the secrets in vaults, each with the variables that are named behind its command:", [
                 "   ansible-vault create %s   # %s" % (shlex.quote(str(dest / path)), ", ".join(names)) for path, names in vaults.items()]))
         steps += [
-            ("See what would change, and what hosts see now; this writes nothing:", [play + "site --check --diff"]),
+            ("See what would change, and what hosts see now; this writes nothing:", [play + "site -e %s --check --diff" % where]),
             ("Make the change, with its proof and a report:", [play + "site -e %s" % where]),
             ("Audit, any time; this writes nothing to a device:", [play + "audit -e audit_dest=audit"]),
             ("Roll the change back:", [play + "rollback -e netaccess_journal=JOURNAL -l DEVICE   # site prints both"]),

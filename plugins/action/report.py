@@ -196,7 +196,7 @@ def _about(args: dict) -> dict:
     return {"title": args.get("title") or ("ChatGPT on the network: audit" if args["mode"] == "audit" else "ChatGPT on the network: change"),
             "generated": now.strftime(_TIME), "plans_valid_until": (now + datetime.timedelta(hours=valid)).strftime(_TIME), "mode": args["mode"],
             "collection": collection_version(), "change": args.get("change"), "catalogue": {"newest": newest, "age_days": age}, "today": now.date(),
-            "started": args.get("started"), "ended": args.get("ended"), "inventories": args.get("inventories"),
+            "started": args.get("started"), "ended": args.get("ended"), "inventories": args.get("inventories"), "asked": args.get("asked"),
             "left_out": args.get("left_out"), "strict": args.get("strict") or [], "register": register}
 
 

@@ -75,6 +75,7 @@ These folders hold the inventory (inventory.yml), what each playbook printed (an
 %s
 Other products:  make demo PRODUCTS=all (some 10 minutes), or PRODUCTS="..." with any of
                  %s
+Devices that stay up:  make lab
 An inventory of your own:  ansible-playbook netaccess.chatgpt.new_site -e products=%s -e dest=inventory""" % (
         "\n".join("  " + path for path in kept), " ".join(["squid", *devices()]), ",".join(products[:2])))
     return 1 if failed else 0

@@ -12,6 +12,8 @@ import zipfile
 
 import pytest
 import yaml
+from ansible.parsing.dataloader import DataLoader
+from ansible.template import Templar, trust_as_template
 
 from tests.lab import squid
 from tests.lab.lab import ROOT, Lab
@@ -117,3 +119,16 @@ def test_once_it_is_open_it_finds_nothing_also_without_the_status_page(lab, befo
     assert {name: one["scope"] for name, one in after["features"].items()} == {name: "none" for name in before["features"]}, after["text"]
     assert after["message"].startswith("everything that was probed works")
     assert after["service"] == "unknown"
+
+
+def test_hosts_outside_the_audience_are_not_counted_unless_they_are_named():
+    """That they are blocked is right; a diagnosis that counts them tells a healthy site to run the change again."""
+    default = yaml.safe_load((ROOT / "roles" / "diagnose" / "defaults" / "main.yml").read_text(encoding="utf-8"))["diagnose_hosts"]
+    hosts = {"member": {"verify_expect": "open"}, "plain": {}, "other": {"verify_expect": "unchanged"}}
+    seen = {"groups": {"netaccess_vantages": list(hosts), "all": list(hosts)}, "diagnose_within": ["member", "plain", "other"],
+            "hostvars": {name: dict(values, inventory_hostname=name) for name, values in hosts.items()}}
+
+    def chosen(**more):
+        return Templar(DataLoader(), variables=dict(seen, **more)).template(trust_as_template(default))
+    assert chosen() == ["member", "plain"] and chosen(diagnose_within=["plain", "other"]) == ["plain"]
+    assert chosen(groups={"all": []}) == []

@@ -16,6 +16,7 @@ import yaml
 from tests.lab import squid
 from tests.lab.lab import Lab
 from tests.lab.play import PROGRAM, play
+from tests.lab.site import Site, filled
 from tests.lab.twinlab import TwinLab
 
 #: How the lab's hosts are called, and how new_site calls them.
@@ -71,3 +72,23 @@ def test_a_new_inventory_is_refused_until_it_is_filled_in_and_then_drives_a_chec
         code, said = play(site, "site", tmp_path, "--check", "--diff")
         assert code == 0 and "%s1: would create " % product in said and "chatgpt.com" in said, said
         assert "WARNING" not in said, said
+
+
+@pytest.mark.skipif(squid.available() is not None, reason=str(squid.available()))
+@pytest.mark.exhaustive
+def test_the_site_of_make_lab_takes_a_change_and_its_rollback(tmp_path):
+    with Site(tmp_path / "lab") as lab:
+        change = "@%s" % (lab.folder / "change.yml")
+        code, out = play(lab, "site", tmp_path, "-e", change, netaccess_report_dir=str(tmp_path / "report"), netaccess_baselines=str(tmp_path / "b.json"))
+        assert code == 0 and "Verdict 0: Changed fortios1, squid1, proven by 5 hosts" in out and "WARNING" not in out, out
+        # Nobody reads on where each host has lines of its own.
+        assert len(out.splitlines()) < 130, out
+        code, out = play(lab, "rollback", tmp_path, netaccess_journal=str(lab.folder / "journals"))
+        assert code == 0 and out.count("The previous behaviour is restored") == 2, out
+
+
+def test_the_lab_has_a_value_for_each_placeholder_or_says_which_has_none():
+    assert filled("host: REPLACE ME, such as a.example\n# Fill in every REPLACE ME, and go on.", {"a.example": "127.0.0.1"}) == \
+        "host: 127.0.0.1\n# Fill in every REPLACE ME, and go on."
+    with pytest.raises(LookupError, match="no value for: host: REPLACE ME, such as b.example"):
+        filled("host: REPLACE ME, such as b.example", {"a.example": "127.0.0.1"})

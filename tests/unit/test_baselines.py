@@ -7,6 +7,7 @@ from __future__ import annotations
 import datetime
 import json
 import os
+from pathlib import Path
 
 import pytest
 
@@ -87,3 +88,10 @@ def test_what_is_none_is_named(tmp_path, text):
     os.chmod(path, 0o600)
     with pytest.raises(baselines.BaselineError, match="holds no baselines"):
         baselines.read(path)
+
+
+def test_a_file_in_the_folder_of_the_call_is_written_and_read(tmp_path, monkeypatch):
+    """As a new inventory names it: baselines.json."""
+    monkeypatch.chdir(tmp_path)
+    baselines.write(Path("baselines.json"), {"desk1": kept()})
+    assert baselines.read(Path("baselines.json")) == {"desk1": kept()} and [path.name for path in tmp_path.iterdir()] == ["baselines.json"]

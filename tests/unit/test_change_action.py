@@ -128,11 +128,11 @@ def test_a_preflight_says_what_the_gate_lets_a_check_run_go_past():
 
 def test_no_later_batch_begins_once_too_many_have_failed():
     failed = dict(FW, access_result={"recorded": "failed", "msg": "refused"})
-    assert step("batch", {"fw1": failed, "fw2": FW})["stops"] == {"fw2": "too many devices failed in earlier batches (netaccess_max_failures)"}
+    assert step("batch", {"fw1": failed, "fw2": FW})["stops"] == {"fw2": "more devices failed or were stopped than netaccess_max_failures allows"}
     assert step("batch", {"fw1": dict(failed, netaccess_max_failures=1), "fw2": FW})["stops"] == {}
     stopped = {"netaccess_preflight_verdict": {"stops": {"fw1": "no rights"}}}
     assert step("batch", {"fw1": dict(FW, **stopped), "fw2": FW})["stops"] == {
-        "fw1": "no rights", "fw2": "too many devices failed in earlier batches (netaccess_max_failures)"}
+        "fw1": "no rights", "fw2": "more devices failed or were stopped than netaccess_max_failures allows"}
 
 
 def prove(result, looks, before=None, **more) -> dict:

@@ -18,6 +18,7 @@ from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.change import (
     device, gate, names, outcome, proof, record, summary, variables,
 )
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.report import plan
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.report.plan import taken_over
 from tests.products import PRODUCTS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -479,16 +480,18 @@ def test_the_last_lines_say_what_changed_what_is_proven_and_how_to_undo_it():
         "Changed: fw1, fw2, fw6", "Proven by probe hosts: fw1", "NOT proven: fw2 (not proven by: desk2 (no answer))",
         "NOT proven: fw6 (desk1: newly open)",
         "To find out what blocks it:", "  ansible-playbook netaccess.chatgpt.diagnose -i INVENTORY",
-        "To prove fw2, make sure that the probe hosts behind it answer, then run the same command again: it", "  does not write again what is in place",
+        "What was changed on fw2 stays. To prove it, make sure that the probe hosts behind it answer, then",
+        "  run the same command again: it does not write again what is in place",
         "REFUSED: fw3: refused", "NOT BEGUN: fw5: stopped",
         "FAILED: fw6: NOT rolled back: no result. The reason for the rollback: desk1: newly open",
         "To undo fw1:", "  %s/j/1.json -l fw1" % undo, "To undo fw2:", "  %s/j/2.json -l fw2" % undo,
         "To undo fw6:", "  %s/j/6.json -l fw6" % undo, "Probe host desk1: shut", "Probe host desk2: not probed",
-        "Manual steps: fw2 (2)", "The report is in /report",
+        "Manual step: fw2: a", "Manual step: fw2: b", "The report is in /report: open report.html",
         "Verdict 1: 4 devices"]
     # As a shell takes it.
-    odd = summary.lines({"fw 1": dict(APPLIED, journal="/j x/1.json")}, {}, {"code": 0, "message": "x"}, inventories=["/etc/hosts.yml", "my hosts"])
-    assert "  ansible-playbook netaccess.chatgpt.rollback -i /etc/hosts.yml -i 'my hosts' -e netaccess_journal='/j x/1.json' -l 'fw 1'" in odd
+    odd = summary.lines({"fw 1": dict(APPLIED, journal="/j x/1.json")}, {}, {"code": 0, "message": "x"},
+                        where=taken_over(["/etc/hosts.yml", "my hosts"], ["--ask-vault-pass"]))
+    assert "  ansible-playbook netaccess.chatgpt.rollback -i /etc/hosts.yml -i 'my hosts' --ask-vault-pass -e netaccess_journal='/j x/1.json' -l 'fw 1'" in odd
     assert summary.lines({"fw1": {}}, {}, {"code": 0, "message": "1 device"}) == ["Changed: nothing", "Verdict 0: 1 device"]
     assert summary.lines({"fw1": APPLIED}, {}, {"code": 0, "message": "x"})[1] == \
         "NOT proven: fw1 (no probe host is mapped to it: set netaccess_path.device on one)"
@@ -496,7 +499,17 @@ def test_the_last_lines_say_what_changed_what_is_proven_and_how_to_undo_it():
     many = summary.lines({"fw%d" % number: {"changed": True} for number in range(7)} | {"gone": {"unreachable": True, "msg": "ssh"}},
                          {"fw0": {"verdict": "pass"}}, {"code": 1, "message": "x"})
     assert many[:2] == ["Changed: fw0, fw1, fw2, fw3, fw4 and 2 more", "Proven by probe hosts: fw0"] and many[4:] == ["FAILED: gone: ssh", "Verdict 1: x"]
-    assert summary.lines(devices, proofs, {"code": 2, "message": "drift"}, audit=True) == ["Manual steps: fw2 (2)", "Verdict 2: drift"]
+    assert summary.lines(devices, proofs, {"code": 2, "message": "drift"}, audit=True) == [
+        "Manual step: fw2: a", "Manual step: fw2: b", "Verdict 2: drift"]
+    steps = {name: dict(APPLIED, manual=["a", "b", "c"]) for name in ("fw1", "fw2")}
+    assert "Manual steps: fw1 (3), fw2 (3)" in summary.lines(steps, {}, {"code": 2, "message": "drift"}, audit=True)
+
+
+def test_commands_ask_for_the_passwords_that_the_run_asked_for():
+    assert record.asked({"ask_vault_pass": True, "become_ask_pass": True, "ask_pass": False, "vault_ids": (), "vault_password_files": None}) == [
+        "--ask-vault-pass", "--ask-become-pass"]
+    assert taken_over(None, record.asked({"vault_ids": ["dev@prompt"], "vault_password_files": ["/my vault"]})) == \
+        "-i INVENTORY --vault-id dev@prompt --vault-password-file '/my vault'"
 
 
 def test_the_last_lines_fit_a_terminal_and_commands_are_not_broken():
@@ -518,8 +531,8 @@ def test_the_last_lines_of_an_audit_say_what_decides_and_how_drift_is_repaired()
     found = {"code": 2, "message": "drift: 4", "deciding": ["drift"], "classes": {"drift": ["fw%d: create x" % number for number in range(7)], "manual": ["x"]}}
     assert summary.lines({}, {}, found, dest="/a b", audit=True) == [
         *("drift: fw%d: create x" % number for number in range(5)), "drift: and 2 more",
-        "To repair the drift, have the plans reviewed, then:", "  ansible-playbook netaccess.chatgpt.site -i INVENTORY -e '@/a b/plans.json'",
-        "The report is in /a b", "Verdict 2: drift: 4"]
+        "To repair the drift, have the plans reviewed, then:", "  ansible-playbook netaccess.chatgpt.site -i INVENTORY -e @change.yml -e '@/a b/plans.json'",
+        "The report is in /a b: open report.html", "Verdict 2: drift: 4"]
     assert not any("plans.json" in line for line in summary.lines({}, {}, found, audit=True))
     assert not any("plans.json" in line for line in summary.lines({}, {}, dict(found, deciding=["manual"]), dest="/a b", audit=True))
     assert summary.lines({}, {}, dict(found, deciding=["conflicts"], classes={"conflicts": ["fw1: rule 3 (deny) fw-1"]}), audit=True) == [

@@ -554,6 +554,10 @@ def test_the_table_puts_failures_first_and_keeps_its_width():
     assert any("FAIL > ok" in line for line in lines) and all(len(line) <= 100 for line in lines)
     brief = verdicts.table({"branch1": {"checks": checks}}, brief=True).splitlines()
     assert "shut.example.com" in brief[1] and brief[-1] == "branch1: the other 3 checks are as expected"
+    # Of hosts that fail alike the reason is said once, and each is named.
+    alike = verdicts.table({"branch1": {"checks": [*checks, dict(checks[-1], id="too", host="closed.example.com")]}}, {"branch1": before}, brief=True)
+    assert "BEFORE > NOW" in alike and alike.count("blocked by Squid") == 1 and "2 hosts" in alike
+    assert "closed.example.com, shut.example.com: blocked by Squid" in " ".join(alike.split())
     long = verdicts.table({"branch1": {"checks": [dict(checks[-1], host="a" * 60 + ".example.com")]}}).splitlines()
     assert "a" * 60 + ".example.com" in long[1] and all(len(line) <= 100 for line in long)
     assert verdicts.table({"branch1": {"checks": checks[:1]}}, brief=True) == "branch1: 1 check is as expected\n"

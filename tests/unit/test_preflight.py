@@ -34,11 +34,13 @@ def test_what_is_said_of_several_devices_alike_is_one_line():
     devices = {"fw1": dict(GOOD, exclusive=""), "fw2": dict(GOOD, exclusive="", pending="ours"), "fw3": dict(GOOD, summary="create list exempt (+3)")}
     found = preflight.judge(devices, {name: look(device=name) for name in devices}, None, TODAY)
     assert preflight.lines(found) == [
-        "3 of 3 devices may be changed; 3 warnings",
+        "3 of 3 devices may be changed; 2 warnings",
         "warn: fw1, fw2: this product has no configuration lock: run one job at a time, then say so in netaccess_kept_apart_by",
         "warn: fw2: an earlier run left pending changes; this run activates them",
         "ok: fw1, fw2: create list allow (+3); rollback takes 2 writes and 1 activation",
         "ok: fw3: create list exempt (+3); rollback takes 2 writes and 1 activation"]
+    stopped = preflight.judge({"fw1": {"failed": True, "msg": "wrong token"}}, {"desk1": look(device="fw1")}, None, TODAY)
+    assert preflight.lines(stopped)[:2] == ["0 of 1 device may be changed", "stop: fw1: wrong token"] and "wrong token" in stopped["message"]
 
 
 @pytest.mark.parametrize("device,hosts,register,said", [

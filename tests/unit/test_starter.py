@@ -118,8 +118,13 @@ def test_no_secret_is_plain(products):
 def test_the_gate_refuses_it_until_it_is_filled_in(products, tmp_path):
     new, done = (read_by_ansible(written(tmp_path / word, products, word == "filled"), access_comment="CHG1") for word in ("new", "filled"))
     assert len(done["netaccess_devices"]) == len(products) and len(done["netaccess_vantages"]) == 2 * len(products) + 1
-    for found, refused in ((new, True), (done, False)):
-        assert refused == (gate(found) is not None), gate(found)
+    vaults = {path.split("/")[1]: secrets for path, secrets in starter.vault(products).items()}
+    said = gate(done) or ""
+    assert [secret for secrets in vaults.values() for secret in secrets if secret not in said] == [] and ("not set: " in said) == bool(vaults)
+    assert all(group in said for group in vaults)
+    for device in done["netaccess_devices"].values():
+        device.update({secret: "s3cret" for secret in vaults.get("netaccess_" + device["access_product"], [])})
+    assert gate(done) is None
     said = gate(new)
     assert "still REPLACE ME: " in said and "access_audience." in said and said.endswith("Nothing was changed")
     for product in products:
@@ -225,7 +230,8 @@ def test_it_is_written_once_and_its_commands_name_it(tmp_path):
     texts = dict({str(dest / path): text for path, text in starter.texts(["squid", "fortios"]).items()}, **{str(dest.parent / "change.yml"): starter.change()})
     assert {path: Path(path).read_text(encoding="utf-8") for path in found["files"]} == texts and found["products"] == ["squid", "fortios"]
     following = "\n".join(found["next"])
-    assert "-i '%s' --ask-vault-pass netaccess.chatgpt.site --check" % dest in following and "-e '@%s/change.yml'" % dest.parent in following
+    assert "-i '%s' --ask-vault-pass netaccess.chatgpt.site -e '@%s/change.yml' --check" % (dest, dest.parent) in following
+    assert "netaccess.chatgpt.site -e '@%s/change.yml'\n" % dest.parent in following
     assert "netaccess_fortios/vault.yml'   # vault_fortios_access_token" in following and "netaccess_squid/vault" not in following
     # Nothing of a second site is written when one of its files is there.
     with pytest.raises(AnsibleActionFail, match="change.yml. Choose another folder"):

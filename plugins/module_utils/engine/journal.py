@@ -419,7 +419,7 @@ def write_atomically(path: str, text: str, mode: int = 0o600, *, lasting: bool =
 
     ``lasting``: the new text survives a power failure.
     """
-    folder = os.path.dirname(path)
+    folder = os.path.dirname(path) or os.curdir
     handle, temporary = tempfile.mkstemp(prefix=".", suffix=".tmp", dir=folder)
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as out:

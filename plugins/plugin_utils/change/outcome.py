@@ -63,7 +63,8 @@ class Fleet:
         """Why nothing may be done in this run: placeholders in what is in it, and in the hosts behind its devices. Other parts of a new site may wait."""
         behind = self.behind()
         hosts = [*self.devices, *(host for host in self.every_host if host in self._within or any(host in behind.get(name, []) for name in self.devices))]
-        return placeholders.refused({host: self._raw(host) for host in hosts}, sorted(names.KNOWN | {placeholders.ADDRESS}))
+        values, known = {host: self._raw(host) for host in hosts}, sorted(names.KNOWN | {placeholders.ADDRESS})
+        return placeholders.refused(values, known) or placeholders.unset(values, known)
 
     def _raw(self, name: str) -> Mapping:
         """Its variables, with templates as they are written."""

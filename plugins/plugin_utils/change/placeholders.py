@@ -4,12 +4,15 @@
 """Placeholders of a new inventory: what nobody has filled in yet is no setting. Pure."""
 from __future__ import annotations
 
+import re
 from typing import Any, Iterable, Mapping
 
 #: How each begins. netaccess.chatgpt.new_site writes it, and nothing is done with a value that begins so.
 MARK = "REPLACE ME"
 #: The variable of Ansible that a new inventory leaves open. Tasks ask for it, since a connection to a placeholder fails in words that nobody understands.
 ADDRESS = "ansible_host"
+#: How a new inventory asks for a secret.
+_VAULTED = re.compile(r"\s*\{\{\s*(vault_\w+)\s*\}\}\s*")
 
 
 def unfilled(name: str, value: Any) -> list:
@@ -32,3 +35,18 @@ def refused(hosts: Mapping, names: Iterable[str]) -> str | None:
         return None
     places = ["%s (%s)" % (place, ", ".join(of)) if len(of) < len(hosts) else place for place, of in found.items()]
     return "still %s: %s. Fill these in, or delete the hosts and lines that you do not need" % (MARK, ", ".join(places))
+
+
+def unset(hosts: Mapping, names: Iterable[str]) -> str | None:
+    """Why a run must not begin: which variables of a vault are asked for, and set nowhere. ``hosts``, ``names``: as for ``refused``."""
+    found: dict = {}
+    for host, values in hosts.items():
+        for name in names:
+            asked = _VAULTED.fullmatch(values[name]) if isinstance(values.get(name), str) else None
+            if asked and asked.group(1) not in values:
+                found.setdefault(asked.group(1), []).append(host)
+    if not found:
+        return None
+    groups = sorted({"netaccess_%s" % hosts[host].get("access_product", "vantages") for of in found.values() for host in of})
+    return "not set: %s. Put them into a vault (ansible-vault create inventory/group_vars/%s/vault.yml), and run with --ask-vault-pass" % (
+        ", ".join("%s (%s)" % (name, ", ".join(of)) for name, of in found.items()), " or ".join(groups))

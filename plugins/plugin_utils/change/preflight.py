@@ -55,7 +55,9 @@ def lines(found: dict) -> list:
     subjects: dict = {}
     for row in found["rows"]:
         subjects.setdefault((row["verdict"], row["message"]), []).append(row["subject"])
-    return [found["message"]] + ["%s: %s: %s" % (verdict, ", ".join(names), message) for (verdict, message), names in subjects.items()]
+    # Why a device is stopped has a line of its own.
+    head = found["message"].removesuffix("".join("; %s: %s" % item for item in sorted(found["stops"].items())))
+    return [head] + ["%s: %s: %s" % (verdict, ", ".join(names), message) for (verdict, message), names in subjects.items()]
 
 
 def _row(subject: str, verdict: str, message: str) -> dict:
@@ -125,7 +127,8 @@ def _watched(name: str, hosts: dict, behind: list, rows: list) -> None:
 
 
 def _message(devices: dict, rows: list, stops: dict) -> str:
-    warned = sum(row["verdict"] == WARN for row in rows)
+    # As many as ``lines`` shows.
+    warned = len({row["message"] for row in rows if row["verdict"] == WARN})
     parts = ["%d of %s may be changed" % (len(devices) - len(stops), counted(len(devices), "device"))]
     parts += [counted(warned, "warning")] * bool(warned)
     return "; ".join(parts + ["%s: %s" % item for item in sorted(stops.items())])

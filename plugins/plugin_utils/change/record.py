@@ -7,7 +7,7 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
-from typing import Callable
+from typing import Callable, Mapping
 
 from ansible.errors import AnsibleConnectionFailure
 
@@ -48,6 +48,15 @@ def outcome(result: dict | None) -> dict:
     if "would_change" in found:
         found["changed"] = found.pop("would_change")
     return found
+
+
+def asked(arguments: Mapping) -> list:
+    """Of the ``arguments`` of ansible-playbook those by which it gets its passwords, as words of a command line. They hold no password."""
+    switches = (("--ask-vault-pass", "ask_vault_pass"), ("--ask-pass", "ask_pass"), ("--ask-become-pass", "become_ask_pass"))
+    words = [option for option, key in switches if arguments.get(key)]
+    for option, key in (("--vault-id", "vault_ids"), ("--vault-password-file", "vault_password_files")):
+        words += [word for value in arguments.get(key) or () for word in (option, str(value))]
+    return words
 
 
 def write(folder, host: str, end: str, content) -> None:

@@ -8,7 +8,6 @@ import datetime
 import os
 import shlex
 import textwrap
-from typing import Iterable
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.words import counted, duration
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.report.plan import undo_command
@@ -23,22 +22,26 @@ WIDTH = 100
 _COMMAND = "  ansible-playbook "
 
 
-def lines(devices: dict, proofs: dict, verdict: dict, *, dest: str | None = None, audit: bool = False, inventories: Iterable[str] = ("INVENTORY",),
+def lines(devices: dict, proofs: dict, verdict: dict, *, dest: str | None = None, audit: bool = False, where: str = "-i INVENTORY",
           unwell: dict | None = None, about: dict | None = None) -> list:
     """``devices``: {name: result of its access module}; ``proofs``: {name: what its hosts said of its change, or None}; ``verdict``: that of the report.
 
-    ``inventories``: those of the run; ``unwell``: {host: why its look counts as a failure}; ``about``: ``change``, ``started`` and ``ended`` of the report.
+    ``where``: of ``plan.taken_over``; ``unwell``: {host: why its look counts as a failure}; ``about``: ``change``, ``started`` and ``ended`` of the report.
     """
-    where = " ".join("-i %s" % shlex.quote(one) for one in inventories)
-    found = _when(about or {}) + (_decides(verdict, dest, where) if audit else _changed(devices, proofs, where, inventories))
+    found = _when(about or {}) + (_decides(verdict, dest, where) if audit else _changed(devices, proofs, where))
     told = ["Probe host %s" % (why if why.startswith(name + ": ") else "%s: %s" % (name, why)) for name, why in (unwell or {}).items()]
     found += told[:_SHOWN] + ["and %s" % counted(len(told) - _SHOWN, "more probe host")] * (len(told) > _SHOWN)
     # Of a change that failed or was rolled back nothing is left to do.
-    by_hand = {name: len(result["manual"]) for name, result in devices.items() if result.get("manual") and not result.get("failed")}
-    found += ["Manual steps: %s" % some(["%s (%d)" % item for item in by_hand.items()], _SHOWN)] * bool(by_hand)
-    found += ["The report is in %s" % dest] * bool(dest)
+    found += _by_hand({name: result["manual"] for name, result in devices.items() if result.get("manual") and not result.get("failed")})
+    found += ["The report is in %s: open report.html" % dest] * bool(dest)
     found.append("Verdict %d: %s" % (verdict["code"], verdict.get("headline") or verdict["message"]))
     return [line for text in found for line in _wrapped(text)]
+
+
+def _by_hand(steps: dict) -> list:
+    """Each of the manual steps where they are few, else how many each device has; ``steps``: {device: [step]}."""
+    each = ["Manual step: %s: %s" % (name, step) for name, told in steps.items() for step in told]
+    return each if len(each) <= _SHOWN else ["Manual steps: %s" % some(["%s (%d)" % (name, len(told)) for name, told in steps.items()], _SHOWN)]
 
 
 def _wrapped(text: str) -> list:
@@ -61,18 +64,18 @@ def _time(text: str) -> datetime.datetime:
     return datetime.datetime.fromisoformat(text.replace("Z", "+00:00"))
 
 
-def _decides(verdict: dict, dest: str | None, inventories: str) -> list:
+def _decides(verdict: dict, dest: str | None, where: str) -> list:
     found: list = []
     for name, _code, words in CLASSES:
         told = ["%s: %s" % (words, text) for text in verdict["classes"][name]] if name in verdict.get("deciding", ()) else []
         found += told[:_SHOWN] + ["%s: and %d more" % (words, len(told) - _SHOWN)] * (len(told) > _SHOWN)
     if dest and "drift" in verdict.get("deciding", ()):
         found += ["To repair the drift, have the plans reviewed, then:",
-                  "%snetaccess.chatgpt.site %s -e %s" % (_COMMAND, inventories, shlex.quote("@%s/plans.json" % dest))]
+                  "%snetaccess.chatgpt.site %s -e @change.yml -e %s" % (_COMMAND, where, shlex.quote("@%s/plans.json" % dest))]
     return found
 
 
-def _changed(devices: dict, proofs: dict, where: str, inventories: Iterable[str]) -> list:
+def _changed(devices: dict, proofs: dict, where: str) -> list:
     changed = [name for name, result in devices.items() if result.get("changed")]
     failed = {name: result for name, result in devices.items() if result.get("failed") or result.get("unreachable")}
     proven = [name for name in changed if (proofs.get(name) or {}).get("verdict") == PASS]
@@ -87,18 +90,19 @@ def _changed(devices: dict, proofs: dict, where: str, inventories: Iterable[str]
     if any((proofs.get(name) or {}).get("verdict") == FAIL for name in changed):
         found += ["To find out what blocks it:", "%snetaccess.chatgpt.diagnose %s" % (_COMMAND, where)]
     silent = [name for name in changed if (proofs.get(name) or {}).get("verdict") == UNVERIFIED]
-    way = "To prove %s, make sure that the probe hosts behind it answer, then run the same command again: it does not write again what is in place"
+    way = ("What was changed on %s stays. To prove it, make sure that the probe hosts behind it answer, then run the same command again: "
+           "it does not write again what is in place")
     found += [way % some(silent, _SHOWN)] * bool(silent)
     found += ["%s: %s: %s" % (_word(result), name, result.get("msg")) for name, result in failed.items()]
-    return found + _undo({name: devices[name]["journal"] for name in changed if devices[name].get("journal")}, inventories)
+    return found + _undo({name: devices[name]["journal"] for name in changed if devices[name].get("journal")}, where)
 
 
-def _undo(journals: dict, inventories: Iterable[str]) -> list:
+def _undo(journals: dict, where: str) -> list:
     """A command for each device; for many whose journals share a folder, one for all: there each takes back its newest change."""
     folders = {os.path.dirname(path) for path in journals.values()}
     if len(journals) > _SHOWN and len(folders) == 1:
-        return ["To undo %s:" % counted(len(journals), "change"), "  %s" % undo_command(",".join(journals), folders.pop(), inventories)]
-    return [line for name, path in journals.items() for line in ("To undo %s:" % name, "  %s" % undo_command(name, path, inventories))]
+        return ["To undo %s:" % counted(len(journals), "change"), "  %s" % undo_command(",".join(journals), folders.pop(), where)]
+    return [line for name, path in journals.items() for line in ("To undo %s:" % name, "  %s" % undo_command(name, path, where))]
 
 
 def _word(result: dict) -> str:

@@ -152,7 +152,7 @@ def risks(report: dict, devices: list, unproven: list) -> list:
     """``[{"id", "title", "level", "count", "lines", "more", "none"}]``: the cards of the summary. ``devices``: in the order of the page."""
     told = {name: [line for device in devices for line in lines(device)] for name, lines in (
         ("opens", _opens), ("losses", _losses), ("blocks", _blocks), ("manual", _manual))}
-    said = ["beside the verdict"] if unproven else []
+    said = ["named at the top, beside the verdict"] if unproven else []
     cards = [
         _card("opens", "What would open" if report["mode"] == "audit" else "What opened", _devices(told["opens"]), told["opens"], "No access rule changes."),
         _card("losses", "What loses inspection", _devices(told["losses"]), told["losses"], "No inspection is lost."),

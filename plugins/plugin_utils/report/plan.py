@@ -226,13 +226,17 @@ def few(names: list, noun: str) -> str:
     return "%s (such as %s)" % (counted(len(names), noun), ", ".join(names[:_HOSTS_SHOWN]))
 
 
-def undo_command(device: str, journal: str | None, inventories: Iterable[str]) -> str:
-    """The command that undoes a change. Before a journal exists, JOURNAL is a placeholder for the file that the run names."""
-    where = " ".join("-i %s" % shlex.quote(one) for one in inventories)
+def taken_over(inventories: Iterable[str] | None, asked: Iterable[str] | None = ()) -> str:
+    """The arguments of a run that its commands need as well: its ``inventories``, and how it was ``asked`` for passwords."""
+    return " ".join(["-i %s" % shlex.quote(one) for one in inventories or ["INVENTORY"]] + [shlex.quote(one) for one in asked or ()])
+
+
+def undo_command(device: str, journal: str | None, where: str) -> str:
+    """The command that undoes a change; ``where`` is of ``taken_over``. Before a journal exists, JOURNAL is a placeholder for the file that the run names."""
     return "ansible-playbook netaccess.chatgpt.rollback %s -e netaccess_journal=%s -l %s" % (where, shlex.quote(journal or JOURNAL), shlex.quote(device))
 
 
-def rollback(device: str, result: Mapping, changed: list, inventories: Iterable[str]) -> dict | None:
+def rollback(device: str, result: Mapping, changed: list, where: str) -> dict | None:
     """What a rollback costs: ``{"writes", "activations", "propagation", "limits", "drops", "command", "text"}``; None if there is nothing to undo."""
     cost = result.get("reversal")
     if not cost or not changed:
@@ -245,7 +249,7 @@ def rollback(device: str, result: Mapping, changed: list, inventories: Iterable[
     text = "%s and %s, in force %s" % (counted(cost["writes"], "write"), counted(cost["activations"], "activation"),
                                        "up to %s later" % duration(seconds) if seconds else "at once")
     return {"writes": cost["writes"], "activations": cost["activations"], "propagation": seconds, "limits": result.get("limits") or "", "drops": drops,
-            "command": undo_command(device, result.get("journal"), inventories), "text": text}
+            "command": undo_command(device, result.get("journal"), where), "text": text}
 
 
 _BACK = {"create": "deletes", "delete": "creates again", "update": "restores"}

@@ -35,7 +35,7 @@ def build(devices: dict, hosts: dict, about: dict) -> dict:
 
     ``devices``: {name: result of an access module, or None}; ``hosts``: {name: {"before", "after"} with results of reachability_info, or None}; ``about``:
     ``{"title", "generated", "mode", "collection", "catalogue", "change", "register", "strict", "today", "left_out", "started", "ended",
-    "inventories"}``; see ``register.compared`` for ``register``, ``verdict`` for ``strict``. ``inventories``: those of the run, for commands.
+    "inventories", "asked"}``; see ``register.compared`` for ``register``, ``verdict`` for ``strict``, ``plan.taken_over`` for the last two.
     """
     found = {
         **{name: about[name] for name in ("title", "generated", "mode", "collection")}, "format": FORMAT,
@@ -65,11 +65,12 @@ def _device(name: str, result, about: dict) -> dict:
     tense = _tense(state, result, mode)
     changes, whom = plan.changes(result, tense), plan.audience(result)
     found = {key: result.get(key) for key in _KEPT}
+    where = plan.taken_over(about.get("inventories"), about.get("asked"))
     found.update(
         name=name, state=state, summary=str(result.get("summary") or ""), product=plan.titles().get(result.get("product")), tense=tense,
         error=str(result.get("msg") or "no result") if state in NO_RESULT else None, failure=failure.get("class"),
         audience=whom, opens=plan.opens(result, tense), changes=changes, groups=plan.groups(changes, tense), until=plan.until(changes),
-        rollback=plan.rollback(name, result, changes, about.get("inventories") or ["INVENTORY"]) if tense in (plan.PLANNED, plan.DONE, plan.UNKNOWN) else None,
+        rollback=plan.rollback(name, result, changes, where) if tense in (plan.PLANNED, plan.DONE, plan.UNKNOWN) else None,
         # Of entries of others, only the name is shown.
         foreign=sorted(str(one.get("entry") or one.get("name")) if isinstance(one, dict) else str(one) for one in result.get("foreign") or []))
     for key in ("coverage", "conflicts", "losses", "audience_widened", "manual", "stale"):

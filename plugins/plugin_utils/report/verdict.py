@@ -172,7 +172,8 @@ def _except(report: dict) -> list:
             chosen |= set(host["left_inspected"])
             failing |= {feature for feature, said in host["features"].items() if said in ("fail", "error")} - set(host["left_inspected"])
             unseen |= {feature for feature, said in host["features"].items() if said == "unverified"}
-    parts = ["works, except %s, left under inspection by the policy: set exempt_level: core to exempt it" % _features(chosen)] * bool(chosen)
+    parts = ["works, except %s, left under inspection by the policy: to exempt it, give the lookup of access_policy the option exempt_level='core'"
+             % _features(chosen)] * bool(chosen)
     parts += ["does not work, and is not among what is required: %s" % _features(failing)] * bool(failing)
     return parts + ["not shown by any probe: %s" % _features(unseen)] * bool(unseen)
 

@@ -99,7 +99,8 @@ _MARKS = {PASS: "ok", FAIL: "FAIL", SKIPPED: "skipped", UNVERIFIED: "unproven"}
 
 
 def table(results: dict, before: dict | None = None, width: int = 100, brief: bool = False) -> str:
-    """A table for people, one row a check, failures first: host, what, verdict now (and before), and why. ``brief``: what is well is only counted.
+    """A table for people, one row a check, failures first: host, what, verdict now (and before), and why. ``brief``: what is well is only counted, and
+    checks of which the same is said share a row, which names their hosts.
 
     Nothing is cut: what does not fit beside the other columns goes below them.
     """
@@ -113,13 +114,24 @@ def table(results: dict, before: dict | None = None, width: int = 100, brief: bo
                 continue
             rows.append((name, check["host"], _kind(check), _cell(check) if was is None else "%s > %s" % (_cell(was), _cell(check)),
                          check["message"].partition(": ")[2]))
-    head = ("FROM", "HOST", "KIND", "VERDICT", "WHY")
+    rows = _shared_rows(rows) if brief else rows
+    head = ("FROM", "HOST", "KIND", "BEFORE > NOW" if before else "VERDICT", "WHY")
     sizes = [min(max(len(row[i]) for row in [head] + rows), limit) for i, limit in enumerate((16, 34, 10, 18))]
     lines = [line for row in ([head] if rows or not brief else []) + rows for line in _lines(row, sizes, width)]
     who = "%s: " % next(iter(results)) if len(results) == 1 else ""
     others = "the other " if rows else "all " * (well > 1)
     text = "%s%s%s %s" % (who, others, counted(well, "check"), "is as expected" if well == 1 else "are as expected")
     return "\n".join(lines + [text] * brief) + "\n"
+
+
+def _shared_rows(rows: list) -> list:
+    """``rows`` with one for all hosts of which the same is said."""
+    found: dict = {}
+    for name, host, kind, verdict, why in rows:
+        found.setdefault((name, kind, verdict, why), []).append(host)
+    return [(name, hosts[0], kind, verdict, why) if len(hosts) == 1 else
+            (name, "%d hosts" % len(hosts), kind, verdict, "%s: %s" % (", ".join(hosts), why))
+            for (name, kind, verdict, why), hosts in found.items()]
 
 
 def _kind(check: dict) -> str:
