@@ -140,7 +140,8 @@ def test_what_writes_waits_for_a_release_and_for_its_turn():
         assert GITLAB[job]["environment"]["action"] == "access"
     assert GITHUB["jobs"]["apply"]["needs"] == "plan" and {rule["when"] for rule in GITLAB["apply"]["rules"]} == {"manual"}
     assert all("$CI_COMMIT_BRANCH == $CI_DEFAULT_BRANCH" in rule["if"] for job in ("apply", "rollback") for rule in GITLAB[job]["rules"])
-    assert "github.ref == 'refs/heads/main'" in GITHUB["jobs"]["apply"]["if"] and "!= 'pull_request'" in GITHUB["jobs"]["apply"]["if"]
+    parts = GITHUB["jobs"]["apply"]["if"].split(" && ")
+    assert {"needs.plan.result == 'success'", "github.event_name != 'pull_request'", "github.ref == 'refs/heads/main'"} <= set(parts)
     # The plans are those of the same run.
     kept, = [step for step in GITHUB["jobs"]["plan"]["steps"] if "upload-artifact" in step.get("uses", "")]
     fetched, = [step for step in GITHUB["jobs"]["apply"]["steps"] if "download-artifact" in step.get("uses", "")]
