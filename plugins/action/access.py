@@ -21,6 +21,8 @@ from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.core import trus
 _MODULE = "netaccess.chatgpt.%s_access"
 _GROUP = "group/netaccess.chatgpt.all"
 _POLICY = trust_as_template("{{ lookup('netaccess.chatgpt.policy') }}")
+_UNREVIEWED = ("netaccess_plans has no reviewed plan for this device: the audit did not read it, or left it out. Nothing was changed. Run the audit again "
+               "and have its plan reviewed, or leave the device out with --limit")
 
 
 class ActionModule(ActionBase):
@@ -66,7 +68,7 @@ class ActionModule(ActionBase):
         if self._bound(state, self._args["stage"]) and ended:
             return self._kept({"failed": True, "msg": ended, "failure": {"class": PLAN_CHANGED, "applied": [], "undone": [], "journal": None}})
         if self._bound(state, self._args["stage"]) and not (plans.get(self._name) or self._vars.get("access_expected_plan")):
-            return self._kept({"failed": True, "msg": "netaccess_plans has no reviewed plan for this device. Nothing was changed",
+            return self._kept({"failed": True, "msg": _UNREVIEWED,
                                "failure": {"class": PLAN_CHANGED, "applied": [], "undone": [], "journal": None}})
         return self._stages(task_vars) if self._args["rollout"] else self._device(state, task_vars)
 

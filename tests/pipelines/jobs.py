@@ -40,7 +40,7 @@ def github(job: str) -> list:
 def gitlab(job: str) -> list:
     said = GITLAB[job]
     given = {name: value["value"] if isinstance(value, dict) else value for name, value in GITLAB["variables"].items()}
-    return [Line(text, dict(given, **said.get("variables", {}))) for text in [*GITLAB["default"]["before_script"], *said["script"]]]
+    return [Line(text, dict(given, **said.get("variables", {}))) for text in [*said.get("before_script", GITLAB["default"]["before_script"]), *said["script"]]]
 
 
 SERVICES = {"GitHub": github, "GitLab": gitlab}

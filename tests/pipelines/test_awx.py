@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import json
 import os
 import subprocess
@@ -132,23 +133,38 @@ def test_each_playbook_of_the_project_is_one_of_the_collection():
     assert {"awx/playbooks/%s.yml" % one["playbook"] for one in TASKS["job_template"]["loop"]} == set(PLAYBOOKS)
 
 
-def configure(awx: Awx, folder: Path) -> subprocess.CompletedProcess:
+def configure(awx: Awx, folder: Path, *flags) -> subprocess.CompletedProcess:
     env = dict(os.environ, ANSIBLE_COLLECTIONS_PATH=str(PEERS), ANSIBLE_NOCOLOR="1", CONTROLLER_HOST=awx.url, CONTROLLER_OAUTH_TOKEN=TOKEN,
                SSL_CERT_FILE=awx.ca_file(folder))
-    return subprocess.run([PROGRAM, str(AWX / "configure.yml")], env=env, capture_output=True, text=True, check=False)
+    return subprocess.run([PROGRAM, str(AWX / "configure.yml"), *flags], env=env, capture_output=True, text=True, check=False)
 
 
-@pytest.fixture(scope="module")
-def awx(tmp_path_factory):
+@contextlib.contextmanager
+def empty():
+    """AWX as it is before anything of ours is in it."""
     with Awx(PLAYBOOKS) as up:
         up.add("organizations", name="Network")
         for name in read("settings.yml")["awx_instances"]:
             up.add("instances", hostname=name)
-        for name in read("settings.yml")["awx_credentials"]:
+        yield up
+
+
+@pytest.fixture(scope="module")
+def awx(tmp_path_factory):
+    with empty() as up:
+        for name in {*read("settings.yml")["awx_credentials_read"], *read("settings.yml")["awx_credentials_change"]}:
             up.add("credentials", name=name)
         done = configure(up, tmp_path_factory.mktemp("awx"))
         assert done.returncode == 0 and not up.refused, "%s\n%s\n%s" % (up.refused, done.stdout, done.stderr)
         yield up
+
+
+@needs_modules
+@pytest.mark.exhaustive
+def test_the_first_run_needs_no_credentials_since_it_creates_their_types(tmp_path):
+    with empty() as up:
+        done = configure(up, tmp_path, "-e", json.dumps({"awx_credentials_read": [], "awx_credentials_change": []}))
+        assert done.returncode == 0 and not up.refused and len(up.objects["credential_types"]) == 8, "%s\n%s" % (done.stdout, done.stderr)
 
 
 @needs_modules
@@ -159,7 +175,8 @@ def test_the_modules_configure_awx_and_a_second_run_changes_nothing_but_the_grap
         template = awx.named("job_templates", "ChatGPT access, " + name)
         assert template["allow_simultaneous"] is False and template["prevent_instance_group_fallback"] is True
         assert awx.linked("job_templates", template["name"], "instance_groups") == ["chatgpt-access"]
-        assert awx.linked("job_templates", template["name"], "credentials") == ([] if told is None else ["PAN-OS", "FortiOS"])
+        own = {"audit": "awx_credentials_read", "change": "awx_credentials_change", "rollback": "awx_credentials_change"}.get(name)
+        assert sorted(awx.linked("job_templates", template["name"], "credentials")) == (sorted(read("settings.yml")[own]) if own else [])
         assert awx.linked("job_templates", template["name"], "notification_templates_error") == ([] if told is None else ["ChatGPT access"])
         assert awx.linked("job_templates", template["name"], "notification_templates_success") == (told or [])
     assert awx.named("instance_groups", "chatgpt-access")["max_concurrent_jobs"] == 1

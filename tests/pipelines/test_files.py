@@ -115,7 +115,8 @@ def test_what_is_pinned_can_be_installed(tmp_path):
 
 def test_every_secret_of_the_example_inventory_has_a_place_in_the_vault():
     wanted = secrets_of_the_example()
-    assert wanted and set(yaml.safe_load((FOLDER / "vault.example.yml").read_text())) == wanted
+    # Beside them the key for SSH, which is Ansible's own.
+    assert wanted and set(yaml.safe_load((FOLDER / "vault.example.yml").read_text())) == wanted | {"vault_ssh_private_key"}
 
 
 def test_a_secret_is_in_the_environment_of_the_line_that_needs_it_alone():
@@ -137,12 +138,45 @@ def test_what_writes_waits_for_a_release_and_for_its_turn():
     for job in ("plan", "drift"):
         assert GITHUB["jobs"][job]["environment"] == GITLAB[job]["environment"]["name"] == "network-read"
         assert GITLAB[job]["environment"]["action"] == "access"
-    assert GITHUB["jobs"]["apply"]["needs"] == "plan" and GITLAB["apply"]["rules"][0]["when"] == "manual"
+    assert GITHUB["jobs"]["apply"]["needs"] == "plan" and {rule["when"] for rule in GITLAB["apply"]["rules"]} == {"manual"}
+    assert all("$CI_COMMIT_BRANCH == $CI_DEFAULT_BRANCH" in rule["if"] for job in ("apply", "rollback") for rule in GITLAB[job]["rules"])
+    parts = GITHUB["jobs"]["apply"]["if"].split(" && ")
+    assert {"needs.plan.result == 'success'", "github.event_name != 'pull_request'", "github.ref == 'refs/heads/main'"} <= set(parts)
     # The plans are those of the same run.
     kept, = [step for step in GITHUB["jobs"]["plan"]["steps"] if "upload-artifact" in step.get("uses", "")]
     fetched, = [step for step in GITHUB["jobs"]["apply"]["steps"] if "download-artifact" in step.get("uses", "")]
-    assert kept["with"]["name"] == fetched["with"]["name"] and kept["with"]["path"] == fetched["with"]["path"] == "audit"
-    assert set(fetched["with"]) == {"name", "path"} and GITLAB["plan"]["artifacts"]["paths"] == ["audit"]
+    assert kept["with"]["path"] == fetched["with"]["path"] == "audit" and GITLAB["plan"]["artifacts"]["paths"] == ["audit"]
+    assert GITHUB["jobs"]["plan"]["outputs"]["plans"] == "${{ steps.%s.outputs.artifact-id }}" % kept["id"]
+    assert fetched["with"] == {"artifact-ids": "${{ needs.plan.outputs.plans }}", "path": "audit"}
+
+
+def test_a_second_attempt_keeps_files_of_its_own():
+    uploads = [step["with"]["name"] for job in GITHUB["jobs"].values() for step in job["steps"] if "upload-artifact" in step.get("uses", "")]
+    assert len(uploads) == 3 and all(name.endswith("-${{ github.run_attempt }}") for name in uploads)
+
+
+def test_drift_is_reported_when_nothing_could_be_installed_or_the_audit_hangs():
+    install, audit, told = [line.text for line in SERVICES["GitLab"]("drift")]
+    assert install == "ci/netaccess install || true" and audit == "timeout 50m ci/netaccess audit || true" and "tell.py drift" in told
+    assert [line.always for line in SERVICES["GitHub"]("drift")] == [False, False, True]
+
+
+def test_a_job_takes_settings_and_known_hosts_from_the_repository(tmp_path):
+    shutil.copytree(FOLDER / "ci", tmp_path / "ci")
+    program = tmp_path / ".venv" / "bin" / "ansible-playbook"
+    program.parent.mkdir(parents=True)
+    program.write_text("#!/bin/sh\nenv\n")
+    program.chmod(0o755)
+    env = {"PATH": os.environ["PATH"], "NETACCESS_STATE": "/outlives"}
+    said = run("ci/netaccess", "audit", cwd=tmp_path, env=env).stdout.splitlines()
+    assert "ANSIBLE_VAULT_PASSWORD_FILE=%s/ci/vault-password" % tmp_path in said
+    assert not [line for line in said if line.startswith(("ANSIBLE_CONFIG=", "ANSIBLE_SSH_COMMON_ARGS="))]
+    (tmp_path / "ansible.cfg").touch()
+    (tmp_path / "ci" / "known_hosts").touch()
+    said = run("ci/netaccess", "audit", cwd=tmp_path, env=env).stdout.splitlines()
+    assert "ANSIBLE_CONFIG=%s/ansible.cfg" % tmp_path in said
+    assert "ANSIBLE_SSH_COMMON_ARGS=-o UserKnownHostsFile='%s/ci/known_hosts'" % tmp_path in said
+    assert ("ANSIBLE_SSH_AGENT=auto" in said) == (shutil.which("ssh-agent") is not None)
 
 
 def test_a_job_may_do_what_it_has_to():
@@ -151,6 +185,8 @@ def test_a_job_may_do_what_it_has_to():
         "plan": {"contents": "read", "pull-requests": "write"}, "drift": {"contents": "read", "issues": "write"}, "apply": {"contents": "read"},
         "rollback": {"contents": "read"}}
     assert "head.repo.full_name == github.repository" in GITHUB["jobs"]["plan"]["if"] and "pull_request_target" not in GITHUB["on"]
+    requests = [rule["if"] for job in JOBS for rule in GITLAB[job]["rules"] if "merge_request_event" in rule["if"]]
+    assert len(requests) == 1 and "$CI_MERGE_REQUEST_SOURCE_PROJECT_ID == $CI_PROJECT_ID" in requests[0]
 
 
 def test_the_rulebook_is_one_and_runs_playbooks_that_are_there():

@@ -40,6 +40,7 @@ def test_drift_then_the_reviewed_plan_then_compliant(lab, tmp_path):
     assert code not in (0, 4) and first["code"] == 1 and len(first["classes"]["drift"]) == 1 and first["classes"]["symptoms"], out
     assert "verification_failed" not in first["deciding"]
     assert {text.split(":")[0] for text in first["classes"]["unreachable"]} == {"gone1", "gone2"}
+    assert "Verdict 1: Needs attention" in out, out
     assert "gone1" in (tmp_path / "first" / "report.html").read_text()
     assert policy_of(lab) == before
     assert {path.name: path.stat().st_mode & 0o777 for path in (tmp_path / "first").iterdir()} == dict.fromkeys(

@@ -100,6 +100,7 @@ def test_a_reviewed_plan_binds_a_change_and_a_device_that_it_does_not_name_is_no
     assert options(netaccess_plans={"fw1": "abc"})["expected_plan"] == "abc"
     found, ran = run(netaccess_plans={"fw2": "abc"})
     assert not ran and found["failed"] and found["failure"]["class"] == "plan_changed" and "no reviewed plan for this device" in found["msg"]
+    assert "Run the audit again" in found["msg"]
     assert options(netaccess_plans={"fw2": "abc"}, access_expected_plan="def")["expected_plan"] == "def"
     assert "expected_plan" not in options({"state": "reverted", "journal": "/j"}, netaccess_plans={})
     # A rollout is bound by its last stage, before the first one begins.
