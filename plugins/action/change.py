@@ -245,8 +245,8 @@ class ActionModule(ActionBase):
         if not audit:
             for name, why in report.unforgiven(found, args.get("strict") or []):
                 troubles.setdefault(name if name in self._task_vars["ansible_play_hosts_all"] else self._name, why)
-        if unwritten or not troubles:
-            # Otherwise it is said once all that failed has done so.
+        if unwritten or not troubles or self._args["mode"] == "audit":
+            # The last step of a change says it, once all that failed has done so. An audit has no such step.
             Display().display("\n".join(said))
         if unwritten:
             raise unwritten
