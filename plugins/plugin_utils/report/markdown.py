@@ -159,7 +159,7 @@ def _before_and_after(device: dict) -> list:
     if not (before and after and device["changes"] and device["tense"] in (PLANNED, DONE)):
         return []
     old = {part: share(device, part, True) if device["tense"] == PLANNED else str(before[part]) for part in ("allowed", "exempt")}
-    return ["- **Before and after:** %s, then %s patterns allowed; %s, then %s exempt from inspection" % (
+    return ["- **Before and after:** patterns allowed: %s, then %s; exempt from inspection: %s, then %s" % (
         old["allowed"], share(device, "allowed", False), old["exempt"], share(device, "exempt", False))]
 
 

@@ -44,7 +44,7 @@ def render(report: dict, digest: str) -> str:
         heading=_heading(report, unproven), not_proven=unproven, risks=risks(report, devices, unproven),
         plots=trend.plots(report["trend"]) if len(report["trend"]) > 1 else [], size=trend,
         classes=CLASSES, register_states=_REGISTER, tenses=_TENSES, seen=functools.partial(_seen, report),
-        doubts=functools.partial(doubts, not_proven=report["verdict"]["classes"]["not_proven"]), people=PEOPLE[report["mode"]],
+        doubts=doubts, people=PEOPLE[report["mode"]],
         # They go into the page as they are: their hash is that of their text.
         script=Markup(script), style=Markup(style), paper=Markup(paper), script_hash=_hash(script), style_hashes=[_hash(style), _hash(paper)])
 
@@ -201,7 +201,7 @@ def _access(device: dict) -> list:
         return []
     allowed, exempt = (share(device, part, True) for part in ("allowed", "exempt"))
     ports = ["%s: %s%s" % (device["name"], text, _whom(device)) for text in device["ports_open"]]
-    return ["%s: %s patterns allowed, %s exempt from inspection%s" % (device["name"], allowed, exempt, _whom(device))] + ports
+    return ["%s: patterns allowed: %s, exempt from inspection: %s%s" % (device["name"], allowed, exempt, _whom(device))] + ports
 
 
 def _opens(device: dict) -> list:

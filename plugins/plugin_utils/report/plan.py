@@ -53,8 +53,8 @@ def audience(result: Mapping) -> dict | None:
     text = "; ".join("%s: %s" % (part["what"], ", ".join(part["names"])) for part in parts)
     behind = ["%s, which is for %s" % (name, _who(_columns({"fields": {path: {"old": None, "new": value} for path, value in columns.items()}})))
               for name, columns in (said.get("behind") or {}).items()]
-    read = {name.partition(" ")[2] for name in said.get("behind") or {}}
-    unread = [name for part in words()["containers"] for name in said["parts"].get(part, []) if name not in read]
+    read = [known + " " for known in said.get("behind") or {}]
+    unread = [name for part in words()["containers"] for name in said["parts"].get(part, []) if not any(" %s " % name in known for known in read)]
     behind += ["which users and networks %s applies to was not read" % name for name in unread]
     text += " (%s)" % "; ".join(behind) if behind else ""
     if said["everyone"]:
@@ -170,20 +170,20 @@ def unchecked(device: Mapping, when: str = "") -> int:
 
 
 def share(device: Mapping, part: str, now: bool) -> str:
-    """How much of the policy a device allows or exempts, in words: "35 of 37, 2 not checked". ``part``: "allowed" or "exempt"."""
+    """How much of the policy a device allows or exempts, in words: "35 of 37 (2 not checked)". ``part``: "allowed" or "exempt"."""
     counts = device["coverage_before"] if now and device["tense"] != DONE and device["changes"] else device["coverage_summary"]
     if not counts or (now and device["tense"] == UNKNOWN):
         return "not known"
     unsure = sum(row[part + "_now" * now] == "unchecked" for row in device["coverage"])
     whole = counts["wanted" if part == "allowed" else "exempt_wanted"]
-    return "%d of %d%s" % (counts[part], whole, ", %d not checked" % unsure if unsure else "")
+    return "%d of %d%s" % (counts[part], whole, " (%d not checked)" % unsure if unsure else "")
 
 
-def doubts(device: Mapping, not_proven: Iterable[str]) -> list:
-    """Why a device that is compliant is not shown to work. ``not_proven``: that class of the verdict."""
-    unsure, name = unchecked(device, "_now"), device["name"] + ": "
-    return [text[len(name):] for text in not_proven if text.startswith(name)] + (
-        ["whether %s allowed or exempt could not be checked" % ("1 pattern is" if unsure == 1 else "%d patterns are" % unsure)] if unsure else [])
+def doubts(device: Mapping) -> list:
+    """Why it is not shown that a device without drift does what it is configured for."""
+    unsure = unchecked(device, "_now")
+    found = [] if any(one["judged"] for one in device["proof"]) else ["no host behind it was probed"]
+    return found + ["%s not checked" % counted(unsure, "pattern")] * bool(unsure)
 
 
 # -- titles and groups ----------------------------------------------------------------------------------------------
