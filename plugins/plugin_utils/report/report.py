@@ -165,11 +165,11 @@ def as_csv(report: dict) -> str:
     when the report is written, the other columns what holds once the changes of the device are made."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(["device", "state", "audience", "pattern", *_COLUMNS, "generated"])
+    writer.writerow(["device", "generated", "state", "audience", "pattern", *_COLUMNS])
     for device in report["devices"]:
         for row in device["coverage"] or [dict.fromkeys(("allowed_now", "exempt_now", "allowed", "exempt"), "not known")]:
-            cells = [device["name"], device["state"], (device["audience"] or {}).get("text") or "nobody is named",
-                     *(row.get(key) or "" for key in ("pattern", *_COLUMNS)), report["generated"]]
+            cells = [device["name"], report["generated"], device["state"], (device["audience"] or {}).get("text") or "nobody is named",
+                     *(row.get(key) or "" for key in ("pattern", *_COLUMNS))]
             writer.writerow(["'" + cell if _formula(cell) else cell for cell in map(str, cells)])
     return out.getvalue()
 
