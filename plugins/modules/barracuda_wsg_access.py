@@ -253,7 +253,7 @@ propagation:
   returned: always, except for O(state=rendered)
   type: int
   sample: 0
-recorded:
+changes_on_record:
   description: >-
     Changes of this device that are in place by their journals, the newest first, down to the last that was not left unproven - C(journal), C(started),
     C(status), and C(comment) with the change ID and the people.

@@ -283,7 +283,7 @@ unfinished:
   type: list
   elements: str
   sample: ['/home/deploy/.netaccess/journals/20261124T220000Z-fortios-0a1b2c3d.json']
-recorded:
+changes_on_record:
   description: >-
     Changes of this device that are in place by their journals, the newest first, down to the last that was not left unproven - C(journal), C(started),
     C(status), and C(comment) with the change ID and the people.

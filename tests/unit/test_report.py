@@ -291,10 +291,10 @@ def test_a_change_on_record_names_the_people_and_an_audit_carries_nothing_out():
     stands = {"journal": "/j/1.json", "started": "2026-11-01T08:00:00Z", "status": "applied", "comment": "CHG7, asked by alice, approved by bob"}
     people = {"id": "CHG8", "implementer": "carol"}
     for form in (report.as_html, report.as_markdown):
-        text = form(built({"fw1": device(recorded=[stands], manual=["x"])}, change=people))
+        text = form(built({"fw1": device(changes_on_record=[stands], manual=["x"])}, change=people))
         assert "CHG7, asked by alice, approved by bob, of 2026-11-01T08:00:00Z, in place (journal /j/1.json)" in text
         assert "carried out by" not in text and "carried out by" in form(built({"fw1": device()}, mode="change", change=people))
-    assert "who approved what is open is not known" in report.as_html(built({"fw1": device(recorded=[])}))
+    assert "who approved what is open is not known" in report.as_html(built({"fw1": device(changes_on_record=[])}))
 
 
 def test_the_headline_counts_the_devices_that_it_does_not_name():

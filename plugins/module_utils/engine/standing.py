@@ -18,7 +18,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state imp
 def before(journals: Sequence[Journal], device: str) -> tuple[dict, list[str]]:
     """(for the result, warnings): the changes that stand, runs that did not end, and changes that nothing has proven. ``journals``: as ``Journal.standing``
     has them."""
-    found: dict = {"recorded": [{"journal": one.path, "started": one.started, "status": one.status, "comment": one.comment} for one in journals
+    found: dict = {"changes_on_record": [{"journal": one.path, "started": one.started, "status": one.status, "comment": one.comment} for one in journals
                                 if one.status in LIVE]}
     said = []
     unfinished = [journal.path for journal in journals if journal.status in UNFINISHED]

@@ -150,7 +150,7 @@ def _people(device: dict) -> list:
     lines = ["- **Who %s access:** %s" % ("loses" if removed else "gets", md(whom["text"]))] if whom and device["changes"] else []
     if not whom and device["changes"]:
         lines = ["- **Who gets access:** not reported by this run"]
-    lines += ["- **On record:** %s" % md(text) for text in device["recorded"] or []]
+    lines += ["- **On record:** %s" % md(text) for text in device["changes_on_record"] or []]
     return lines + ["- **Beyond the audience:** %s" % md(text) for text in device["audience_widened"]]
 
 

@@ -77,7 +77,7 @@ def _device(name: str, result, about: dict) -> dict:
         # Entries of somebody else are nobody's business but by name.
         foreign=sorted(str(one.get("entry") or one.get("name")) if isinstance(one, dict) else str(one) for one in result.get("foreign") or []))
     found["coverage"] = _rows(result, tense)
-    found.update(ports_open=plan.open_ports(result, changes), recorded=[plan.recorded(one) for one in result["recorded"]] if "recorded" in result else None)
+    found.update(ports_open=plan.open_ports(result, changes), changes_on_record=[plan.recorded(one) for one in result["changes_on_record"]] if "changes_on_record" in result else None)
     for key in ("conflicts", "losses", "audience_widened", "manual", "stale"):
         found[key] = found[key] or []
     found["losses"] = [dict(one, text=plan.loss(one, whom)) for one in found["losses"]]
