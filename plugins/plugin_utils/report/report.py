@@ -168,7 +168,7 @@ def as_csv(report: dict) -> str:
     writer.writerow(["device", "generated", "state", "audience", "pattern", *_COLUMNS])
     for device in report["devices"]:
         for row in device["coverage"] or [dict.fromkeys(("allowed_now", "exempt_now", "allowed", "exempt"), "not known")]:
-            cells = [device["name"], report["generated"], device["state"], (device["audience"] or {}).get("text") or "nobody is named",
+            cells = [device["name"], report["generated"], device["state"], (device["audience"] or {}).get("text") or ("not known" if device["state"] in NO_RESULT else "nobody is named"),
                      *(row.get(key) or "" for key in ("pattern", *_COLUMNS))]
             writer.writerow(["'" + cell if _formula(cell) else cell for cell in map(str, cells)])
     return out.getvalue()
