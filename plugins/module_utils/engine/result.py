@@ -84,17 +84,23 @@ def ports_opened(changes: Iterable[Change], after: State, media: Iterable[Media]
     """What new rules let through besides the hosts of the policy. A rule for ``media`` has its id in its name."""
     placed = set().union(*after.rules.values())
     made = [change.ref.name for change in changes if change.op == CREATE and change.ref in placed]
-    return [_port(one, names) for one in media if (names := [name for name in made if one.id in name])]
+    return _ports(made, media)
 
 
 def ports_open(state: State, media: Iterable[Media]) -> list:
     """As ``ports_opened``, of the rules of ours that the device already has: an audit of a device without drift has no change that tells of them."""
     placed = sorted(ref.name for ref in set().union(*state.rules.values()) if ref in state.objects and state.objects[ref].ours)
-    return [_port(one, names) for one in media if (names := [name for name in placed if one.id in name])]
+    return _ports(placed, media)
 
 
-def _port(one: Media, names: list) -> dict:
-    return {"id": one.id, "protocol": one.protocol, "ports": list(one.ports), "destinations": len(one.destinations), "rules": names}
+def _ports(rules: list, media: Iterable[Media]) -> list:
+    """What rules of these names are for. A rule for ``media`` has its id in its name."""
+    found = []
+    for one in media:
+        names = [name for name in rules if one.id in name]
+        if names:
+            found.append({"id": one.id, "protocol": one.protocol, "ports": list(one.ports), "destinations": len(one.destinations), "rules": names})
+    return found
 
 
 def coverage_counts(coverage: list[Coverage]) -> dict:
