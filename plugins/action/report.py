@@ -5,14 +5,17 @@ from __future__ import annotations
 
 import contextlib
 import datetime
+import getpass
 import json
 import os
+import socket
 import subprocess
 import tempfile
 from pathlib import Path
 
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
+from ansible.release import __version__ as ansible_version
 from ansible.utils.display import Display
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.journal import write_atomically
@@ -197,7 +200,16 @@ def _about(args: dict) -> dict:
             "generated": now.strftime(_TIME), "plans_valid_until": (now + datetime.timedelta(hours=valid)).strftime(_TIME), "mode": args["mode"],
             "collection": collection_version(), "change": args.get("change"), "catalogue": {"newest": newest, "age_days": age}, "today": now.date(),
             "started": args.get("started"), "ended": args.get("ended"), "inventories": args.get("inventories"), "asked": args.get("asked"),
-            "left_out": args.get("left_out"), "strict": args.get("strict") or [], "register": register}
+            "left_out": args.get("left_out"), "made_by": _made_by(), "strict": args.get("strict") or [], "register": register}
+
+
+def _made_by() -> str:
+    """The user and host that wrote the report. The command line is left out: it may hold secrets."""
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):
+        user = "user %d" % os.getuid()
+    return "%s on %s, with ansible-core %s" % (user, socket.gethostname(), ansible_version)
 
 
 def _unsigned(path: Path, key: str) -> str | None:

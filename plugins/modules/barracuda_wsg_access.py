@@ -217,6 +217,12 @@ opens:
   type: list
   elements: dict
   sample: []
+ports_open:
+  description: As RV(opens), of the rules of this collection that the device already has before the run.
+  returned: always, except for O(state=rendered)
+  type: list
+  elements: dict
+  sample: []
 planned_steps:
   description: Number of lines in the plan that you carry out by hand.
   returned: for states that write
@@ -247,6 +253,14 @@ propagation:
   returned: always, except for O(state=rendered)
   type: int
   sample: 0
+changes_on_record:
+  description: >-
+    Changes of this device that are in place by their journals, the newest first, down to the last that was not left unproven - C(journal), C(started),
+    C(status), and C(comment) with the change ID and the people.
+  returned: for states that write, except for O(state=reverted)
+  type: list
+  elements: dict
+  sample: []
 proven:
   description: Journals that were marked as proven.
   returned: when O(state=proven)

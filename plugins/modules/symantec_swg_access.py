@@ -260,6 +260,12 @@ opens:
   type: list
   elements: dict
   sample: []
+ports_open:
+  description: As RV(opens), of the rules of this collection that the device already has before the run.
+  returned: always, except for O(state=rendered)
+  type: list
+  elements: dict
+  sample: []
 planned_steps:
   description: Number of steps in the plan, known before the first one and in check mode too. A step is a request that writes.
   returned: for states that write
@@ -326,6 +332,14 @@ unfinished:
   type: list
   elements: str
   sample: ['/home/deploy/.netaccess/journals/20261124T220000Z-symantec_swg-0a1b2c3d.json']
+changes_on_record:
+  description: >-
+    Changes of this device that are in place by their journals, the newest first, down to the last that was not left unproven - C(journal), C(started),
+    C(status), and C(comment) with the change ID and the people.
+  returned: for states that write, except for O(state=reverted)
+  type: list
+  elements: dict
+  sample: []
 unproven:
   description: Changes of this device that are not proven yet, the newest first, with the baselines from before them (O(baseline)).
   returned: when there are any

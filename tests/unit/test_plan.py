@@ -66,7 +66,8 @@ def made(results: dict, name: str, **about) -> dict:
     ("panos-11.1", "from zone: trust; to zone: untrust; user or group: example\\ai-users"), ("zia-voice", "group: AI users"),
     ("fortios-voice", "clients matched by the firewall policy: members (policy members, which is for groups: ai-users; from interface: lan)"),
     ("cloudflare_gateway", "group: AI users"),
-    ("sophos-people", "user or group: AI users; users of the web policy: Company")])
+    ("sophos-people", "user or group: AI users; users of the web policy: Company (web policy Company in firewall rule LAN to WAN, which is for EVERYONE; "
+     "from zone: LAN; web policy Company in firewall rule LAN to WAN v6 (IPv6), which is for EVERYONE; from zone: LAN)")])
 def test_every_form_of_a_plan_names_who_gets_access(results, name, whom):
     found = planned(results, name)
     assert found["devices"][0]["audience"]["text"] == whom and not found["devices"][0]["audience"]["everyone"]
@@ -153,8 +154,33 @@ def test_a_port_that_a_rule_opens_is_told_first(results, name, rule):
     assert device["opens"] == ["Would open " + ports] and made(results, name)["devices"][0]["opens"] == ["Opened " + ports]
     lines = [line for line in report.as_markdown(found).partition("#### ")[2].splitlines()[1:] if line]
     assert lines[0] == "- **%s**" % markdown.md(device["opens"][0])
-    assert page.risks(found, found["devices"], [])[0]["lines"][0].startswith("fw1: Would open UDP 3478")
+    assert page.risks(found, found["devices"], [])[1]["lines"][0].startswith("fw1: Would open UDP 3478")
     assert "fw1: would open " + ports in lines_of("fw1", results[name]["check"], True, None)
+
+
+@pytest.mark.parametrize("name", ["panos-11.1", "fortios-voice", "zia-voice", "cloudflare_gateway"])
+def test_a_port_that_is_open_is_told_where_nothing_changes(results, name):
+    found = built({"fw1": results[name]["again"]}, {})
+    said = "UDP 3478 to 23 published addresses is open (rule %s" % results[name]["check"]["opens"][0]["rules"][0]
+    assert found["devices"][0]["ports_open"][0].startswith(said) and found["devices"][0]["opens"] == []
+    assert markdown.md(said) in report.as_markdown(found) and said in report.as_html(found)
+    assert planned(results, name)["devices"][0]["ports_open"] == []
+
+
+def test_whom_a_named_policy_is_for_is_said_not_to_be_read():
+    named = {"audience": {"everyone": False, "parts": {"dns_policies": ["AI users"], "groups": ["AI"]}, "behind": {}}, "product": "umbrella"}
+    assert plan.audience(named)["text"].endswith("(which users and networks AI users applies to was not read)")
+    known = dict(named, audience=dict(named["audience"], behind={"policy AI users": {"groups": ["staff"]}}))
+    assert "not read" not in plan.audience(known)["text"]
+
+
+def test_many_objects_that_are_alike_are_told_together_in_a_diff(results):
+    after = results["fortios-voice"]["check"]["diff"]["after"].splitlines()
+    assert after.count("23 addresses") == 1 and not [line for line in after if line.startswith("address chatgpt-")]
+    subnets, = [line for line in after if line.startswith("  subnet: ")]
+    assert subnets.count("/32") == 23 and "  comment: Managed by netaccess.chatgpt (each)" in after
+    # A few objects stay lines of their own.
+    assert "wildcard FQDN chatgpt-any.chatgpt.com" in after
 
 
 def test_a_plan_without_a_rule_for_a_port_opens_none(results):
@@ -193,7 +219,8 @@ def test_before_and_after_are_told(results):
     for name in RIGS:
         assert results[name]["check"]["coverage_before"]["allowed"] == 0
         text = report.as_markdown(planned(results, name))
-        assert re.search(r"\*\*Before and after:\*\* 0, then (\d+) of \1 patterns allowed; 0, then (\d+) of \2 exempt", text), text[:800]
+        assert re.search(r"\*\*Before and after:\*\* patterns allowed: 0 of (\d+)( \(\d+ not checked\))?, then \1 of \1; "
+                         r"exempt from inspection: 0 of (\d+)( \(\d+ not checked\))?, then \3 of \3", text), text[:800]
         assert results[name]["again"]["coverage_before"] == results[name]["done"]["coverage_summary"]
 
 

@@ -253,8 +253,54 @@ def test_the_form_for_pipelines():
 
 def test_the_form_for_spreadsheets_holds_no_formula():
     rows = list(csv.reader(io.StringIO(report.as_csv(whole()))))
-    assert [row[0] for row in rows] == ["device", "'=cmd()", "fw1", "fw2"] and all(len(row) == 8 for row in rows)
+    assert [row[0] for row in rows] == ["device", "'=cmd()", "fw1", "fw2"] and all(len(row) == 12 for row in rows)
     assert not [cell for row in rows for cell in row if cell[:1] in "=+-@" and cell]
+
+
+def test_a_spreadsheet_tells_what_holds_now_from_what_a_plan_makes_of_it():
+    blocked = dict(COVERED, allowed_before="no", exempt_before="unchecked")
+    drifting = device(changed=True, coverage=[blocked], changes=[{"op": "create", "kind": "rule", "name": "x", "place": None, "fields": {}, "members": {}}])
+    found = {mode: list(csv.DictReader(io.StringIO(report.as_csv(built({"fw1": drifting, "fw2": None}, mode=mode))))) for mode in ("audit", "change")}
+    now = {mode: (rows[0]["allowed_now"], rows[0]["exempt_now"], rows[0]["allowed"]) for mode, rows in found.items()}
+    assert now == {"audit": ("no", "unchecked", "yes"), "change": ("yes", "yes", "yes")}
+    assert found["audit"][1]["allowed_now"] == found["audit"][1]["exempt"] == "not known" and found["audit"][0]["generated"] == ABOUT["generated"]
+
+
+def test_an_exemption_that_only_a_plan_makes_is_told_from_one_in_force():
+    line = {"pattern": ".chatgpt.com", "owner": "Network", "reason": "r", "risk_id": "1", "approved_by": "x", "approved_on": "2026-01-01", "review_by": "2026-02-01"}
+    change = {"op": "create", "kind": "rule", "name": "x", "place": None, "fields": {}, "members": {}}
+    said = {}
+    for before in ("no", "unchecked", "yes"):
+        row = dict(COVERED, pattern=".chatgpt.com", allowed_before="no", exempt_before=before)
+        found = built({"fw1": device(changed=True, coverage=[row], changes=[change])}, register=[line])
+        said[before] = found["verdict"]["classes"]["overdue"][0].partition("(owner: Network)")[2]
+    assert said == {"no": " (not exempt now, exempt once the plan is carried out)", "unchecked": " (whether it is exempt is not checked)", "yes": ""}
+
+
+def test_what_is_not_checked_is_not_shown_as_no():
+    row = dict(COVERED, allowed="unchecked", exempt="unchecked")
+    found = built({"fw1": device(coverage=[row], coverage_summary={"wanted": 1, "allowed": 0, "exempt_wanted": 1, "exempt": 0})})
+    html = report.as_html(found)
+    assert "0 of 1 (1 not checked)" in html and "not proven: no host behind it was probed; 1 pattern not checked" in html
+    assert "No rule that still blocks was found." not in html and "fw1: not known for all patterns" in html
+    case, = [case for case in ElementTree.fromstring(report.as_junit(found)).iter("testcase") if case.get("classname") == "device"]
+    assert case.find("skipped").get("message") == "no host behind it was probed; 1 pattern not checked"
+
+
+def test_a_change_on_record_names_the_people_and_an_audit_carries_nothing_out():
+    stands = {"journal": "/j/1.json", "started": "2026-11-01T08:00:00Z", "status": "applied", "comment": "CHG7, asked by alice, approved by bob"}
+    people = {"id": "CHG8", "implementer": "carol"}
+    for form in (report.as_html, report.as_markdown):
+        text = form(built({"fw1": device(changes_on_record=[stands], manual=["x"])}, change=people))
+        assert "CHG7, asked by alice, approved by bob, of 2026-11-01T08:00:00Z, in place (journal /j/1.json)" in text
+        assert "carried out by" not in text and "carried out by" in form(built({"fw1": device()}, mode="change", change=people))
+    assert "who approved what is open is not known" in report.as_html(built({"fw1": device(changes_on_record=[])}))
+
+
+def test_the_headline_counts_the_devices_that_it_does_not_name():
+    row = dict(COVERED, allowed="unchecked")
+    looks = {"b": {"after": look("pass", check())}}
+    assert "; 2 devices more" in built({"fw%d" % number: device(coverage=[row]) for number in range(5)}, looks)["verdict"]["headline"]
 
 
 def test_the_form_for_merge_requests_holds_no_markup_of_somebody_else():
@@ -284,7 +330,7 @@ def test_the_form_for_ci_systems():
     assert {name for name, tags in verdicts.items() if tags == ["failure"]} == set(whole()["verdict"]["deciding"]) and set(verdicts) == {
         name for name, _code, _words in report.CLASSES}
     assert {key: tags for key, tags in cases.items() if key[0] != "verdict"} == {
-        ("device", "=cmd()"): [], ("device", "fw1"): ["failure"], ("device", "fw2"): ["error"], ("branch1", "chat"): [], ("branch2", "chat"): ["failure"],
+        ("device", "=cmd()"): ["skipped"], ("device", "fw1"): ["failure"], ("device", "fw2"): ["error"], ("branch1", "chat"): [], ("branch2", "chat"): ["failure"],
         ("gone", "reached"): ["error"]}
     bad = "bad \x00 byte \x1b[31m \ud800"
     broken = look("fail", check("fail", message=bad, features=[bad]), summary={"verdict": "fail", "message": bad, "features": {bad: "fail"}})

@@ -173,7 +173,7 @@ def test_shares_of_columns_on_paper_add_up():
 
 
 #: What decides how the page is laid out.
-_DECIDES = _IN_OTHER_WORDS | {"generated", "plans_valid_until", "seen", "verdict", "code", "what", "allowed", "exempt"}
+_DECIDES = _IN_OTHER_WORDS | {"generated", "plans_valid_until", "seen", "verdict", "code", "what", "allowed", "exempt", "allowed_now", "exempt_now"}
 
 
 def hostile(value):
@@ -209,13 +209,13 @@ def headings(text: str) -> dict:
 
 def test_the_verdict_comes_first_with_what_is_not_proven_and_the_risks(found):
     said = headings(report.as_html(found))
-    assert list(said)[:8] == ["Action required", "Not proven: 8", "Summary by risk", "What would open", "What loses inspection", "What still blocks",
+    assert list(said)[:9] == ["Action required", "What this report cannot say", "Summary by risk", "What is open now", "What would open", "What loses inspection", "What still blocks",
                               "What is not proven", "Manual steps"]
     assert found["verdict"]["headline"] in said["Action required"]
     for words in ("fw4: no host behind it was probed", "fw1: whether 1 pattern is allowed or exempt could not be checked",
                   "fw1: 1 rule may block", "nothing is known of fw2, fw3 now: no result came back",
                   "1 device left out by --limit: fw9", "1 probe host left out by --limit: branch9"):
-        assert words in said["Not proven: 8"]
+        assert words in said["What this report cannot say"]
     assert said["What would open"].startswith("1 device fw1: 1 pattern would be allowed, 0 of them before, for network: 10.0.0.0/8; user or group: AI pil")
     assert "every zone" in said["What would open"] and "fw3: not known" in said["What would open"]
     for words in ("fw1: Antivirus (profile default) no longer scans", "fw1: 1 pattern not decrypted, for network"):
@@ -227,10 +227,10 @@ def test_the_verdict_comes_first_with_what_is_not_proven_and_the_risks(found):
 def test_what_is_well_says_so_and_no_more():
     hosts = {"branch1": {"after": behind(look("pass", check()))}}
     said = headings(report.as_html(built({"fw1": device(audience=AUDIENCE)}, hosts)))
-    assert list(said)[:2] == ["Compliant", "Not proven: nothing"]
+    assert list(said)[:2] == ["Compliant", "Nothing is left unproven"]
     assert said["What would open"] == "Nothing No access rule changes." and said["Manual steps"].startswith("Nothing")
     unseen = headings(report.as_html(built({"fw1": device()})))
-    assert list(unseen)[:2] == ["Compliant, not all of it proven", "Not proven: 1"]
+    assert list(unseen)[:2] == ["Compliant, not all of it proven", "What this report cannot say"]
     changed = headings(report.as_html(built({"fw1": device(changed=True, changes=[RULE], coverage_before=None)}, hosts, mode="change")))
     assert list(changed)[0] == "Change in place" and "1 pattern allowed" in changed["What opened"]
 
@@ -252,7 +252,7 @@ def test_the_register_names_owners_and_dates_and_marks_what_is_overdue(found, se
     assert rows[0][:4] == [".chatgpt.com", "past its review date", "Network", "2026-11-23"] and rows[0][-1] == "fw1, fw2, fw4"
     assert rows[1][:3] == ["js.stripe.com", "not in the register", ""] and rows[1][-1] == "fw1 (not checked)"
     assert rows[2][:4] == [".example.org", "exempt nowhere", "Security", "2026-12-31"]
-    assert found["verdict"]["classes"]["overdue"] == ["%s: .chatgpt.com was to be reviewed by 2026-11-23 (Network)" % name for name in ("fw1", "fw2", "fw4")]
+    assert found["verdict"]["classes"]["overdue"] == ["%s: .chatgpt.com was to be reviewed by 2026-11-23 (owner: Network)" % name for name in ("fw1", "fw2", "fw4")]
     assert "No register is set" in Page(report.as_html(built({"fw1": device()}))).text
     assert [row["state"] for row in register.compared([LINE], [], datetime.date(2026, 1, 1))] == ["not_exempt"]
 

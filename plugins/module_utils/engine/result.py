@@ -15,6 +15,8 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Me
 
 _COVERAGE_SHOWN = 1000
 _SUMMARY_NAMES = 4
+#: Up to this many objects of one kind, --diff shows each one.
+_TOLD_ONE_BY_ONE = 8
 #: The tense in which a summary describes changes.
 PLAIN, WOULD, DONE = "plain", "would", "done"
 #: {tense: {op: verb}}: what is to be done, what a plan would do, what was done.
@@ -81,9 +83,21 @@ def places(changes: Iterable[Change], after: State) -> list:
 def ports_opened(changes: Iterable[Change], after: State, media: Iterable[Media]) -> list:
     """What new rules allow besides the hosts of the policy. A rule for ``media`` has its id in its name."""
     placed = set().union(*after.rules.values())
-    made, found = [change.ref.name for change in changes if change.op == CREATE and change.ref in placed], []
+    made = [change.ref.name for change in changes if change.op == CREATE and change.ref in placed]
+    return _ports(made, media)
+
+
+def ports_open(state: State, media: Iterable[Media]) -> list:
+    """As ``ports_opened``, of the rules of ours that the device already has: an audit of a device without drift has no change that tells of them."""
+    placed = sorted(ref.name for ref in set().union(*state.rules.values()) if ref in state.objects and state.objects[ref].ours)
+    return _ports(placed, media)
+
+
+def _ports(rules: list, media: Iterable[Media]) -> list:
+    """What rules of these names are for. A rule for ``media`` has its id in its name."""
+    found = []
     for one in media:
-        names = [name for name in made if one.id in name]
+        names = [name for name in rules if one.id in name]
         if names:
             found.append({"id": one.id, "protocol": one.protocol, "ports": list(one.ports), "destinations": len(one.destinations), "rules": names})
     return found
@@ -100,13 +114,17 @@ def coverage_counts(coverage: list[Coverage]) -> dict:
     }
 
 
-def coverage_data(coverage: list[Coverage], withheld: Iterable[Pattern] = ()) -> dict:
-    """Coverage for the result: complete, or for a long policy only what is exempt (the register of exemptions needs each) or not as wanted."""
+def coverage_data(coverage: list[Coverage], earlier: Iterable[Coverage] = (), withheld: Iterable[Pattern] = ()) -> dict:
+    """Coverage for the result: complete, or for a long policy only what is exempt (the register of exemptions needs each), not as wanted, or different from
+    ``earlier``, the coverage before the run."""
+    old = {item.pattern: item for item in earlier}
     coverage = coverage + [Coverage(str(pattern), "withheld", "not wanted", note="published, withheld by policy") for pattern in withheld]
     counts = coverage_counts(coverage)
     if len(coverage) > _COVERAGE_SHOWN:
-        coverage = [item for item in coverage if item.allowed != "yes" or item.exempt != "not wanted" or item.note]
-    return {"coverage": [vars(item) for item in coverage], "coverage_summary": counts}
+        coverage = [item for item in coverage if item.allowed != "yes" or item.exempt != "not wanted" or item.note
+                    or old.get(item.pattern, item).allowed != item.allowed]
+    rows = [dict(vars(item), **{"%s_before" % key: getattr(old.get(item.pattern), key, None) for key in ("allowed", "exempt")}) for item in coverage]
+    return {"coverage": rows, "coverage_summary": counts}
 
 
 def object_data(obj: Object) -> dict:
@@ -115,27 +133,39 @@ def object_data(obj: Object) -> dict:
 
 
 def text_of(state: State, changes: Iterable[Change]) -> str:
-    """The objects that ``changes`` touch, as lines for --diff."""
-    lines, touching, place = [], {}, {}
+    """The objects that ``changes`` touch, as lines for --diff. Many objects that are alike but for a value, such as addresses, are told of together."""
+    touching, place = {}, {}
     for change in changes:
         touching.setdefault(change.ref, []).append(change)
     for base, refs in sorted(state.rules.items()):
         for above, ref in zip((None,) + tuple(refs), refs):
             place.setdefault(ref, []).append((base, "below %s" % above if above else "first"))
+    blocks: dict = {}
     # Rules first: they decide. The order is the same for before and after.
     for ref in sorted(touching, key=lambda one: (not any(change.place for change in touching[one]), one)):
         obj = state.objects.get(ref)
         if obj is None:
             continue
-        lines.append("%s" % ref)
         touched = set().union(*(set(c.fields) | set(c.members) for c in touching[ref]))
-        lines += ["  %s: %s" % (path, value) for path, value in sorted(obj.fields.items()) if path in touched]
-        for path, members in sorted(obj.members.items()):
-            if path in touched:
-                lines += ["  %s:" % path] + ["    %s" % entry for entry in sorted(members)]
-        if any(c.place for c in touching[ref]):
-            lines += ["  place: %s, %s" % found for found in place.get(ref, ())]
-    return "".join(line + "\n" for line in lines)
+        fields = {path: value for path, value in sorted(obj.fields.items()) if path in touched}
+        more = [line for path, members in sorted(obj.members.items()) if path in touched
+                for line in ["  %s:" % path] + ["    %s" % entry for entry in sorted(members)]]
+        more += ["  place: %s, %s" % found for found in place.get(ref, ()) if any(c.place for c in touching[ref])]
+        alike = (ref.kind, *fields) if fields and not more else ref
+        blocks.setdefault(alike, []).append((ref, fields, more))
+    return "".join(line + "\n" for several in blocks.values() for line in _told_together(several))
+
+
+def _told_together(several: Sequence[tuple]) -> list[str]:
+    """Lines for objects, ``(ref, {path: value}, further lines)`` each, that have the same paths: each of its own, or where there are many a line for each path."""
+    if len(several) <= _TOLD_ONE_BY_ONE:
+        return [line for ref, fields, more in several for line in [str(ref), *("  %s: %s" % found for found in fields.items()), *more]]
+    refs = [ref for ref, _fields, _more in several]
+    lines = [counted(len(refs), refs[0].kind), "  names: %s" % ", ".join(ref.name for ref in refs)]
+    for path in several[0][1]:
+        values = [str(fields[path]) for _ref, fields, _more in several]
+        lines.append("  %s: %s" % (path, "%s (each)" % values[0] if len(set(values)) == 1 else ", ".join(values)))
+    return lines
 
 
 def diff_data(device: str, people: dict | None, before: str, after: str) -> dict:

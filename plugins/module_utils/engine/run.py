@@ -24,7 +24,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors im
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.journal import APPLIED, LIVE, REVERTED, UNDONE, UNFINISHED, UNPROVEN, Journal
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.options import Options
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.result import (
-    DONE, WOULD, assessment_data, coverage_counts, coverage_data, diff_data, object_data, places, ports_opened, strangers, summary, text_of, told,
+    DONE, WOULD, assessment_data, coverage_counts, coverage_data, diff_data, object_data, places, ports_open, ports_opened, strangers, summary, text_of, told,
 )
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import State
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.target import desired
@@ -46,6 +46,7 @@ class Run:
         self.result = {"changed": False}
         self._activation_begun = self._reverting = False
         self._standing: list = []
+        self._found: list = []
         self._wanted_entries: set = set()
         self._diagnosis: dict = {}
 
@@ -90,7 +91,7 @@ class Run:
         before = self._assess(state)
         if self._keep_tenant_control(before):
             before = self._assess(state)
-        self.result["coverage_before"] = coverage_counts(before.coverage)
+        self._found, self.result["coverage_before"] = before.coverage, coverage_counts(before.coverage)
         if self.options.state not in _WRITING:
             self._describe(state, [], before)
             self.result["gathered"] = [object_data(obj) for ref, obj in sorted(state.objects.items()) if obj.ours]
@@ -430,15 +431,14 @@ class Run:
         result["summary"] = told(changes, result["changed"], WOULD)
         result["diff"] = diff_data(self.adapter.device, self.options.people(), text_of(state, changes), text_of(after, changes))
         result.update(audience=self.options.people(self.adapter.people(state)), places=places(changes, after),
-                      opens=ports_opened(changes, after, self.policy.media))
-        result.update(coverage_data(assessment.coverage, self.policy.withheld))
+                      opens=ports_opened(changes, after, self.policy.media), ports_open=ports_open(state, self.policy.media))
+        result.update(coverage_data(assessment.coverage, self._found, self.policy.withheld))
         result.update(assessment_data(assessment))
-        result.update(pending=state.pending, policy_version=self.policy.version, release=state.release)
+        result.update(pending=state.pending, policy_version=self.policy.version, release=state.release, stale=[], foreign=[])
         result.update({name: getattr(self.adapter.traits, name) for name in ("product", "exclusive", "limits", "propagation")})
         self._diagnosis.update(assessment.diagnosis)
         if self._diagnosis:
             result["diagnosis"] = self._diagnosis
-        result.update(stale=[], foreign=[])
         if self.policy.allow:
             retired, wanted = self._entries(self.policy.retired), self._entries(self.policy.allow) | self._wanted_entries
             result.update(strangers(after, wanted, retired))

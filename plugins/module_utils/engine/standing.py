@@ -9,15 +9,16 @@ from typing import Sequence
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import REFUSED, AccessError
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.journal import (
-    REVERTED, REVERTING, UNDONE, UNFINISHED, UNPROVEN, Journal,
+    LIVE, REVERTED, REVERTING, UNDONE, UNFINISHED, UNPROVEN, Journal,
 )
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.options import Options
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import State
 
 
 def before(journals: Sequence[Journal], device: str) -> tuple[dict, list[str]]:
-    """(for the result, warnings): runs that did not complete, and unproven changes. ``journals``: as ``Journal.standing`` returns them."""
-    found: dict = {}
+    """(for the result, warnings): changes in place, runs that did not complete, and unproven changes. ``journals``: as ``Journal.standing`` returns them."""
+    found: dict = {"changes_on_record": [{"journal": one.path, "started": one.started, "status": one.status, "comment": one.comment} for one in journals
+                                if one.status in LIVE]}
     said = []
     unfinished = [journal.path for journal in journals if journal.status in UNFINISHED]
     if unfinished:

@@ -23,18 +23,6 @@ def clean(value: Data) -> Data:
     return [clean(item) for item in value] if isinstance(value, (list, tuple)) else value
 
 
-def plural(noun: str) -> str:
-    """The plural of an English noun, or of a phrase that ends in one."""
-    if noun.endswith("y") and noun[-2:-1] not in tuple("aeiou"):
-        return noun[:-1] + "ies"
-    return noun + ("es" if noun.endswith(("s", "x", "ch", "sh")) else "s")
-
-
-def counted(number: int, noun: str) -> str:
-    """A number and what it counts: "1 host", "2 hosts"."""
-    return "%d %s" % (number, noun if number == 1 else plural(noun))
-
-
 def file_name(host: str) -> str:
     """The name of a host as part of a file name. If it contains other characters, it gets a digest, so that no two hosts share a file."""
     clean = re.sub(r"[^A-Za-z0-9._-]+", "-", host).lstrip(".")

@@ -13,8 +13,9 @@ from typing import Callable, Iterable, Mapping
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.words import counted
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.report.plan import (
-    BY_HAND, DONE, JOURNAL, LIST, NOT_DONE, OBJECT, PLANNED, RULE, UNKNOWN, losses,
+    BY_HAND, DONE, JOURNAL, LIST, NOT_DONE, OBJECT, PLANNED, RULE, UNKNOWN, losses, share,
 )
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.report import page
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.report.verdict import CLASSES, COMPLIANT, NO_RESULT, WORST
 
 LIMIT = 60000
@@ -26,7 +27,6 @@ _CUT = " (cut)"
 _WHOLE = "see report.html and report.json of this run"
 _HEADS = {PLANNED: "Planned changes", DONE: "Changes made", BY_HAND: "Changes to make by hand", NOT_DONE: "Changes that are not in force",
           UNKNOWN: "Changes whose outcome is not known"}
-_PEOPLE = (("requester", "requested by"), ("approver", "approved by"), ("implementer", "carried out by"))
 
 
 def as_markdown(report: dict) -> str:
@@ -75,12 +75,18 @@ def _chunks(report: dict, opened: bool) -> Iterable[tuple]:
     for device in devices:
         if device["changes"] or device["state"] != COMPLIANT or device["conflicts"] or device["manual"]:
             yield "device", _device(device, opened)
+    now = page.open_now(devices) if report["mode"] == "audit" else []
+    if now:
+        yield "list of what is open", _findings("open now, by configuration", now)
+    unsaid = page.not_proven(report)
+    if unsaid:
+        yield "list of what is not known", _findings("what this report cannot say", unsaid)
     well = ["`%s`" % code(device["name"]) for device in devices if not device["changes"] and device["state"] == COMPLIANT]
     if well:
         yield "list of compliant devices", "**Nothing to change:** %s" % _listed(well)
     for name, _code_, words in CLASSES:
-        # Manual steps and drift are listed with their device.
-        if name not in deciding and name not in ("drift", "manual") and report["verdict"]["classes"][name]:
+        # Manual steps and drift are listed with their device, and what is not proven is listed above.
+        if name not in deciding and name not in ("drift", "manual", "not_proven") and report["verdict"]["classes"][name]:
             yield "kind of finding", _findings(words, report["verdict"]["classes"][name])
     seen = ["`%s` %s" % (code(host["name"]), md(host["baseline"]["seen"])) for host in report["hosts"] if (host["baseline"] or {}).get("seen")]
     if seen:
@@ -95,7 +101,7 @@ def _head(report: dict) -> str:
     lines = ["### %s" % md(report["title"]), "", "**%s**" % md(report["verdict"]["headline"]), "", md(report["verdict"]["message"])]
     change = report["change"] or {}
     if change.get("id"):
-        people = ["%s %s" % (words, md(change[who])) for who, words in _PEOPLE if change.get(who)]
+        people = ["%s %s" % (words, md(change[who])) for who, words in page.PEOPLE[report["mode"]] if change.get(who)]
         lines += ["", "**Change %s**%s%s" % (md(change["id"]), ": " * bool(people) + ", ".join(people),
                                              ". **Emergency: the change window did not apply**" * bool(change.get("emergency")))]
     if report["started"] and report["ended"]:
@@ -144,6 +150,7 @@ def _people(device: dict) -> list:
     lines = ["- **Who %s access:** %s" % ("loses" if removed else "gets", md(whom["text"]))] if whom and device["changes"] else []
     if not whom and device["changes"]:
         lines = ["- **Who gets access:** not reported by this run"]
+    lines += ["- **On record:** %s" % md(text) for text in device["changes_on_record"] or []]
     return lines + ["- **Beyond the audience:** %s" % md(text) for text in device["audience_widened"]]
 
 
@@ -151,8 +158,9 @@ def _before_and_after(device: dict) -> list:
     before, after = device["coverage_before"], device["coverage_summary"]
     if not (before and after and device["changes"] and device["tense"] in (PLANNED, DONE)):
         return []
-    return ["- **Before and after:** %d, then %d of %s allowed; %d, then %d of %d exempt from inspection" % (
-        before["allowed"], after["allowed"], counted(after["wanted"], "pattern"), before["exempt"], after["exempt"], after["exempt_wanted"])]
+    old = {part: share(device, part, True) if device["tense"] == PLANNED else str(before[part]) for part in ("allowed", "exempt")}
+    return ["- **Before and after:** patterns allowed: %s, then %s; exempt from inspection: %s, then %s" % (
+        old["allowed"], share(device, "allowed", False), old["exempt"], share(device, "exempt", False))]
 
 
 def _rollback(device: dict) -> list:

@@ -15,14 +15,17 @@ from markupsafe import Markup
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.words import counted
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.report import trend
-from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.report.plan import BY_HAND, DONE, NOT_DONE, PLANNED, UNKNOWN, losses
-from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.report.verdict import CLASSES, NO_RESULT, WORST, some
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.report.plan import BY_HAND, DONE, NOT_DONE, PLANNED, UNKNOWN, doubts, losses, share, unchecked
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.report.verdict import CLASSES, DRIFT, NO_RESULT, WORST, some
 
 _FOLDER = Path(__file__).parent
 #: The heading for a verdict, by mode and exit code.
 _HEADINGS = {"audit": {0: "Compliant", 2: "Drift", 1: "Action required"}, "change": {0: "Change in place", 2: "Drift", 1: "Action required"}}
 #: States of an exemption in words, the most urgent first.
 _REGISTER = {"overdue": "past its review date", "unregistered": "not in the register", "current": "in the register", "not_exempt": "exempt nowhere"}
+#: Who took part in a change. An audit and a check run carry out nothing, so they name the implementer.
+PEOPLE = {"audit": (("requester", "requested by"), ("approver", "approved by"), ("implementer", "implementer")),
+          "change": (("requester", "requested by"), ("approver", "approved by"), ("implementer", "carried out by"))}
 #: The heading above the changes of a device.
 _TENSES = {PLANNED: "What the plan would do", DONE: "What was changed", BY_HAND: "What is to be done by hand", NOT_DONE: "What is not in force",
            UNKNOWN: "What may have been changed"}
@@ -41,6 +44,7 @@ def render(report: dict, digest: str) -> str:
         heading=_heading(report, unproven), not_proven=unproven, risks=risks(report, devices, unproven),
         plots=trend.plots(report["trend"]) if len(report["trend"]) > 1 else [], size=trend,
         classes=CLASSES, register_states=_REGISTER, tenses=_TENSES, seen=functools.partial(_seen, report),
+        doubts=doubts, people=PEOPLE[report["mode"]],
         # Embedded unchanged, since the hash is that of the text.
         script=Markup(script), style=Markup(style), paper=Markup(paper), script_hash=_hash(script), style_hashes=[_hash(style), _hash(paper)])
 
@@ -58,7 +62,7 @@ def _urgent(rows: list | None) -> list | None:
 def _page() -> jinja2.Template:
     environment = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined,
                                      loader=jinja2.FileSystemLoader(_FOLDER))
-    environment.filters.update(counted=counted, when=_when, times=_times)
+    environment.filters.update(counted=counted, when=_when, times=_times, share=share)
     return environment.get_template("report.html.j2")
 
 
@@ -118,10 +122,12 @@ def not_proven(report: dict) -> list:
     found += grouped("%s: not shown by any probe: %s" % (host["name"], ", ".join(unseen)) for host in report["hosts"] if (unseen := _unseen(host)))
     silent = [device["name"] for device in report["devices"] if device["state"] in NO_RESULT]
     found += ["nothing is known of %s now: no result came back" % some(silent)] * bool(silent)
+    unseen = [device["name"] for device in report["devices"] if device["state"] == DRIFT and not any(one["judged"] for one in device["proof"])]
+    found += ["%s: no host behind it was probed" % some(unseen)] * bool(unseen)
     for device in report["devices"]:
-        unchecked = sum("unchecked" in (row["allowed"], row["exempt"]) for row in device["coverage"])
-        if unchecked:
-            they = "1 pattern is" if unchecked == 1 else "%d patterns are" % unchecked
+        unsure = unchecked(device)
+        if unsure:
+            they = "1 pattern is" if unsure == 1 else "%d patterns are" % unsure
             found.append("%s: whether %s allowed or exempt could not be checked" % (device["name"], they))
         may = sum(not one["certain"] for one in device["conflicts"])
         if may:
@@ -152,8 +158,10 @@ def risks(report: dict, devices: list, unproven: list) -> list:
     """``[{"id", "title", "level", "count", "lines", "more", "none"}]``: the cards of the summary. ``devices``: in the order of the page."""
     told = {name: [line for device in devices for line in lines(device)] for name, lines in (
         ("opens", _opens), ("losses", _losses), ("blocks", _blocks), ("manual", _manual))}
+    now = open_now(devices)
     said = ["named at the top, beside the verdict"] if unproven else []
     cards = [
+        *[_card("access", "What is open now", _devices(now), now, "No pattern of the policy is allowed.")] * (report["mode"] == "audit"),
         _card("opens", "What would open" if report["mode"] == "audit" else "What opened", _devices(told["opens"]), told["opens"], "No access rule changes."),
         _card("losses", "What loses inspection", _devices(told["losses"]), told["losses"], "No inspection is lost."),
         _card("blocks", "What still blocks", counted(len(told["blocks"]), "rule"), told["blocks"], "No rule that still blocks was found."),
@@ -161,10 +169,11 @@ def risks(report: dict, devices: list, unproven: list) -> list:
         _card("manual", "Manual steps", counted(len(told["manual"]), "step"), told["manual"], "No manual steps are left."),
     ]
     silent = [device["name"] for device in devices if not device["coverage_summary"]]
-    if silent:
-        for card in cards[:3]:
-            card.update(count=card["count"] if card["lines"] else "Not known", level="bad" if card["level"] == "bad" else "warn",
-                        lines=card["lines"] + ["%s: not known, since there is no result" % some(silent)])
+    unread = [device["name"] for device in devices if unchecked(device)]
+    doubt = ["%s: not known, since there is no result" % some(silent)] * bool(silent) + ["%s: not known for all patterns" % some(unread)] * bool(unread)
+    for card in cards if doubt else []:
+        if card["id"] in ("access", "opens", "losses", "blocks"):
+            card.update(count=card["count"] if card["lines"] else "Not known", level="bad" if card["level"] == "bad" else "warn", lines=card["lines"] + doubt)
     return cards
 
 
@@ -182,12 +191,26 @@ def _whom(device: dict) -> str:
     return ", for %s" % device["audience"]["text"] if device["audience"] else ""
 
 
+def open_now(devices: list) -> list:
+    """What devices let through when the report is written, by their configuration, and for whom."""
+    return [line for device in devices for line in _access(device)]
+
+
+def _access(device: dict) -> list:
+    if not device["coverage_summary"]:
+        return []
+    allowed, exempt = (share(device, part, True) for part in ("allowed", "exempt"))
+    ports = ["%s: %s%s" % (device["name"], text, _whom(device)) for text in device["ports_open"]]
+    return ["%s: patterns allowed: %s, exempt from inspection: %s%s" % (device["name"], allowed, exempt, _whom(device))] + ports
+
+
 def _opens(device: dict) -> list:
     """What a device allows once it is changed, and for whom."""
     before, after = device["coverage_before"], device["coverage_summary"]
     if not device["changes"] or not after:
         return []
-    from_ = ", %d of them before" % before["allowed"] if before else ""
+    unsure = sum(row["allowed"] == "unchecked" for row in device["coverage"])
+    from_ = (", %d of them before" % before["allowed"] if before else "") + (", and of %d it is not known" % unsure if unsure else "")
     verb = {PLANNED: "would be allowed", BY_HAND: "would be allowed", DONE: "allowed"}.get(device["tense"], "to be allowed, which is not in force or not known")
     ports = ["%s: %s%s" % (device["name"], text, _whom(device)) for text in device["opens"]]
     widened = ["%s: reaches more than the audience: %s" % (device["name"], text) for text in device["audience_widened"]]

@@ -53,6 +53,9 @@ def audience(result: Mapping) -> dict | None:
     text = "; ".join("%s: %s" % (part["what"], ", ".join(part["names"])) for part in parts)
     behind = ["%s, which is for %s" % (name, _who(_columns({"fields": {path: {"old": None, "new": value} for path, value in columns.items()}})))
               for name, columns in (said.get("behind") or {}).items()]
+    read = [known + " " for known in said.get("behind") or {}]
+    unread = [name for part in words()["containers"] for name in said["parts"].get(part, []) if not any(" %s " % name in known for known in read)]
+    behind += ["which users and networks %s applies to was not read" % name for name in unread]
     text += " (%s)" % "; ".join(behind) if behind else ""
     if said["everyone"]:
         whom = words()["everyone"].get(result.get("product"))
@@ -142,6 +145,45 @@ def opens(result: Mapping, tense: str) -> list:
     return ["%s %s %s to %s (%s %s)" % (
         _verb("open", tense), one["protocol"].upper(), ", ".join(map(str, one["ports"])), counted(one["destinations"], "published address"),
         "rule" if len(one["rules"]) == 1 else "rules", ", ".join(one["rules"])) for one in result.get("opens") or []]
+
+
+def open_ports(result: Mapping, changed: Iterable[Mapping]) -> list:
+    """What rules of ours open besides web access when the run begins, a sentence each; of a rule that is to change the change tells."""
+    names = {one["name"] for one in changed}
+    return ["%s %s to %s is open (%s)" % (
+        one["protocol"].upper(), ", ".join(map(str, one["ports"])), counted(one["destinations"], "published address"),
+        ", ".join("rule %s%s" % (name, ", which the plan changes: it may have no effect now" * (name in names)) for name in one["rules"])) for one in result.get("ports_open") or []]
+
+
+def recorded(one: Mapping) -> str:
+    """A change that stands by a journal, with who asked for it and approved it, as far as its comment says so."""
+    ends = {"applied": "in place", "unproven": "in place, not proven"}.get(one["status"], "interrupted")
+    return "%s, of %s, %s (journal %s)" % (one["comment"] or "without a change ID", one["started"], ends, one["journal"])
+
+
+# -- how much of the policy ------------------------------------------------------------------------------------------
+
+
+def unchecked(device: Mapping, when: str = "") -> int:
+    """Patterns of which a device does not tell whether they are allowed, or exempt; ``when``: "_now", or "" for once its changes are made."""
+    return sum("unchecked" in (row["allowed" + when], row["exempt" + when]) for row in device["coverage"])
+
+
+def share(device: Mapping, part: str, now: bool) -> str:
+    """How much of the policy a device allows or exempts, in words: "35 of 37 (2 not checked)". ``part``: "allowed" or "exempt"."""
+    counts = device["coverage_before"] if now and device["tense"] != DONE and device["changes"] else device["coverage_summary"]
+    if not counts or (now and device["tense"] == UNKNOWN):
+        return "not known"
+    unsure = sum(row[part + "_now" * now] == "unchecked" for row in device["coverage"])
+    whole = counts["wanted" if part == "allowed" else "exempt_wanted"]
+    return "%d of %d%s" % (counts[part], whole, " (%d not checked)" % unsure if unsure else "")
+
+
+def doubts(device: Mapping) -> list:
+    """Why it is not shown that a device without drift does what it is configured for."""
+    unsure = unchecked(device, "_now")
+    found = [] if any(one["judged"] for one in device["proof"]) else ["no host behind it was probed"]
+    return found + ["%s not checked" % counted(unsure, "pattern")] * bool(unsure)
 
 
 # -- titles and groups ----------------------------------------------------------------------------------------------

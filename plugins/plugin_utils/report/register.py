@@ -17,6 +17,10 @@ CURRENT, OVERDUE, UNREGISTERED, NOT_EXEMPT = "current", "overdue", "unregistered
 FIELDS = ("pattern", "owner", "reason", "risk_id", "approved_by", "approved_on", "review_by")
 
 
+#: What coverage says of an exemption that is there, or may be.
+_EXEMPT = ("yes", "unchecked")
+
+
 class RegisterError(ValueError):
     """An invalid register. The message names file, line and field."""
 
@@ -62,9 +66,8 @@ def _line(path: Path, number: int, line) -> dict:
 def compared(lines: list | None, devices: list, today: datetime.date) -> list | None:
     """The register compared with what the devices of a report exempt from inspection; None if no register is given.
 
-    ``[{"state", "devices": [{"name", "sure"}], **FIELDS}]`` by pattern; the fields except ``pattern`` are None for an exemption without a line, and
-    ``sure`` is
-    false if the device does not show whether it is exempt.
+    ``[{"state", "devices": [{"name", "sure", "now"}], **FIELDS}]`` by pattern; the fields except ``pattern`` are None for an exemption without a line.
+    ``sure`` is false if the device does not show whether it is exempt, ``now`` if it is exempt only once the plan of the device is carried out.
     """
     if lines is None:
         return None
@@ -72,8 +75,10 @@ def compared(lines: list | None, devices: list, today: datetime.date) -> list | 
     exempt: dict = {}
     for device in devices:
         for row in device["coverage"]:
-            if row["exempt"] in ("yes", "unchecked"):
-                exempt.setdefault(row["pattern"], []).append({"name": device["name"], "sure": row["exempt"] == "yes"})
+            now = row["exempt_now"] or row["exempt"]
+            said = now if now in _EXEMPT else row["exempt"]
+            if said in _EXEMPT:
+                exempt.setdefault(row["pattern"], []).append({"name": device["name"], "sure": said == "yes", "now": now in _EXEMPT})
     rows = []
     for pattern in sorted({*known, *exempt}):
         line = known.get(pattern, {})

@@ -14,6 +14,7 @@ import json
 import unicodedata
 from xml.etree import ElementTree
 
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.words import counted
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.report import page, plan, register as exemptions, trend
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.report.markdown import as_markdown
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.report.verdict import (
@@ -25,6 +26,9 @@ _KEPT = ("coverage", "coverage_summary", "coverage_before", "conflicts", "losses
          "requests", "activation", "release", "plan_options")
 _CHECK = ("id", "host", "role", "kind", "ip_version", "features", "verdict", "layer", "failure", "interception", "message", "duration_ms")
 
+#: Of a line of coverage.csv, behind its pattern.
+_COLUMNS = ("allowed_now", "exempt_now", "allowed", "allowed_by", "exempt", "exempt_by", "note")
+
 
 class ReportError(ValueError):
     """Invalid input. The message names it."""
@@ -35,11 +39,12 @@ def build(devices: dict, hosts: dict, about: dict) -> dict:
 
     ``devices``: {name: result of an access module, or None}; ``hosts``: {name: {"before", "after"} with results of reachability_info, or None}; ``about``:
     ``{"title", "generated", "mode", "collection", "catalogue", "change", "register", "strict", "today", "left_out", "started", "ended",
-    "inventories", "asked"}``; see ``register.compared`` for ``register``, ``verdict`` for ``strict``, ``plan.taken_over`` for the last two.
+    "inventories", "asked", "made_by"}``; see ``register.compared`` for ``register``, ``verdict`` for ``strict``, ``plan.taken_over`` for ``inventories`` and
+    ``asked``.
     """
     found = {
         **{name: about[name] for name in ("title", "generated", "mode", "collection")}, "format": FORMAT,
-        **{name: about.get(name) for name in ("change", "started", "ended")}, "catalogue": dict(about["catalogue"], version=_versions(devices)),
+        **{name: about.get(name) for name in ("change", "started", "ended", "made_by")}, "catalogue": dict(about["catalogue"], version=_versions(devices)),
         "plans_valid_until": about["plans_valid_until"], "devices": [_device(name, result, about) for name, result in sorted(devices.items())],
         "hosts": [_host(name, looks) for name, looks in sorted(hosts.items())],
         # Hosts of the inventory that --limit left out.
@@ -73,11 +78,24 @@ def _device(name: str, result, about: dict) -> dict:
         rollback=plan.rollback(name, result, changes, where) if tense in (plan.PLANNED, plan.DONE, plan.UNKNOWN) else None,
         # Of entries of others, only the name is shown.
         foreign=sorted(str(one.get("entry") or one.get("name")) if isinstance(one, dict) else str(one) for one in result.get("foreign") or []))
-    for key in ("coverage", "conflicts", "losses", "audience_widened", "manual", "stale"):
+    found["coverage"] = _rows(result, tense)
+    found.update(ports_open=plan.open_ports(result, changes), changes_on_record=[plan.recorded(one) for one in result["changes_on_record"]] if "changes_on_record" in result else None)
+    for key in ("conflicts", "losses", "audience_widened", "manual", "stale"):
         found[key] = found[key] or []
     found["losses"] = [dict(one, text=plan.loss(one, whom)) for one in found["losses"]]
     found["conflicts"] = [dict(one, words=plan.conflict(one)) for one in found["conflicts"]]
     return found
+
+
+def _rows(result: dict, tense: str) -> list:
+    """The coverage of a result. ``allowed`` and ``exempt`` say what holds once its changes are made, ``allowed_now`` and ``exempt_now`` what holds when the
+    report is written; None where that is not known."""
+    when = "%s" if tense == plan.DONE or not result.get("changes") else "%s_before"
+    rows = []
+    for row in result.get("coverage") or []:
+        now = {"%s_now" % key: None if tense == plan.UNKNOWN else row.get(when % key) for key in ("allowed", "exempt")}
+        rows.append(dict({key: value for key, value in row.items() if not key.endswith("_before")}, **now))
+    return rows
 
 
 def _tense(state: str, result: dict, mode: str) -> str:
@@ -145,13 +163,15 @@ def as_plans(report: dict) -> str:
 
 
 def as_csv(report: dict) -> str:
-    """A line for each pattern of each device, for spreadsheets; cells that look like formulas are quoted."""
+    """A line for each pattern of each device, for spreadsheets; cells that look like formulas are quoted. ``allowed_now`` and ``exempt_now`` are what holds
+    when the report is written, the other columns what holds once the changes of the device are made."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(["device", "state", "pattern", "allowed", "allowed_by", "exempt", "exempt_by", "note"])
+    writer.writerow(["device", "generated", "state", "audience", "pattern", *_COLUMNS])
     for device in report["devices"]:
-        for row in device["coverage"] or [{"pattern": "", "allowed": "", "exempt": ""}]:
-            cells = [device["name"], device["state"], *(row.get(key) or "" for key in ("pattern", "allowed", "allowed_by", "exempt", "exempt_by", "note"))]
+        for row in device["coverage"] or [dict.fromkeys(("allowed_now", "exempt_now", "allowed", "exempt"), "not known")]:
+            cells = [device["name"], report["generated"], device["state"], (device["audience"] or {}).get("text") or ("not known" if device["state"] in NO_RESULT else "nobody is named"),
+                     *(row.get(key) or "" for key in ("pattern", *_COLUMNS))]
             writer.writerow(["'" + cell if _formula(cell) else cell for cell in map(str, cells)])
     return out.getvalue()
 
@@ -172,13 +192,18 @@ def as_junit(report: dict) -> str:
         case = ElementTree.SubElement(verdict_suite, "testcase", classname="verdict", name=name)
         if name in report["verdict"]["deciding"]:
             ElementTree.SubElement(case, "failure", message="%s: %s" % (words, "; ".join(classes[name][:5])))
+        elif classes[name]:
+            # Neither green nor red: it decides nothing, and it is there.
+            ElementTree.SubElement(case, "skipped", message="%s: %s" % (words, "; ".join(classes[name][:5])))
     devices = ElementTree.SubElement(suites, "testsuite", name="devices", tests=str(len(report["devices"])))
     for device in report["devices"]:
         case = ElementTree.SubElement(devices, "testcase", classname="device", name=device["name"])
         if device["state"] in NO_RESULT:
             ElementTree.SubElement(case, "error", message=device["error"])
         elif device["state"] == DRIFT or device["conflicts"]:
-            ElementTree.SubElement(case, "failure", message=device["summary"] if device["state"] == DRIFT else "%d conflicts" % len(device["conflicts"]))
+            ElementTree.SubElement(case, "failure", message=device["summary"] if device["state"] == DRIFT else counted(len(device["conflicts"]), "conflict"))
+        elif doubts := plan.doubts(device):
+            ElementTree.SubElement(case, "skipped", message="; ".join(doubts))
     # A host's check fails if its class decides; a host outside the audience should not have access.
     deciding = {text.partition(": ")[0] for name in report["verdict"]["deciding"] for text in classes[name]}
     for host in report["hosts"]:

@@ -79,10 +79,11 @@ def _registered(rows: list, found: dict) -> None:
     for row in rows:
         for device in row["devices"]:
             said = "%s: %s" % (device["name"], row["pattern"])
+            doubt = " (whether it is exempt is not checked)" * (not device["sure"]) or " (not exempt now, exempt once the plan is carried out)" * (not device["now"])
             if row["state"] == UNREGISTERED:
-                found["unregistered"].append(said + ("" if device["sure"] else " (whether it is exempt is not checked)"))
+                found["unregistered"].append(said + doubt)
             elif row["state"] == OVERDUE:
-                found["overdue"].append("%s was to be reviewed by %s (%s)" % (said, row["review_by"], row["owner"]))
+                found["overdue"].append("%s was to be reviewed by %s (owner: %s)%s" % (said, row["review_by"], row["owner"], doubt))
 
 
 def _verified(host: dict, drifting: dict, found: dict) -> None:
@@ -186,8 +187,9 @@ def _unchecked(report: dict) -> list:
     """Devices whose configuration does not show that the policy is in force."""
     rows = {device["name"]: sum(row["allowed"] in ("no", "unchecked") or row["exempt"] in ("no", "unchecked") for row in device["coverage"])
             for device in report["devices"]}
-    return ["%s: the configuration does not show that %s in force" % (name, "1 pattern is" if count == 1 else "%d patterns are" % count)
-            for name, count in rows.items() if count][:3]
+    found = ["%s: the configuration does not show that %s in force" % (name, "1 pattern is" if count == 1 else "%d patterns are" % count)
+             for name, count in rows.items() if count]
+    return found[:3] + ["%s more" % counted(len(found) - 3, "device")] * (len(found) > 3)
 
 
 def some(names: list, most: int = 3) -> str:

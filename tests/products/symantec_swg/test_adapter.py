@@ -151,6 +151,8 @@ def test_sections_and_text_of_others_stay(rig):
     theirs = {"name": "Office", "purpose": "CustomSolution", "defaultPolicy": "<Proxy>\n  url.domain=office.example ALLOW\n", "overridePolicy": None,
               "mandatoryPolicy": None}
     content = rig.twin.content(NAME)
+    # What the header says of manual changes is what happens to them below.
+    assert "keeps what others added; state replaced removes that" in content["sections"][0]["defaultPolicy"].splitlines()[0]
     content["sections"].insert(0, theirs)
     mine = "define condition theirs\n  url.domain=x.example\nend condition theirs\n<Proxy> client.address=10.9.0.0/16\n  condition=theirs DENY\n"
     content["sections"][1]["defaultPolicy"] += mine

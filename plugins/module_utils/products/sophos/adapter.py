@@ -31,6 +31,9 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Policy
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.sophos import api, model
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.sophos.api import Api, plain, text_of, written
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.sophos.columns import (
+    FIREWALL_RULE as FIREWALL_COLUMNS, SOURCE_ZONES, SOURCES, columns_of, listed,
+)
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.sophos.judge import Assessor, Places
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.sophos.model import (
     BASE, EXCEPTION, EXCEPTIONS, EXCLUSION, FIREWALL, FIREWALL_RULE, GROUP, GROUPS, POLICIES, RULE, SCAN, Settings,
@@ -164,6 +167,17 @@ class SophosAdapter(Adapter):
         if not own:
             return []
         return [Wanted(Object(ref, {"description": model.record_text(name)}, {"urls": own})), Wanted(Object(Ref(EXCLUSION, name), {}, {"urls": own}))]
+
+    def people(self, state: State) -> dict[str, dict]:
+        """By the enabled firewall rules that use the web policies of the audience: a web policy says nothing of networks, and its rules may name users."""
+        settings, found = self._settings, {}
+        for rule in self._site.accepting():
+            name, policy = model.firewall_name(rule), model.of_rule(rule, "WebFilter")
+            if policy in settings.web_policies or name in settings.firewall_rules:
+                columns = columns_of(FIREWALL_COLUMNS, rule)
+                found["web policy %s in firewall rule %s" % (policy, name)] = {
+                    column: listed(columns, column) for column in (SOURCE_ZONES, SOURCES, "Identity/Member") if listed(columns, column)}
+        return found
 
     def assess(self, policy: Policy, state: State) -> Assessment:
         return Assessor(self._settings, self._site, policy, state).assess()

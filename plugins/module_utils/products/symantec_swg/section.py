@@ -23,7 +23,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.symante
 ALLOW, EXEMPT = "allow", "exempt"
 _LAYERS = {ALLOW: "Proxy", EXEMPT: "SSL-Intercept"}
 _TRIGGERS = {DOMAIN: "url.domain=%s", SUBDOMAINS: "url.host.suffix=.%s", EXACT: "url.host.exact=%s"}
-_HEADER = "; Managed by netaccess.chatgpt. Manual changes here are overwritten."
+_HEADER = "; Managed by netaccess.chatgpt. A run restores its own rules and keeps what others added; state replaced removes that."
 _EMPTY = "; Managed by netaccess.chatgpt. Nothing is allowed or exempt."
 _HINT = re.compile(r";\s*for (\S+)\s*\Z")
 
