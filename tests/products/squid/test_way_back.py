@@ -13,7 +13,7 @@ import pytest
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import AccessError, Failed
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.adapter import SquidAdapter
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.config import real_glob
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.globs import real_glob
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.control import Control
 from tests.contract.rig import MEMBER, STRANGER, Fault
 from tests.lab.squid import available

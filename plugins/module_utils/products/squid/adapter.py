@@ -36,6 +36,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.c
 )
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.files import Settings
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.force import InForce, digest_of, whose
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.globs import real_glob
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.judge import Assessor
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.people import People, folds_names, people
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.process import NONE, RUNS, Seen, readable
@@ -127,7 +128,7 @@ class SquidAdapter(Adapter):
         text = self._reader.drop_in
         if first:
             # An include of our file alone is as we advise it, and fatal for Squid until that file is there.
-            self._control.check_site({self._settings.drop_in: ""} if text is None and self._site.positions else {}, conf.real_glob)
+            self._control.check_site({self._settings.drop_in: ""} if text is None and self._site.positions else {}, real_glob)
         drop_in = files.parse_drop_in(text or "", self._settings.drop_in)
         objects = dict(drop_in.objects)
         for ref in files.LISTS:
@@ -276,7 +277,7 @@ class SquidAdapter(Adapter):
         if wanted.networks:
             objects += self._named(files.acl(prefix + "client", "src", files.collapsed(wanted.networks)), files.NETWORKS, state)
             words.append(prefix + "client")
-        unknown = [name for name in wanted.acls + ((wanted.auth_acl,) if wanted.auth_acl else ()) if name not in self._site.acls]
+        unknown = [name for name in wanted.acls + ((wanted.auth_acl,) if wanted.auth_acl else ()) if self._site.acl(name) is None]
         if unknown and self._site.files:
             raise AccessError(REFUSED, "audience: the configuration has no ACL named %s" % ", ".join(unknown))
         if found.problem and wanted.names_somebody:
@@ -357,7 +358,7 @@ class SquidAdapter(Adapter):
 
     def _included_alone(self) -> bool:
         """Whether Squid would find nothing where it includes our file, which it does not start with."""
-        return any(not set(conf.real_glob(pattern)) - {self._settings.drop_in} for pattern in self._site.reach)
+        return any(not set(real_glob(pattern)) - {self._settings.drop_in} for pattern in self._site.reach)
 
     def _site_text(self, path: str, state: State) -> str:
         text = self._site.texts[path]
@@ -375,7 +376,7 @@ class SquidAdapter(Adapter):
 
     def send(self, request: dict) -> object:
         if "check" in request:
-            self._control.check_candidate(request["check"], conf.real_glob)
+            self._control.check_candidate(request["check"], real_glob)
             self._note(request["check"])
             return
         self._note(request["write"])

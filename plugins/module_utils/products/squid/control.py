@@ -27,8 +27,9 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors im
     ACTIVATION, REFUSED, UNREACHABLE, AccessError,
 )
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.config import (
-    Site, included, logical_lines, matches, physical, split,
+    Site, included, logical_lines, physical, split,
 )
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.globs import matches
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.process import (
     NONE, RUNS, UNKNOWN, Build, Seen, alive, is_script, lets, listening, look,
 )

@@ -96,6 +96,11 @@ class DropIn:
     rules: dict = field(default_factory=dict)
 
 
+def folded(name: str) -> str:
+    """The name of an ACL as Squid compares it: the case of ASCII letters does not count (src/acl/Acl.cc)."""
+    return name.lower() if name.isascii() else "".join(char.lower() if char.isascii() else char for char in name)
+
+
 def prefix_of(drop_in: str) -> str:
     """How the names of ACLs in a drop-in begin."""
     stem = os.path.basename(drop_in).rsplit(".conf", 1)[0]
@@ -190,7 +195,8 @@ def _piece(piece: _Piece, prefix: str, known: dict) -> _Piece:
     words, first = piece.words, piece.lines[0]
     if not words:
         return replace(piece, ours=first.strip() in (MARK, _KEPT) or first.startswith(_CHANGED))
-    ref = Ref("acl", words[1]) if words[0] == "acl" and len(words) > 2 and words[1].startswith(prefix) else _rule_ref(words, prefix)
+    own = words[0] == "acl" and len(words) > 2 and folded(words[1]).startswith(prefix)
+    ref = Ref("acl", folded(words[1])) if own else _rule_ref(words, prefix)
     if ref is not None:
         return replace(piece, ref=ref, ours=True)
     name = " ".join(words)
@@ -201,7 +207,7 @@ def _piece(piece: _Piece, prefix: str, known: dict) -> _Piece:
 def _rule_ref(words: list, prefix: str):
     """The Ref of a rule of ours, or None."""
     named = RULEBASES.get(words[0])
-    if named is None or not any(w.lstrip("!").startswith(prefix) for w in words[1 + named:]):
+    if named is None or not any(folded(w).lstrip("!").startswith(prefix) for w in words[1 + named:]):
         return None
     return Ref("rule", " ".join(words[:1 + named]))
 

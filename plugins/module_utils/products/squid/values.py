@@ -167,9 +167,15 @@ def _networks(value: str) -> list:
     try:
         if "-" in address and not slash:
             first, last = (ipaddress.ip_address(part) for part in address.split("-", 1))
-            return list(ipaddress.summarize_address_range(first, last))
+            return [_unmapped(network) for network in ipaddress.summarize_address_range(first, last)]
         if "-" in address or (slash and "." in mask and not mask.startswith("255.") and mask != "0.0.0.0"):
             return []
-        return [ipaddress.ip_network(value, strict=False)]
+        return [_unmapped(ipaddress.ip_network(value, strict=False))]
     except (ValueError, TypeError):
         return []
+
+
+def _unmapped(network):
+    """An IPv4 network that is written in IPv6 is one of IPv4 to Squid."""
+    inside = network.version == 6 and network.prefixlen >= 96 and network.network_address.ipv4_mapped
+    return ipaddress.ip_network((int(inside), network.prefixlen - 96)) if inside is not False and inside is not None else network
