@@ -11,6 +11,7 @@ import pytest
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.assessment import Assessment
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import AccessError
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.options import Options
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import State
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.target import desired
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Policy
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.adapter import SquidAdapter
@@ -146,7 +147,7 @@ def test_a_site_without_any_of_it_is_open(site):
     ("acl x any-of ALL", ALL_NO), ("acl x all-of LAN", ALL_NO), ("acl x any-of X", ALL_MAY),
     ("acl x method connect", ALL_NO), ("relaxed_header_parser off\nacl x method connect", ALL_MAY), ("acl x method post", only(stripe="unchecked")),
     ("acl x src ::ffff:10.0.0.0/104", ALL_NO), ("acl x src ::ffff:10.1.7.1", ALL_MAY), ("acl x src ::ffff:192.0.2.1-::ffff:192.0.2.9", ALL_YES),
-    ("acl x src fd10::/16", ALL_YES),
+    ("acl x src fd10::/16", ALL_YES), ("acl x src ::/0", ALL_YES), ("acl x src 0.0.0.0-255.255.255.255", ALL_NO),
     ("acl x myportname 127.0.0.1:3128", ALL_NO), ("acl x myportname other", ALL_YES), ("acl x any-of nothing_of_that_name", ALL_MAY),
 ])
 def test_a_deny_before_ours_by_the_type_of_its_acl(site, acl, word):
@@ -197,6 +198,12 @@ def test_what_may_be_let_in_before_a_deny_is_shut_by_it_all_the_same(site):
     ("dstdom_regex -i ^ab\\.chatgpt", only(chatgpt="unchecked")),
     ("dstdom_regex -i claude", ALL_YES), ("dstdom_regex x\\d", ALL_YES), ("dstdom_regex (a", ALL_MAY), ("dstdom_regex *a", ALL_MAY),
     ("dstdom_regex \\1", ALL_MAY),
+    # Python would try each way to match these; glibc does not.
+    ("dstdom_regex ^([a-z0-9-]+\\.?)+\\.ru$", ALL_MAY), ("dstdom_regex ^(x*y*)*\\.ru$", ALL_MAY), ("dstdom_regex (a|[a-z])+\\.ru$", ALL_MAY),
+    ("dstdom_regex ([a-z]+){2,9}$", ALL_MAY), ("dstdom_regex (cha|chat)+gpt", ALL_MAY), ("dstdom_regex (chat|ai)+gpt", only(chatgpt="no")),
+    ("dstdom_regex ^([^.]+\\.)*chatgpt\\.com$", only(chatgpt="no")), ("dstdom_regex ^([0-9]{1,3}\\.){3}[0-9]", ALL_YES),
+    ("dstdom_regex ^chatgpt(\\.[a-z]+)+$", only(chatgpt="unchecked")),
+    ("dstdom_regex ^(www\\.)?([a-z.]+\\.)?chatgpt\\.com$", only(chatgpt="unchecked")), ("dstdom_regex ^([a-z.]+\\.)*chatgpt", ALL_MAY),
     ("dstdom_regex chatgp+?t", only(chatgpt="no")), ("dstdom_regex .", ALL_NO), ("dstdom_regex ^[^]x]+\\.stripe\\.com$", only(stripe="no")),
     ("url_regex ^http://", ALL_YES), ("url_regex ^js\\.stripe\\.com:443$", only(stripe="no")),
     ("url_regex stripe\\.com/ads", only(stripe="unchecked")),
@@ -544,6 +551,16 @@ def test_a_deny_that_somebody_put_into_our_drop_in_is_seen(site):
     assert allowed(found) == only(chatgpt="no", openai="no")
     conflict, = (one for one in found.conflicts if "http_access" in one.text)
     assert (conflict.certain, conflict.remedy, conflict.opens) == (True, (), "it is in the drop-in of this collection: remove it by hand")
+
+
+@pytest.mark.parametrize("theirs,word,kept", [
+    ("acl netaccess_mine dstdomain .chatgpt.com\nhttp_access deny netaccess_mine", only(chatgpt="no"), True), ("http_access deny netaccess_client", ALL_MAY, False)])
+def test_a_deny_in_our_drop_in_is_seen_whatever_its_acl_is_called(site, theirs, word, kept):
+    """What uses an ACL of ours goes with it, or Squid would not take what is left."""
+    found = (made := site(lists={"conf.d/netaccess-chatgpt.conf": theirs + "\n"})).foreseen()
+    assert allowed(found) == word and "by hand" in found.conflicts[0].opens
+    gone = State({ref: obj for ref, obj in made.after.objects.items() if not obj.ours}, made.after.rules)
+    assert render_drop_in(gone, None, theirs + "\n") == (theirs + "\n" if kept else None)
 
 
 def test_an_earlier_audience_that_is_shut_out_is_named(site):

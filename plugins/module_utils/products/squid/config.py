@@ -15,7 +15,7 @@ from functools import cached_property
 from typing import Callable, Iterator, NamedTuple
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.columns import ACCESS, ACTION_AT, BUILT_IN, EXPRESSIONS, RENAMED
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.files import RULEBASES, folded, prefix_of
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.files import RULEBASES, folded, names_ours, prefix_of
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.globs import certain, matches, name_matches
 
 DISABLED = "#netaccess.chatgpt disabled: "
@@ -260,7 +260,7 @@ def lines_of_others(text: str, path: str, quoted: bool) -> list:
     """What of a drop-in is not ours and no rule."""
     lines = ((number, split(line, quoted)) for number, line in logical_lines(text))
     return [Directive(words[0], tuple(words[1:]), text=" ".join(words), file=path, line=number, quoted=quoted) for number, words in lines
-            if words and words[0] not in RULEBASES and not (words[0] == "acl" and words[1:] and folded(words[1]).startswith(prefix_of(path)))]
+            if words and words[0] not in RULEBASES and not (words[0] == "acl" and words[1:] and names_ours(words[1], prefix_of(path)))]
 
 
 def _condition(line: str, states: list) -> bool:

@@ -21,6 +21,8 @@ _NAME = re.compile(r"[a-z0-9._-]+\Z")
 #: An expression of plain text, dots, ends, and groups of words, without a repetition: it is well formed, and what stands between these has to be there.
 _PLAIN = re.compile(r"(?:\(\^\|\\\.\)|\([a-z0-9-]+(?:\|[a-z0-9-]+)*\)|\\\.|[A-Za-z0-9_/:.^$-])+\Z")
 _BETWEEN = re.compile(r"\([^)]*\)|(?<!\\)\.|[\^$]")
+#: What Squid takes for every address; "::/0" is those of IPv6 alone.
+_ALL = frozenset(("all", "0/0", "0.0.0.0/0", "0.0.0.0/0.0.0.0", "0.0.0.0-255.255.255.255", "0.0.0.0-0.0.0.0/0"))
 EVERY = (ipaddress.ip_network("0.0.0.0/0"), ipaddress.ip_network("::/0"))
 
 
@@ -161,7 +163,7 @@ def all_networks(acl: Acl) -> tuple:
 
 def _networks(value: str) -> list:
     """Networks of a value: an address, CIDR, address/netmask or a range. Empty for what is no address, such as the name of a host."""
-    if value in ("all", "0.0.0.0/0", "::/0", "0/0"):
+    if value in _ALL:
         return list(EVERY)
     address, slash, mask = value.partition("/")
     try:
