@@ -226,7 +226,7 @@ class Judge:
         acl = self._site.acl(name)
         if acl is None or name in self._asked:
             return MAY
-        if folded(name) in self._who.acls:
+        if self._who.acls and folded(name) in self._who.acls:
             return SURE
         self._asked.add(name)
         level = self._answer(acl, pattern, moment)

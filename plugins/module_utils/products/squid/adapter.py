@@ -155,7 +155,8 @@ class SquidAdapter(Adapter):
 
     def _pending(self, unread: Collection[str]) -> str | None:
         self._seen = self._control.look(self._site)
-        self._waiting, self._doubtful = self._in_force.waiting(self._reader.files, self._seen, last_loaded(self._site.last("cache_log", CACHE_LOG)), unread)
+        loaded = last_loaded(self._site.last("cache_log", CACHE_LOG), self._seen.zone)
+        self._waiting, self._doubtful = self._in_force.waiting(self._reader.files, self._seen, loaded, unread)
         return whose(self._waiting)
 
     def _unreachable(self) -> str:

@@ -32,6 +32,8 @@ _EXPRESSION = re.compile(r"""(?:\\.|[^ \t\n\r\\])+""")
 _QUOTED_MODE = re.compile(r"""[ \t\n\r]*(?:(#)|(parameters)\([ \t]*["']([^"']*)["'][ \t]*\)|"((?:\\.|[^"\\])*)"|'((?:\\.|[^'\\])*)'|([^ \t\n\r(]+))""")
 _EQUATION = re.compile(r"\s*([+-]?[0-9]+)\s*=\s*([+-]?[0-9]+)\s*\Z")
 _PROCESS = "${process_"
+#: How many words of a line of an access list stand before its ACLs.
+_BEHIND_ACTION = {name: ACTION_AT.get(name, 0) + 1 for name in ACCESS}
 _CONDITIONS = ("if", "else", "endif")
 
 
@@ -61,11 +63,6 @@ class Directive(NamedTuple):
     def identity(self) -> str:
         """File and text, and a number for the second of several equal lines."""
         return "%s: %s" % (self.file, self.text) + (" #%d" % self.occurrence if self.occurrence > 1 else "")
-
-    @property
-    def skipped(self) -> bool:
-        """Whether Squid warns of it and skips it: a line of an access list that names no ACL."""
-        return self.name in ACCESS and len(self.args) <= ACTION_AT.get(self.name, 0) + 1
 
 
 @dataclass
@@ -134,13 +131,15 @@ class Site:
         """{name: places in ``directives``} of those that count, once all are read."""
         found: dict = {}
         for at, directive in enumerate(self.directives):
-            if directive.enabled and not directive.skipped:
+            # Squid warns of a line of an access list that names no ACL, and skips it.
+            if directive.enabled and len(directive.args) > _BEHIND_ACTION.get(directive.name, -1):
                 found.setdefault(directive.name, []).append(at)
         return found
 
     def acl(self, name: str) -> Acl | None:
         """The ACL of that name, in any case."""
-        return self.acls.get(folded(name))
+        # Most names are lower case, as the keys are.
+        return self.acls.get(name) or self.acls.get(folded(name))
 
     @property
     def ports(self) -> list[Directive]:
@@ -168,11 +167,13 @@ class Site:
 
     def before(self, name: str) -> list[Directive]:
         """The directives of that name that Squid reads before the drop-in."""
-        return [self.directives[at] for at in self._by_name.get(name, ()) if at < (self.position or 0)]
+        position = self.position or 0
+        return [self.directives[at] for at in self._by_name.get(name, ()) if at < position]
 
     def after(self, name: str) -> list[Directive]:
         """The directives of that name that Squid reads after the drop-in."""
-        return [self.directives[at] for at in self._by_name.get(name, ()) if at >= (self.position or 0)]
+        position = self.position or 0
+        return [self.directives[at] for at in self._by_name.get(name, ()) if at >= position]
 
 
 def load(config_file: str, drop_in: str, read: Callable[[str], str], glob: Callable[[str], list],

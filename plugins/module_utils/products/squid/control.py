@@ -20,7 +20,7 @@ import tempfile
 import time
 from collections import Counter
 from dataclasses import replace
-from typing import Callable, Iterable
+from typing import Callable, Iterable, Iterator
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.deadline import Deadline
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import (
@@ -391,18 +391,39 @@ def _open_to(reader: tuple | None, path: str, mode: int) -> None:
             os.chmod(path, mode)
 
 
-def last_loaded(cache_log: str) -> tuple | None:
-    """(earliest, latest) time of the last load that Squid's log tells of, in seconds since the epoch; its times are whole seconds. None when there is none."""
-    for path in (cache_log, cache_log + ".0", cache_log + ".1"):
-        found = _loads(path)
-        if found is not None:
-            return found
-    return None
+def last_loaded(cache_log: str, zone: str | None = None) -> tuple | None:
+    """(earliest, latest) time of the last load that Squid's log tells of, in seconds since the epoch; its times are whole seconds. None when there is none.
+
+    They are those of Squid's own ``zone``: the variable TZ of its process, "" where it has none; None where that is not known.
+    """
+    with _in_zone(zone):
+        found = (_loads(path) for path in (cache_log, cache_log + ".0", cache_log + ".1"))
+        return next((one for one in found if one is not None), None)
+
+
+@contextlib.contextmanager
+def _in_zone(zone: str | None) -> Iterator[None]:
+    """With local times as a process with that TZ has them."""
+    ours = os.environ.get("TZ", "")
+    _set_zone(ours if zone is None else zone)
+    try:
+        yield
+    finally:
+        _set_zone(ours)
+
+
+def _set_zone(zone: str) -> None:
+    if zone != os.environ.get("TZ", ""):
+        os.environ.pop("TZ", None)
+        if zone:
+            os.environ["TZ"] = zone
+        time.tzset()
 
 
 def _loads(path: str) -> tuple | None:
     try:
         with open(path, "rb") as log:
+            written = os.fstat(log.fileno()).st_mtime
             log.seek(0, os.SEEK_END)
             log.seek(max(0, log.tell() - _LOG))
             lines = log.read().decode("utf-8", "replace").split("\n")
@@ -413,8 +434,12 @@ def _loads(path: str) -> tuple | None:
         hit = _LOADED.match(line)
         if hit:
             moment = time.mktime(time.strptime(hit.group("stamp"), "%Y/%m/%d %H:%M:%S"))
+            if moment > written + 1:
+                # Of another zone, such as that of a container: who believes it takes later edits for loaded.
+                return None
             if hit.group("what").startswith("Accepting"):
                 done = moment
             else:
-                return moment, max(done or 0, moment) + 1
+                # Squid has read all before it says that it listens, and the log was last written then or later.
+                return moment, moment + 1 if done is None else max(moment, min(max(done, moment) + 1, written))
     return None
