@@ -335,7 +335,7 @@ def test_headers_that_are_all_stripped_are_named(site):
     ("include {folder}/more.conf\nhttp_access deny ai", only(chatgpt="no")),
     ("include \"{folder}/more.conf\"\nhttp_access deny ai", only(chatgpt="no")),
     ("include {folder}/*/other.conf\nhttp_access deny other", only(openai="no")),
-    ("include {folder}/[[:lower:]][^x]re.con\\f\nhttp_access deny ai", only(chatgpt="no")),
+    ("include {folder}/[[:lower:]][^x]re[.]con\\f\nhttp_access deny ai", only(chatgpt="no")),
     (QUOTED.replace(" on", " enable") + "acl ai dstdomain parameters(\"{folder}/ai.txt\")\nconfiguration_includes_quoted_values disable\n"
      "http_access deny ai", only(chatgpt="no")),
 ])

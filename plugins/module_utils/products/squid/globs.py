@@ -15,7 +15,7 @@ _OTHER = re.compile(r"\\(.)|\[:(%s):\]|\[(\^)" % "|".join(_CLASSES))
 
 def certain(pattern: str) -> bool:
     """Whether Python can say what it stands for: not with a collating symbol, or with a class of characters that is not in the table."""
-    return not re.search(r"\[[:=.]", _translated(pattern))
+    return not re.search(r"\[[^]]*\[[:=.]", _translated(pattern))
 
 
 def _translated(pattern: str) -> str:
