@@ -14,7 +14,7 @@ import pytest
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter import BOTH, FOREIGN, OURS
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid import process
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.control import last_loaded
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.log import last_loaded
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.force import Files, InForce, digest_of, whose
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.process import NONE, RUNS, UNKNOWN, Seen, lets, readable
 

@@ -31,13 +31,12 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid i
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.acls import Judge, Who
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.alike import Alike
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.columns import METHODS
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.control import (
-    CACHE_LOG, Control, last_loaded, make_folder, replace_file, workers_of,
-)
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.control import Control, make_folder, replace_file, workers_of
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.files import Settings
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.force import InForce, digest_of, whose
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.globs import real_glob
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.judge import Assessor
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.log import CACHE_LOG, last_loaded
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.people import People, folds_names, people
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.process import NONE, RUNS, Seen, readable
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.reading import Reader
@@ -228,10 +227,12 @@ class SquidAdapter(Adapter):
                              "use a separate drop_in and list_dir for each" % ", ".join(gone[:5] + (["and %d more" % (len(gone) - 5)] if gone[5:] else [])))
         return found
 
-    @staticmethod
-    def _wanted_list(ref: Ref, patterns: Iterable[Pattern], state: State) -> Wanted:
+    def _wanted_list(self, ref: Ref, patterns: Iterable[Pattern], state: State) -> Wanted:
         fields, members = files.put_right(state.objects.get(ref))
-        return Wanted(Object(ref, dict(fields, marked=True), dict(members, hosts=frozenset(map(str, patterns)))))
+        hosts = frozenset(map(str, patterns))
+        # What was taken for a name here needs no look when it is read back.
+        self._names |= {text for text in hosts if text[0] not in "*."}
+        return Wanted(Object(ref, dict(fields, marked=True), dict(members, hosts=hosts)))
 
     def _exemption(self, audience) -> list:
         prefix = self._settings.prefix
