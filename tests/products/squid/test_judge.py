@@ -532,6 +532,13 @@ def test_a_copy_of_the_drop_in_is_refused(site):
         site(lists={"conf.d/netaccess-chatgpt.backup.conf": "acl netaccess_port port 443\n"}).foreseen()
 
 
+def test_a_folder_that_the_site_includes_by_another_path_is_refused(site, tmp_path):
+    """Else what a run has written is a file of the site's to the next one."""
+    (tmp_path / "link.d").symlink_to(tmp_path / "conf.d")
+    with pytest.raises(AccessError, match="squid.conf:[0-9]+ includes the folder of .*: set drop_in to .*/link.d/netaccess-chatgpt.conf"):
+        site(text=HEAD + PEEK + INCLUDE.replace("conf.d", "link.d") + TAIL).foreseen()
+
+
 def test_two_drop_ins_do_not_share_names(site):
     first = site(lists={"conf.d/empty.conf": ""})
     first.foreseen()

@@ -34,7 +34,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.c
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.control import Control, make_folder, replace_file, workers_of
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.files import Settings
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.force import InForce, digest_of, whose
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.globs import real_glob
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.globs import matches, name_matches, real_glob
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.judge import Assessor
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.log import CACHE_LOG, last_loaded
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.people import People, folds_names, people
@@ -194,6 +194,12 @@ class SquidAdapter(Adapter):
             return
         if len(self._site.positions) > 1:
             raise AccessError(REFUSED, "%s each include %s: keep only one of them" % (" and ".join(self._site.included), self._settings.drop_in))
+        path = self._settings.drop_in
+        folder, name = os.path.realpath(os.path.dirname(path)), os.path.basename(path)
+        for where, pattern in self._site.includes:
+            if not matches(path, pattern) and name_matches(name, os.path.basename(pattern)) and os.path.realpath(os.path.dirname(pattern)) == folder:
+                raise AccessError(REFUSED, "%s includes the folder of %s by another path: set drop_in to %s" % (
+                    where, path, os.path.join(os.path.dirname(pattern), name)))
         if self._site.quoted:
             raise AccessError(REFUSED, "%s includes %s where configuration_includes_quoted_values is on, so Squid would not read the lists of this "
                                        "collection: turn it off above that line" % (self._site.included[0], self._settings.drop_in))

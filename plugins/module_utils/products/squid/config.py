@@ -105,6 +105,8 @@ class Site:
     doubts: list = field(default_factory=list)
     #: Where each of ``positions`` is included, for people.
     included: list = field(default_factory=list)
+    #: (where, what) of each include.
+    includes: list = field(default_factory=list)
     #: Includes that may be of the drop-in, by a path that only Squid knows, in words.
     perhaps: list = field(default_factory=list)
     #: Whether Squid takes what stands in quotes for a value there, and not for a file.
@@ -232,6 +234,7 @@ class _Loader:
                 if _PROCESS in pattern or not certain(pattern) or name_matches(os.path.basename(self._drop_in), os.path.basename(pattern)):
                     self._site.perhaps.append("%s includes %s" % (where, pattern))
                 continue
+            self._site.includes.append((where, pattern))
             paths = set(self._glob(pattern))
             if matches(self._drop_in, pattern):
                 paths.add(self._drop_in)
