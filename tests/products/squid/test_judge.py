@@ -167,7 +167,8 @@ def test_what_cannot_be_told_is_named(site, acl, why):
     assert why in found.coverage[0].note and why in found.conflicts[0].text
 
 
-@pytest.mark.parametrize("line", ["http_access allow", "http_access allow # all", "http_access deny", "miss_access deny", "http_access deny\nhttp_access allow"])
+@pytest.mark.parametrize("line", [
+    "http_access allow", "http_access allow # all", "http_access deny", "miss_access deny", "http_access deny\nhttp_access allow"])
 def test_a_line_of_an_access_list_that_names_no_acl_says_nothing(site, line):
     """As Squid has it, with a warning; of ssl_bump such a line counts."""
     found = site(line + "\nacl ai dstdomain .chatgpt.com\nhttp_access deny ai").foreseen()
@@ -196,7 +197,7 @@ def test_what_may_be_let_in_before_a_deny_is_shut_by_it_all_the_same(site):
     ("dstdom_regex -i ChatGPT OpenAI", only(chatgpt="no", openai="no")),
     ("dstdom_regex +i ChatGPT", ALL_YES), ("dstdom_regex -ni ChatGPT", only(chatgpt="no")), ("dstdom_regex ChatGPT -i OpenAI", only(openai="no")),
     ("dstdom_regex -i ^ab\\.chatgpt", only(chatgpt="unchecked")),
-    ("dstdom_regex -i claude", ALL_YES), ("dstdom_regex x\\d", ALL_YES), ("dstdom_regex (a", ALL_MAY), ("dstdom_regex *a", ALL_MAY),
+    ("dstdom_regex -i claude", ALL_YES), ("dstdom_regex -i api", only(chatgpt="unchecked", openai="unchecked")), ("dstdom_regex x\\d", ALL_YES), ("dstdom_regex (a", ALL_MAY), ("dstdom_regex *a", ALL_MAY),
     ("dstdom_regex \\1", ALL_MAY),
     # Python would try each way to match these; glibc does not.
     ("dstdom_regex ^([a-z0-9-]+\\.?)+\\.ru$", ALL_MAY), ("dstdom_regex ^(x*y*)*\\.ru$", ALL_MAY), ("dstdom_regex (a|[a-z])+\\.ru$", ALL_MAY),
@@ -561,7 +562,8 @@ def test_a_deny_that_somebody_put_into_our_drop_in_is_seen(site):
 
 
 @pytest.mark.parametrize("theirs,word,kept", [
-    ("acl netaccess_mine dstdomain .chatgpt.com\nhttp_access deny netaccess_mine", only(chatgpt="no"), True), ("http_access deny netaccess_client", ALL_MAY, False)])
+    ("acl netaccess_mine dstdomain .chatgpt.com\nhttp_access deny netaccess_mine", only(chatgpt="no"), True),
+    ("http_access deny netaccess_client", ALL_MAY, False)])
 def test_a_deny_in_our_drop_in_is_seen_whatever_its_acl_is_called(site, theirs, word, kept):
     """What uses an ACL of ours goes with it, or Squid would not take what is left."""
     found = (made := site(lists={"conf.d/netaccess-chatgpt.conf": theirs + "\n"})).foreseen()

@@ -114,7 +114,8 @@ BESIDE = (
 BROKEN = (
     "no_such_directive on", "acl odd no_such_type 1", "acl lan dstdomain .example.org", "http_access deny nowhere",
     "include {folder}/site.d/gone.conf", "include {folder}/site.d/gone-*.conf",
-    'acl gone dstdomain "{folder}/gone.txt"\nhttp_access deny gone', "http_access", "http_access allow", "http_access deny", "miss_access deny", "http_access perhaps lan", "acl odd url_regex (",
+    'acl gone dstdomain "{folder}/gone.txt"\nhttp_access deny gone', "http_access", "http_access allow", "http_access deny",
+    "miss_access deny", "http_access perhaps lan", "acl odd url_regex (",
     "if true", "endif", "else", "acl odd src 300.1.2.3", "acl odd port many", "acl odd time Z", "acl odd", "acl odd dstdomain",
     "auth_param basic program {folder}/gone\nauth_param basic children 1", "include {folder}/squid.conf", "ssl_bump perhaps all",
     "ssl_bump", "http_port 127.0.0.1:1 ssl-bump cert={folder}/gone.pem",

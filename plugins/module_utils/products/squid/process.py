@@ -50,8 +50,8 @@ class Build:
 @dataclass(frozen=True)
 class Seen:
     """What was found. ``why``: in words, when it is neither RUNS nor NONE; ``identity``: the same as long as a process runs what it last read, and
-    another one after each start and reload; ``began``: when it started, in seconds since the epoch; ``reader``: (user, groups) as which it reads files; ``zone``: its variable TZ,
-    "" for none, and None where that is not known."""
+    another one after each start and reload; ``began``: when it started, in seconds since the epoch; ``reader``: (user, groups) as which it reads
+    files; ``zone``: its variable TZ, "" for none, and None where that is not known."""
 
     answer: str
     why: str = ""

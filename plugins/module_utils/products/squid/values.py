@@ -14,6 +14,8 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.c
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.posix import translated
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.firstmatch import MAY, NO, SURE, share
 
+#: Names that have little in common stand for all below a wanted one, beside those that a web service is likely to have.
+_BELOW = ("www", "a.b", "0-9", "zz9.q", "api", "auth", "cdn", "chat", "files", "static")
 _LITERAL = re.compile(r"[a-z0-9-]+")
 #: What a URL has to begin with by an expression that says so; a repetition behind it is about its last character.
 _BEGINNING = re.compile(r"\^([a-z0-9:/_-]*?)(?:[a-z0-9:/_-][*?{].*|(?![a-z0-9:/_-]).*)\Z", re.S)
@@ -120,8 +122,7 @@ class Expressions:
         if pattern.kind == EXACT:
             found = share([self.matches(head + pattern.name + tail)])
         else:
-            # Hosts that have little in common stand for all of them.
-            hosts = ["%s.%s" % (below, pattern.name) for below in ("www", "a.b", "0-9", "zz9.q")] + ([pattern.name] if pattern.kind == DOMAIN else [])
+            hosts = ["%s.%s" % (below, pattern.name) for below in _BELOW] + ([pattern.name] if pattern.kind == DOMAIN else [])
             found = share([self.matches(head + host + tail) for host in hosts])
         return max(found, MAY if self.unknown or (found == NO and pattern.kind != EXACT and self._part(pattern, head, tail)) else NO)
 
