@@ -23,6 +23,7 @@ import tests.conftest  # pylint: disable=unused-import  # puts the collection on
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Policy
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid import config as conf
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.control import Control
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.globs import real_glob
 from tests.bench.products import ROW
 from tests.lab.lab import Internet
 from tests.products.squid.rig import SquidRig
@@ -92,7 +93,7 @@ def row(rig: SquidRig, words: str, wanted: list, repeat: int) -> None:
         with mock.patch("os.fsync", side_effect=os.fsync) as waited:
             converged.add(lambda: rig.run(policy=policy))
         requests = dict(rig.meter.requests(), waits=waited.call_count)
-        site = conf.load(str(rig.squid.config), str(rig.squid.drop_in), lambda path: Path(path).read_text(), conf.real_glob)
+        site = conf.load(str(rig.squid.config), str(rig.squid.drop_in), lambda path: Path(path).read_text(), real_glob)
         # Each turn has all the time; what it has to know of the build is no work of a reload.
         control = Control(rig.squid.program, str(rig.squid.config), rig.squid.name, SECONDS)
         control.build()

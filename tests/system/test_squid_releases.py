@@ -11,6 +11,7 @@ import pytest
 
 from tests.lab import releases
 from tests.lab.releases import ROOT, Release, asked_for
+from tests.lab.squid import Squid
 
 MIRROR = "case $* in *indextargets*) echo http://127.0.0.1:1/debian;; *) %s; exit 100;; esac"
 
@@ -65,6 +66,19 @@ def test_a_release_that_nobody_can_enter_is_not_started_by_root(tmp_path, monkey
             return
     tmp_path.chmod(0o700)
     assert Release("6").missing() == "nobody cannot enter %s, and Squid gives up root" % tmp_path
+
+
+def test_an_unpacked_release_is_told_where_its_files_are(tmp_path, monkeypatch):
+    """It would take those of the installed one, where there is one, and not start where there is none."""
+    monkeypatch.setattr(releases, "UNPACKED", tmp_path)
+    unpacked(tmp_path, "7", "7.7")
+    public = tmp_path / "public.pem"
+    public.write_text("")
+    told = Squid(tmp_path / "squid", 1, public, release=Release("7")).site.splitlines()
+    files = {line.split()[0]: line.split()[1] for line in told if line.startswith(("mime_table", "icon_directory", "error_directory"))}
+    share = "%s/7/root/usr/share/squid" % tmp_path
+    assert files == {"mime_table": share + "/mime.conf", "icon_directory": share + "/icons", "error_directory": share + "-langpack/en"}
+    assert Release().lines() == ""
 
 
 @pytest.mark.parametrize("apt,says", [

@@ -8,8 +8,9 @@ import os
 import time
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.adapter import SquidAdapter
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.control import Control, last_loaded
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.control import Control
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.files import Settings
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.log import last_loaded
 from tests.contract.rig import MEMBER, STRANGER, Rig
 from tests.lab.client import decide
 from tests.lab.squid import Squid

@@ -17,7 +17,8 @@ import pytest
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import AccessError, Failed
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Policy
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid import files
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.control import Control, last_loaded
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.control import Control
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.log import last_loaded
 from tests.contract.fixtures import open_folder
 from tests.contract.rig import FIRST, MEMBER, WANTED, Fault
 from tests.lab.client import decide, fetch

@@ -165,7 +165,7 @@ def test_a_list_that_squid_may_not_read_is_named(make):
     rig = make(unprivileged=True)
     run(rig, MANY)
     listed(rig).chmod(0o600)
-    with pytest.raises(Failed, match="may not read .*audience.networks"):
+    with pytest.raises(Failed, match="cannot read .*audience.networks"):
         run(rig, (*MANY, "10.99.0.0/24"))
     assert rig.decide(MEMBER, "chatgpt.com") == OPEN
 

@@ -17,7 +17,8 @@ import pytest
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import AccessError
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid import control, process
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.config import Directive, Site, logical_lines, real_glob, split
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.config import Directive, Site, logical_lines, split
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.globs import real_glob
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.control import Control, ended
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.process import listening
 from tests.lab.process import wait_until

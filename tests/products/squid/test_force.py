@@ -4,14 +4,17 @@
 """What waits to be read by a Squid, and whose it is: by digests as long as the process is as we left it, by times after that. No Squid runs."""
 from __future__ import annotations
 
+import calendar
 import gzip
 import os
+import subprocess
 import time
 
 import pytest
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter import BOTH, FOREIGN, OURS
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.control import last_loaded
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid import process
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.log import last_loaded
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.force import Files, InForce, digest_of, whose
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.process import NONE, RUNS, UNKNOWN, Seen, lets, readable
 
@@ -171,18 +174,59 @@ def test_the_log_tells_from_when_to_when_the_last_load_may_have_been(tmp_path):
     at = time.mktime(time.strptime("2026/11/28 10:00:00", "%Y/%m/%d %H:%M:%S"))
     log = tmp_path / "cache.log"
     log.write_text(LOG)
+    os.utime(log, (at, at + 3600))
     assert last_loaded(str(log)) == (at, at + 3)
     log.write_text(LOG.replace("2026/11/28 10:00:02", "2026/11/28 10:00:00"))
+    os.utime(log, (at, at + 3600))
     assert last_loaded(str(log)) == (at, at + 1)
     # After a rotation.
     log.rename(tmp_path / "cache.log.0")
     log.write_text("2026/11/28 11:00:00 kid1| nothing of it\n")
+    os.utime(log, (at, at + 3600))
     assert last_loaded(str(log)) == (at, at + 1)
     (tmp_path / "cache.log.0").rename(tmp_path / "cache.log.1")
     assert last_loaded(str(log)) == (at, at + 1)
     (tmp_path / "cache.log.2.gz").write_bytes(gzip.compress((tmp_path / "cache.log.1").read_bytes()))
     (tmp_path / "cache.log.1").unlink()
     assert last_loaded(str(log)) is None and last_loaded(str(tmp_path / "none.log")) is None
+
+
+@pytest.mark.parametrize("written,lines,latest", [(2.25, 4, 2.25), (2.25, 3, 1), (5, 4, 3), (-60, 4, None)], ids=["last", "busy", "later", "another clock"])
+def test_the_time_of_the_log_itself_tells_within_the_second_of_a_load(tmp_path, written, lines, latest):
+    """Nothing was logged behind "Accepting"; it has not said so yet; something was; a log that is older than its lines has those of another zone."""
+    at = time.mktime(time.strptime("2026/11/28 10:00:00", "%Y/%m/%d %H:%M:%S"))
+    log = tmp_path / "cache.log"
+    log.write_text("".join(LOG.splitlines(True)[:lines]))
+    os.utime(log, (at, at + written))
+    assert last_loaded(str(log)) == (None if latest is None else (at, at + latest))
+
+
+def test_an_edit_behind_a_load_in_its_second_is_seen_whoever_reads_it(disk):
+    disk.put("squid.conf", "one")
+    found = os.stat(disk.path("squid.conf"))
+    (disk.folder / "squid.conf").read_text()
+    assert disk.ask(OTHER, (found.st_ctime - 0.5, found.st_ctime - 0.1)) == (FOREIGN, ["squid.conf"], [])
+
+
+@pytest.mark.parametrize("zone,hours", [("UTC", 0), ("XYZ-3", -3), ("XYZ+5", 5), (None, -1)])
+def test_times_of_the_log_are_those_of_the_zone_that_squid_runs_in(tmp_path, monkeypatch, zone, hours):
+    monkeypatch.setenv("TZ", "ABC-1")
+    time.tzset()
+    log = tmp_path / "cache.log"
+    log.write_text(LOG)
+    at = calendar.timegm((2026, 11, 28, 10, 0, 0))
+    os.utime(log, (at, at + 24 * 3600))
+    assert last_loaded(str(log), zone) == (at + hours * 3600, at + hours * 3600 + 3)
+    assert os.environ["TZ"] == "ABC-1" and time.tzname[0] == "ABC"
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.mark.parametrize("environment,zone", [({"TZ": "XYZ-3"}, "XYZ-3"), ({}, "")])
+def test_the_zone_of_a_process_is_that_of_its_environment(environment, zone):
+    with subprocess.Popen(["/bin/sleep", "60"], env=environment) as program:
+        assert process._zone(program.pid) == zone
+        program.kill()
 
 
 def test_who_may_read_a_file_is_told_by_its_modes_and_those_of_its_folders(tmp_path):

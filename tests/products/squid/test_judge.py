@@ -11,6 +11,7 @@ import pytest
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.assessment import Assessment
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import AccessError
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.options import Options
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import State
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.target import desired
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Policy
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.adapter import SquidAdapter
@@ -141,6 +142,12 @@ def test_a_site_without_any_of_it_is_open(site):
     ("acl x src 10.0.0.0-10.255.255.255", ALL_NO),
     ("acl x src 10.0.0.0/255.0.0.0", ALL_NO), ("acl x src all", ALL_NO), ("acl x src somewhere.example.com", ALL_MAY),
     ("acl all src 192.0.2.0/24\nacl x any-of all", ALL_NO),
+    # The case of a name does not count; lines of one name in different cases add up.
+    ("acl x dstdomain .claude.ai\nacl X dstdomain .chatgpt.com", only(chatgpt="no")), ("acl A dstdomain .chatgpt.com\nacl x any-of a", only(chatgpt="no")),
+    ("acl x any-of ALL", ALL_NO), ("acl x all-of LAN", ALL_NO), ("acl x any-of X", ALL_MAY),
+    ("acl x method connect", ALL_NO), ("relaxed_header_parser off\nacl x method connect", ALL_MAY), ("acl x method post", only(stripe="unchecked")),
+    ("acl x src ::ffff:10.0.0.0/104", ALL_NO), ("acl x src ::ffff:10.1.7.1", ALL_MAY), ("acl x src ::ffff:192.0.2.1-::ffff:192.0.2.9", ALL_YES),
+    ("acl x src fd10::/16", ALL_YES), ("acl x src ::/0", ALL_YES), ("acl x src 0.0.0.0-255.255.255.255", ALL_NO),
     ("acl x myportname 127.0.0.1:3128", ALL_NO), ("acl x myportname other", ALL_YES), ("acl x any-of nothing_of_that_name", ALL_MAY),
 ])
 def test_a_deny_before_ours_by_the_type_of_its_acl(site, acl, word):
@@ -158,6 +165,15 @@ def test_a_deny_before_ours_by_the_type_of_its_acl(site, acl, word):
 def test_what_cannot_be_told_is_named(site, acl, why):
     found = site(acl + "\nhttp_access deny x").foreseen()
     assert why in found.coverage[0].note and why in found.conflicts[0].text
+
+
+@pytest.mark.parametrize("line", [
+    "http_access allow", "http_access allow # all", "http_access deny", "miss_access deny", "http_access deny\nhttp_access allow"])
+def test_a_line_of_an_access_list_that_names_no_acl_says_nothing(site, line):
+    """As Squid has it, with a warning; of ssl_bump such a line counts."""
+    found = site(line + "\nacl ai dstdomain .chatgpt.com\nhttp_access deny ai").foreseen()
+    assert allowed(found) == only(chatgpt="no")
+    assert exempt(site("ssl_bump bump").foreseen()) == DECRYPTED
 
 
 @pytest.mark.parametrize("line", ["acl x dstdomain .chatgpt.com\nhttp_access allow x", "http_access allow lan"])
@@ -181,8 +197,15 @@ def test_what_may_be_let_in_before_a_deny_is_shut_by_it_all_the_same(site):
     ("dstdom_regex -i ChatGPT OpenAI", only(chatgpt="no", openai="no")),
     ("dstdom_regex +i ChatGPT", ALL_YES), ("dstdom_regex -ni ChatGPT", only(chatgpt="no")), ("dstdom_regex ChatGPT -i OpenAI", only(openai="no")),
     ("dstdom_regex -i ^ab\\.chatgpt", only(chatgpt="unchecked")),
-    ("dstdom_regex -i claude", ALL_YES), ("dstdom_regex x\\d", ALL_YES), ("dstdom_regex (a", ALL_MAY), ("dstdom_regex *a", ALL_MAY),
+    ("dstdom_regex -i claude", ALL_YES), ("dstdom_regex -i api", only(chatgpt="unchecked", openai="unchecked")), ("dstdom_regex x\\d", ALL_YES),
+    ("dstdom_regex (a", ALL_MAY), ("dstdom_regex *a", ALL_MAY),
     ("dstdom_regex \\1", ALL_MAY),
+    # Python would try each way to match these; glibc does not.
+    ("dstdom_regex ^([a-z0-9-]+\\.?)+\\.ru$", ALL_MAY), ("dstdom_regex ^(x*y*)*\\.ru$", ALL_MAY), ("dstdom_regex (a|[a-z])+\\.ru$", ALL_MAY),
+    ("dstdom_regex ([a-z]+){2,9}$", ALL_MAY), ("dstdom_regex (cha|chat)+gpt", ALL_MAY), ("dstdom_regex (chat|ai)+gpt", only(chatgpt="no")),
+    ("dstdom_regex ^([^.]+\\.)*chatgpt\\.com$", only(chatgpt="no")), ("dstdom_regex ^([0-9]{1,3}\\.){3}[0-9]", ALL_YES),
+    ("dstdom_regex ^chatgpt(\\.[a-z]+)+$", only(chatgpt="unchecked")),
+    ("dstdom_regex ^(www\\.)?([a-z.]+\\.)?chatgpt\\.com$", only(chatgpt="unchecked")), ("dstdom_regex ^([a-z.]+\\.)*chatgpt", ALL_MAY),
     ("dstdom_regex chatgp+?t", only(chatgpt="no")), ("dstdom_regex .", ALL_NO), ("dstdom_regex ^[^]x]+\\.stripe\\.com$", only(stripe="no")),
     ("url_regex ^http://", ALL_YES), ("url_regex ^js\\.stripe\\.com:443$", only(stripe="no")),
     ("url_regex stripe\\.com/ads", only(stripe="unchecked")),
@@ -201,7 +224,8 @@ def test_a_blank_in_an_expression_is_kept_by_a_backslash(site):
 @pytest.mark.parametrize("lines,word", [
     ("ssl_bump stare all", DECRYPTED), ("ssl_bump peek all", EXEMPT), ("acl two at_step SslBump2\nssl_bump stare two", DECRYPTED),
     ("acl two at_step SslBump2\nacl three at_step SslBump3\nssl_bump peek two\nssl_bump bump three", EXEMPT),
-    ("acl three at_step SslBump3\nssl_bump bump three", EXEMPT), ("acl two at_step SslBump2\nssl_bump bump two", DECRYPTED),
+    ("acl three at_step SslBump3\nssl_bump bump three", EXEMPT), ("acl two at_step sslbump2\nssl_bump bump two", DECRYPTED),
+    ("acl two at_step SslBump2\nssl_bump bump two", DECRYPTED),
     ("ssl_bump server-first all", EXEMPT),
     ("acl n ssl::server_name .chatgpt.com\nssl_bump bump n", {CHATGPT: "no", OPENAI: "yes", STRIPE: "not wanted"}),
     ("acl n ssl::server_name ab.chatgpt.com\nssl_bump bump n", {CHATGPT: "unchecked", OPENAI: "yes", STRIPE: "not wanted"}),
@@ -256,7 +280,8 @@ def test_what_ends_by_terminate_is_shut(site):
     ("url_rewrite_program /x\nurl_rewrite_access allow ai", only(chatgpt="unchecked")), ("request_header_access Host allow ai", only(stripe="unchecked")),
     ("reply_body_max_size 10 MB", only(stripe="unchecked")), ("reply_body_max_size 10 MB ai", ALL_YES), ("reply_body_max_size none", ALL_YES),
     ("follow_x_forwarded_for allow lan", ALL_MAY), ("follow_x_forwarded_for deny all", ALL_YES), ("include conf.d/*.conf", ALL_MAY),
-    ("include {folder}/x${process_number}.conf", ALL_MAY)])
+    ("include {folder}/x${process_number}.conf", ALL_MAY), ("include {folder}/x[[:space:]].conf", ALL_MAY),
+    ("client_ip_max_connections 4", ALL_MAY), ("client_ip_max_connections -1", ALL_YES), ("chroot /srv/squid", ALL_MAY)])
 def test_what_else_may_shut_a_host_out(site, lines, word):
     found = site("acl ai dstdomain .chatgpt.com\n" + lines).foreseen()
     assert allowed(found) == word and all(row.note for row in found.coverage if row.allowed != "yes")
@@ -312,6 +337,9 @@ def test_headers_that_are_all_stripped_are_named(site):
     ("include {folder}/more.conf\nhttp_access deny ai", only(chatgpt="no")),
     ("include \"{folder}/more.conf\"\nhttp_access deny ai", only(chatgpt="no")),
     ("include {folder}/*/other.conf\nhttp_access deny other", only(openai="no")),
+    ("include {folder}/[[:lower:]][^x]re[.]con\\f\nhttp_access deny ai", only(chatgpt="no")),
+    (QUOTED.replace(" on", " enable") + "acl ai dstdomain parameters(\"{folder}/ai.txt\")\nconfiguration_includes_quoted_values disable\n"
+     "http_access deny ai", only(chatgpt="no")),
 ])
 def test_the_text_is_read_as_squid_reads_it(site, before, word):
     lists = {"ai.txt": "# AI\n.claude.ai # one\n .chatgpt.com \n", "squid.txt": ".chatgpt.com\n", "two.txt": ".claude.ai .chatgpt.com\n",
@@ -347,7 +375,7 @@ def test_a_directive_without_its_words_is_no_fault(site, line, place):
 
 @pytest.mark.parametrize("pattern,there", [
     ("*.conf", True), ("*/*.conf", False), ("netaccess-*", True), ("netaccess-[^x]hatgpt.conf", True),
-    ("?*.conf", True)])
+    ("?*.conf", True), ("[[:alpha:]]*.conf", True), ("[[:digit:]]*.conf", False), ("netaccess\\-*.conf", True)])
 def test_a_wildcard_of_an_include_does_not_cross_a_slash(site, pattern, there):
     made = site(text=HEAD + PEEK + "include {folder}/conf.d/" + pattern + "\n" + TAIL)
     found = made.foreseen()
@@ -370,7 +398,7 @@ def test_a_wildcard_of_an_include_does_not_cross_a_slash(site, pattern, there):
     ("acl kiosk src 10.1.0.0/16\nhttp_access allow kiosk\nhttp_access allow lan staff", ""),
     ("acl good dstdomain .example.com\nhttp_access allow lan good\nhttp_access allow lan staff", "staff"),
     ("acl away src 192.0.2.1\nhttp_access allow away staff", "staff"),
-    ("http_access allow lan", "")])
+    ("http_access allow LAN STAFF", "STAFF"), ("http_access allow lan", "")])
 def test_our_rule_carries_what_the_site_asks_the_audience_for(site, rules, carried):
     made = site(SIGN_IN, rules, tail="ssl_bump bump all\nhttp_access deny all\n")
     made.foreseen()
@@ -387,6 +415,16 @@ def test_an_audience_that_is_asked_for_different_things_is_refused_with_the_way_
     made = site(SIGN_IN, rules, auth_acl="staff")
     made.foreseen()
     assert made.line().endswith(" staff")
+
+
+@pytest.mark.parametrize("above,rules,carried", [
+    ("acl bad proxy_auth mallory\nhttp_access deny bad", "http_access allow lan staff", "staff"),
+    ("external_acl_type n %SRC /x\nacl sick external n\nhttp_access deny sick", "http_access allow lan", "")])
+def test_whom_the_site_denies_by_name_above_ours_is_no_way_in(site, above, rules, carried):
+    made = site(SIGN_IN + above, rules, tail="http_access deny all\n")
+    found = made.foreseen()
+    assert made.line().split("!netaccess_allow_except")[1].strip() == carried
+    assert allowed(found) == ALL_MAY and "some users" in found.coverage[0].note
 
 
 def test_users_are_asked_for_by_name_and_in_groups_as_well(site):
@@ -473,12 +511,34 @@ def test_inspection_that_our_peek_line_would_end_is_named(site, lines, told):
 def test_an_acl_of_the_site_that_has_a_name_of_ours_is_refused(site):
     with pytest.raises(AccessError, match="squid.conf:10 defines the ACL netaccess_client, a name that this collection uses"):
         site("acl netaccess_client src 192.0.2.1").foreseen()
+    with pytest.raises(AccessError, match="squid.conf:10 defines the ACL NETACCESS_Port"):
+        site("acl NETACCESS_Port port 22").foreseen()
     assert allowed(site("acl netaccess_other src 192.0.2.1").foreseen()) == ALL_YES
+
+
+def test_a_line_in_our_drop_in_that_adds_to_an_acl_of_ours_in_another_case_goes(site):
+    theirs = "acl NETACCESS_client src 192.0.2.1\nhttp_access allow NETACCESS_client\n"
+    made = site(lists={"conf.d/netaccess-chatgpt.conf": theirs})
+    made.foreseen()
+    assert "192.0.2.1" not in render_drop_in(made.after, None, theirs) and "NETACCESS" not in render_drop_in(made.after, None, theirs)
+
+
+def test_a_port_by_its_older_name_decrypts_as_well(site):
+    made = site(head=HEAD.replace("http_port", "ascii_port"))
+    made.foreseen()
+    assert made.adapter.bumps() and SPLICE_RULE in made.after.objects
 
 
 def test_a_copy_of_the_drop_in_is_refused(site):
     with pytest.raises(AccessError, match="backup.conf:1 defines the ACL netaccess_port"):
         site(lists={"conf.d/netaccess-chatgpt.backup.conf": "acl netaccess_port port 443\n"}).foreseen()
+
+
+def test_a_folder_that_the_site_includes_by_another_path_is_refused(site, tmp_path):
+    """Else what a run has written is a file of the site's to the next one."""
+    (tmp_path / "link.d").symlink_to(tmp_path / "conf.d")
+    with pytest.raises(AccessError, match="squid.conf:[0-9]+ includes the folder of .*: set drop_in to .*/link.d/netaccess-chatgpt.conf"):
+        site(text=HEAD + PEEK + INCLUDE.replace("conf.d", "link.d") + TAIL).foreseen()
 
 
 def test_two_drop_ins_do_not_share_names(site):
@@ -500,6 +560,17 @@ def test_a_deny_that_somebody_put_into_our_drop_in_is_seen(site):
     assert allowed(found) == only(chatgpt="no", openai="no")
     conflict, = (one for one in found.conflicts if "http_access" in one.text)
     assert (conflict.certain, conflict.remedy, conflict.opens) == (True, (), "it is in the drop-in of this collection: remove it by hand")
+
+
+@pytest.mark.parametrize("theirs,word,kept", [
+    ("acl netaccess_mine dstdomain .chatgpt.com\nhttp_access deny netaccess_mine", only(chatgpt="no"), True),
+    ("http_access deny netaccess_client", ALL_MAY, False)])
+def test_a_deny_in_our_drop_in_is_seen_whatever_its_acl_is_called(site, theirs, word, kept):
+    """What uses an ACL of ours goes with it, or Squid would not take what is left."""
+    found = (made := site(lists={"conf.d/netaccess-chatgpt.conf": theirs + "\n"})).foreseen()
+    assert allowed(found) == word and "by hand" in found.conflicts[0].opens
+    gone = State({ref: obj for ref, obj in made.after.objects.items() if not obj.ours}, made.after.rules)
+    assert render_drop_in(gone, None, theirs + "\n") == (theirs + "\n" if kept else None)
 
 
 def test_an_earlier_audience_that_is_shut_out_is_named(site):

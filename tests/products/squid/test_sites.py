@@ -120,6 +120,19 @@ BEFORE = {
     "if": ("acl ai dstdomain .chatgpt.com\nif 1 = 2\nhttp_access deny all\nelse\nhttp_access deny ai\nendif", {"chatgpt": "no"}),
     "if in an if": ("acl ai dstdomain .chatgpt.com\nif false\nif true\nhttp_access deny ai\nendif\nendif", {"chatgpt": "no"}),
     "if by process": ("acl ai dstdomain .chatgpt.com\nif ${process_number} = 7\nelse\nhttp_access deny ai\nendif", {"chatgpt": "unchecked"}),
+    "names of ACLs in another case": ("acl ai dstdomain .claude.ai\nacl AI dstdomain .chatgpt.com\nhttp_access deny Ai", {"chatgpt": "no"}),
+    "access lines that name no ACL": ("http_access allow\nacl ai dstdomain .chatgpt.com\nhttp_access deny ai\nhttp_access deny", {"chatgpt": "no"}),
+    "a bump that names no ACL": ("ssl_bump bump", {"chatgpt": "yes/no", "openai": "yes/no"}),
+    "a method in another case": ("acl c method connect\nacl ai dstdomain .chatgpt.com\nhttp_access deny c ai", {"chatgpt": "no"}),
+    "a step in another case": ("acl step2 at_step sslbump2\nssl_bump bump step2", {"chatgpt": "yes/no", "openai": "yes/no"}),
+    "IPv4 written in IPv6": ("acl q src ::ffff:127.0.0.2\nhttp_access deny q", {"chatgpt": "no", "openai": "no", "stripe": "no"}),
+    "all of IPv6": ("acl q src ::/0\nhttp_access allow q\nacl ai dstdomain .chatgpt.com\nhttp_access deny ai", {"chatgpt": "no"}),
+    "a class in an include": ("acl ai dstdomain .chatgpt.com\ninclude {folder}/[[:alpha:]]\\ai[.]rules", {"chatgpt": "no"}),
+    "quoted values by an older word": ("configuration_includes_quoted_values enable\nacl ai dstdomain parameters(\"{folder}/chatgpt.txt\")\n"
+                                       "configuration_includes_quoted_values disable\nhttp_access deny ai", {"chatgpt": "no"}),
+    "an expression that Python would try for ever": ("acl x dstdom_regex ^([a-z0-9-]+\\.?)+\\.ru$\nhttp_access deny x",
+                                                     {"chatgpt": "unchecked", "openai": "unchecked", "stripe": "unchecked"}),
+    "so many connections of a client": ("client_ip_max_connections 9", {"chatgpt": "unchecked", "openai": "unchecked", "stripe": "unchecked"}),
     "a list of the instance": ("acl ai dstdomain \"{folder}/${service_name}.txt\"\nhttp_access deny ai", {"chatgpt": "no"}),
 }
 #: In make test; the others are in make test-all. What a reader of the text gets wrong is seen by test_judge as well.
@@ -133,7 +146,7 @@ def each(cases: dict, sample: tuple = ()):
 @pytest.mark.parametrize("before,words", each(BEFORE, SAMPLE))
 def test_what_is_claimed_holds(rig, before, words):
     lists = {"two.txt": ".claude.ai .chatgpt.com\n", "claude.txt": ".claude.ai\n", "chatgpt.txt": ".claude.ai\n.chatgpt.com\n",
-             rig.squid.name + ".txt": ".chatgpt.com\n"}
+             "xai.rules": "http_access deny ai\n", rig.squid.name + ".txt": ".chatgpt.com\n"}
     given(rig, before, lists=lists)
     assert claims_hold(rig) == expected(words)
 

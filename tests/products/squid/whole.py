@@ -62,10 +62,10 @@ HOSTS = (
     "external_acl_type {n}e ttl=1 children-max=2 queue-size=99 %DST {{folder}}/host\nacl {n} external {n}e")
 PEOPLE = (
     "acl {n} src 127.0.0.4", "acl {n} src 127.0.0.4", "acl {n} src 127.0.0.2", "acl {n} src 127.0.0.2-127.0.0.9",
-    "acl {n} src 127.0.0.0/29", "acl {n} src 10.0.0.0/8", "acl {n} src 127.0.0.4/255.255.255.255",
+    "acl {n} src 127.0.0.0/29", "acl {n} src 10.0.0.0/8", "acl {n} src 127.0.0.4/255.255.255.255", "acl {n} src ::ffff:127.0.0.4", "acl {n} src ::/0",
     "acl {n}x src 127.0.0.4\nacl {n}y src 127.0.0.12\nacl {n} any-of {n}x {n}y", "acl {n} srcdomain pc4.example.com")
 OTHER = (
-    "acl {n} port 443", "acl {n} port 8443", "acl {n} port 1-1024", "acl {n} method CONNECT", "acl {n} method GET",
+    "acl {n} port 443", "acl {n} port 8443", "acl {n} port 1-1024", "acl {n} method CONNECT", "acl {n} method connect", "acl {n} method GET",
     "acl {n} method POST PUT", "acl {n} time SMTWHFA", "acl {n} time M 00:00-00:01", "acl {n} time MTWHFAS 00:00-23:59",
     "acl {n} proto HTTPS", "acl {n} proto FTP", "acl {n} proto HTTP", "acl {n} browser Mozilla", "acl {n} note origin lab",
     "acl {n} annotate_client seen=yes", "acl {n} annotate_transaction seen=yes", "acl {n} localport {port}", "acl {n} localport 1",
@@ -73,7 +73,7 @@ OTHER = (
     "acl {n} req_header Host .", "acl {n} maxconn 1000", "acl {n} referer_regex -i {word}", "acl {n} hier_code HIER_DIRECT",
     "acl {n} peername nobody", "acl {n} http_status 200", "acl {n} rep_mime_type text/html", "acl {n} req_mime_type json",
     "acl {n} has request", "acl {n} has response", "acl {n} urllogin -i {word}", "acl {n} tag nobody",
-    "acl {n} transaction_initiator client", "acl {n} transaction_initiator internal", "acl {n} at_step SslBump1",
+    "acl {n} transaction_initiator client", "acl {n} transaction_initiator internal", "acl {n} at_step SslBump1", "acl {n} at_step sslbump2",
     "acl {n} connections_encrypted", "acl {n} rep_header Server .", "acl {n} client_connection_mark 0x9",
     "acl {n} squid_error ERR_ACCESS_DENIED", "acl {n} ext_user nobody", "acl {n} arp 02:00:00:00:00:01")
 
@@ -114,7 +114,8 @@ BESIDE = (
 BROKEN = (
     "no_such_directive on", "acl odd no_such_type 1", "acl lan dstdomain .example.org", "http_access deny nowhere",
     "include {folder}/site.d/gone.conf", "include {folder}/site.d/gone-*.conf",
-    'acl gone dstdomain "{folder}/gone.txt"\nhttp_access deny gone', "http_access", "http_access perhaps lan", "acl odd url_regex (",
+    'acl gone dstdomain "{folder}/gone.txt"\nhttp_access deny gone', "http_access", "http_access allow", "http_access deny",
+    "miss_access deny", "http_access perhaps lan", "acl odd url_regex (",
     "if true", "endif", "else", "acl odd src 300.1.2.3", "acl odd port many", "acl odd time Z", "acl odd", "acl odd dstdomain",
     "auth_param basic program {folder}/gone\nauth_param basic children 1", "include {folder}/squid.conf", "ssl_bump perhaps all",
     "ssl_bump", "http_port 127.0.0.1:1 ssl-bump cert={folder}/gone.pem",
@@ -204,7 +205,8 @@ class Maker:
         hosts = dice.sample(WANTED[::2], 2) if about and dice.random() < .5 else [dice.choice(WANTED)] if about else dice.sample(OTHERS, 2)
         word = dice.choice(("chatgpt", "openai", "api", "stripe") if about else ("claude", "example", "bank", "casino"))
         lines = row.format(n=name, hosts=" ".join(hosts), list=self._list(hosts) if "{list}" in row else "", word=word, port=self._port)
-        return lines.splitlines(), ("!" if dice.random() < .15 else "") + name
+        # The case of a name does not count.
+        return lines.splitlines(), ("!" if dice.random() < .15 else "") + (name.upper() if dice.random() < .05 else name)
 
     def _rule(self, wanted: float) -> list:
         dice = self._dice

@@ -13,6 +13,7 @@ from typing import Callable, Iterable, Iterator, NamedTuple, Sequence
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import Pattern
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid import columns
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.config import Acl, Directive, Site, acl_words, port_name
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.files import folded
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.values import EVERY, Domains, all_networks, expressions_of, folds
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.addresses import overlap, port_level
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.firstmatch import MAY, NO, SURE, Hits, hits_of, opposite, share, walk
@@ -22,7 +23,7 @@ _OPPOSITES = {"allow": "deny", "deny": "allow"}
 
 @dataclass
 class Who:
-    """The clients that a question is about: ``networks`` (None: not known), the ACLs that they are all in, ``users`` (None: any that signed in).
+    """The clients that a question is about: ``networks`` (None: not known), the ACLs that they are all in (folded), ``users`` (None: any that signed in).
 
     ``folded``: user names are compared in lower case.
     """
@@ -211,7 +212,7 @@ class Judge:
         found = self._words.get(word)
         if found is None:
             name = word.lstrip("!")
-            acl = self._site.acls.get(name)
+            acl = self._site.acl(name)
             if acl is None or acl.type in columns.GROUPS:
                 asked = (self._some([name], self._looks_at_host), not self._some([name], lambda acl: acl.type not in self._timeless),
                          self._some([name], self._asks_for_user))
@@ -225,7 +226,7 @@ class Judge:
         acl = self._site.acl(name)
         if acl is None or name in self._asked:
             return MAY
-        if name in self._who.acls:
+        if self._who.acls and folded(name) in self._who.acls:
             return SURE
         self._asked.add(name)
         level = self._answer(acl, pattern, moment)
@@ -264,10 +265,13 @@ class Judge:
         return port_level(acl.values, (443,))
 
     def _method(self, acl: Acl, moment: Moment) -> int:
-        if not moment.inside:
-            return SURE if "CONNECT" in acl.values else NO
-        asked = [method in acl.values for method in columns.METHODS if method != "CONNECT"]
-        return MAY if any(asked) else NO
+        values = {value.upper() for value in acl.values}
+        if moment.inside:
+            return MAY if any(method in values for method in columns.METHODS if method != "CONNECT") else NO
+        if "CONNECT" in acl.values:
+            return SURE
+        # Squid takes a method in any case, unless relaxed_header_parser is off.
+        return NO if "CONNECT" not in values else MAY if self._site.named("relaxed_header_parser") else SURE
 
     def _scheme(self, acl: Acl, moment: Moment) -> int:
         values = {value.upper() for value in acl.values}
@@ -277,7 +281,7 @@ class Judge:
 
     def _step(self, acl: Acl, moment: Moment) -> int:
         if moment.step is not None:
-            return SURE if "SslBump%d" % moment.step in acl.values else NO
+            return SURE if "sslbump%d" % moment.step in {value.lower() for value in acl.values} else NO
         return MAY
 
     def _local_port(self, acl: Acl, _moment: Moment) -> int:

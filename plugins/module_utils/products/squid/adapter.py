@@ -31,12 +31,12 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid i
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.acls import Judge, Who
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.alike import Alike
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.columns import METHODS
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.control import (
-    CACHE_LOG, Control, last_loaded, make_folder, replace_file, workers_of,
-)
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.control import Control, make_folder, replace_file, workers_of
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.files import Settings
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.force import InForce, digest_of, whose
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.globs import matches, name_matches, real_glob
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.judge import Assessor
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.log import CACHE_LOG, last_loaded
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.people import People, folds_names, people
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.process import NONE, RUNS, Seen, readable
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.reading import Reader
@@ -127,7 +127,7 @@ class SquidAdapter(Adapter):
         text = self._reader.drop_in
         if first:
             # An include of our file alone is as we advise it, and fatal for Squid until that file is there.
-            self._control.check_site({self._settings.drop_in: ""} if text is None and self._site.positions else {}, conf.real_glob)
+            self._control.check_site({self._settings.drop_in: ""} if text is None and self._site.positions else {}, real_glob)
         drop_in = files.parse_drop_in(text or "", self._settings.drop_in)
         objects = dict(drop_in.objects)
         for ref in files.LISTS:
@@ -154,7 +154,8 @@ class SquidAdapter(Adapter):
 
     def _pending(self, unread: Collection[str]) -> str | None:
         self._seen = self._control.look(self._site)
-        self._waiting, self._doubtful = self._in_force.waiting(self._reader.files, self._seen, last_loaded(self._site.last("cache_log", CACHE_LOG)), unread)
+        loaded = last_loaded(self._site.last("cache_log", CACHE_LOG), self._seen.zone)
+        self._waiting, self._doubtful = self._in_force.waiting(self._reader.files, self._seen, loaded, unread)
         return whose(self._waiting)
 
     def _unreachable(self) -> str:
@@ -193,6 +194,12 @@ class SquidAdapter(Adapter):
             return
         if len(self._site.positions) > 1:
             raise AccessError(REFUSED, "%s each include %s: keep only one of them" % (" and ".join(self._site.included), self._settings.drop_in))
+        path = self._settings.drop_in
+        folder, name = os.path.realpath(os.path.dirname(path)), os.path.basename(path)
+        for where, pattern in self._site.includes:
+            if not matches(path, pattern) and name_matches(name, os.path.basename(pattern)) and os.path.realpath(os.path.dirname(pattern)) == folder:
+                raise AccessError(REFUSED, "%s includes the folder of %s by another path: set drop_in to %s" % (
+                    where, path, os.path.join(os.path.dirname(pattern), name)))
         if self._site.quoted:
             raise AccessError(REFUSED, "%s includes %s where configuration_includes_quoted_values is on, so Squid would not read the lists of this "
                                        "collection: turn it off above that line" % (self._site.included[0], self._settings.drop_in))
@@ -226,10 +233,12 @@ class SquidAdapter(Adapter):
                              "use a separate drop_in and list_dir for each" % ", ".join(gone[:5] + (["and %d more" % (len(gone) - 5)] if gone[5:] else [])))
         return found
 
-    @staticmethod
-    def _wanted_list(ref: Ref, patterns: Iterable[Pattern], state: State) -> Wanted:
+    def _wanted_list(self, ref: Ref, patterns: Iterable[Pattern], state: State) -> Wanted:
         fields, members = files.put_right(state.objects.get(ref))
-        return Wanted(Object(ref, dict(fields, marked=True), dict(members, hosts=frozenset(map(str, patterns)))))
+        hosts = frozenset(map(str, patterns))
+        # What was taken for a name here needs no look when it is read back.
+        self._names |= {text for text in hosts if text[0] not in "*."}
+        return Wanted(Object(ref, dict(fields, marked=True), dict(members, hosts=hosts)))
 
     def _exemption(self, audience) -> list:
         prefix = self._settings.prefix
@@ -276,7 +285,7 @@ class SquidAdapter(Adapter):
         if wanted.networks:
             objects += self._named(files.acl(prefix + "client", "src", files.collapsed(wanted.networks)), files.NETWORKS, state)
             words.append(prefix + "client")
-        unknown = [name for name in wanted.acls + ((wanted.auth_acl,) if wanted.auth_acl else ()) if name not in self._site.acls]
+        unknown = [name for name in wanted.acls + ((wanted.auth_acl,) if wanted.auth_acl else ()) if self._site.acl(name) is None]
         if unknown and self._site.files:
             raise AccessError(REFUSED, "audience: the configuration has no ACL named %s" % ", ".join(unknown))
         if found.problem and wanted.names_somebody:
@@ -357,7 +366,7 @@ class SquidAdapter(Adapter):
 
     def _included_alone(self) -> bool:
         """Whether Squid would find nothing where it includes our file, which it does not start with."""
-        return any(not set(conf.real_glob(pattern)) - {self._settings.drop_in} for pattern in self._site.reach)
+        return any(not set(real_glob(pattern)) - {self._settings.drop_in} for pattern in self._site.reach)
 
     def _site_text(self, path: str, state: State) -> str:
         text = self._site.texts[path]
@@ -375,7 +384,7 @@ class SquidAdapter(Adapter):
 
     def send(self, request: dict) -> object:
         if "check" in request:
-            self._control.check_candidate(request["check"], conf.real_glob)
+            self._control.check_candidate(request["check"], real_glob)
             self._note(request["check"])
             return
         self._note(request["write"])

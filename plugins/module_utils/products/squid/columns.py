@@ -47,6 +47,10 @@ BUILT_IN = (
 
 #: What asks whether a connection is let through, beside http_access: the directive, and whether it is asked about decrypted requests alone.
 GATES = {"adapted_http_access": False, "http_access2": False, "miss_access": False, "http_reply_access": True}
+#: Access lists that the judge reads. Of ssl_bump and of lists without an action a line that names no ACL counts.
+ACCESS = frozenset("""
+    adaptation_access adapted_http_access always_direct cache_peer_access follow_x_forwarded_for http_access http_access2 http_reply_access icap_access
+    miss_access never_direct redirector_access reply_header_access request_header_access url_rewrite_access""".split())
 #: Which word of a directive is its action, where that is not the first one.
 ACTION_AT = {"request_header_access": 1, "reply_header_access": 1, "adaptation_access": 1, "cache_peer_access": 1}
 #: Methods of what a browser or an app sends to a web service.
@@ -58,21 +62,22 @@ NEEDED_HEADERS = {
 
 #: Directives that the judge reads.
 JUDGED = frozenset("""
-    acl adaptation_access adaptation_service_chain adaptation_service_set adapted_http_access always_direct auth_param cache_log cache_peer
-    cache_peer_access configuration_includes_quoted_values deny_info ecap_enable ecap_service external_acl_type follow_x_forwarded_for http_access
-    http_access2 http_port http_reply_access https_port icap_access icap_enable icap_service include miss_access never_direct redirect_program
+    acl adaptation_access adaptation_service_chain adaptation_service_set adapted_http_access always_direct ascii_port auth_param cache_log cache_peer
+    cache_peer_access chroot client_ip_max_connections configuration_includes_quoted_values deny_info ecap_enable ecap_service external_acl_type
+    follow_x_forwarded_for http_access http_access2 http_port http_reply_access https_port icap_access icap_enable icap_service include miss_access
+    never_direct redirect_program
     redirector_access reply_body_max_size reply_header_access request_header_access request_header_add ssl_bump url_rewrite_access
     url_rewrite_program""".split())
 #: Directives that shut nothing out, or that are about something else.
 OTHERS = frozenset("""
     accept_filter access_log acl_uses_indirect_client adaptation_masterx_shared_names adaptation_meta adaptation_send_client_ip
     adaptation_send_username adaptation_service_iteration_limit adaptation_uses_indirect_client allow_underscore announce_file announce_host
-    announce_period announce_port append_domain as_whois_server ascii_port auth_schemes authenticate_cache_garbage_interval authenticate_ip_ttl
+    announce_period announce_port append_domain as_whois_server auth_schemes authenticate_cache_garbage_interval authenticate_ip_ttl
     authenticate_ttl background_ping_rate balance_on_multiple_ip broken_posts broken_vary_encoding buffered_logs cache cache_access_log cache_dir
     cache_effective_group cache_effective_user cache_host_domain cache_log_message cache_mem cache_mgr cache_miss_revalidate cache_peer_domain
     cache_replacement_policy cache_store_log cache_swap_high cache_swap_log cache_swap_low cache_swap_state cache_vary cachemgr_passwd check_hostnames
-    chroot chunked_request_body_max_size client_db client_delay_access client_delay_initial_bucket_level client_delay_parameters client_delay_pools
-    client_dst_passthru client_idle_pconn_timeout client_ip_max_connections client_lifetime client_netmask client_persistent_connections
+    chunked_request_body_max_size client_db client_delay_access client_delay_initial_bucket_level client_delay_parameters client_delay_pools
+    client_dst_passthru client_idle_pconn_timeout client_lifetime client_netmask client_persistent_connections
     client_request_buffer_max_size clientside_mark clientside_tos collapsed_forwarding collapsed_forwarding_access
     collapsed_forwarding_shared_entries_limit connect_retries connect_timeout coredump_dir cpu_affinity_map dead_peer_timeout debug_options
     delay_access delay_class delay_initial_bucket_level delay_parameters delay_pool_uses_indirect_client delay_pools detect_broken_pconn

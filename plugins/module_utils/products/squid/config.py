@@ -14,8 +14,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Callable, Iterator, NamedTuple
 
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.columns import ACTION_AT, BUILT_IN, EXPRESSIONS, RENAMED
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.files import RULEBASES, prefix_of
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.columns import ACCESS, ACTION_AT, BUILT_IN, EXPRESSIONS, RENAMED
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.files import RULEBASES, folded, names_ours, prefix_of
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.globs import certain, matches, name_matches
 
 DISABLED = "#netaccess.chatgpt disabled: "
 #: White space in C, and what separates the words of a line.
@@ -31,6 +32,8 @@ _EXPRESSION = re.compile(r"""(?:\\.|[^ \t\n\r\\])+""")
 _QUOTED_MODE = re.compile(r"""[ \t\n\r]*(?:(#)|(parameters)\([ \t]*["']([^"']*)["'][ \t]*\)|"((?:\\.|[^"\\])*)"|'((?:\\.|[^'\\])*)'|([^ \t\n\r(]+))""")
 _EQUATION = re.compile(r"\s*([+-]?[0-9]+)\s*=\s*([+-]?[0-9]+)\s*\Z")
 _PROCESS = "${process_"
+#: How many words of a line of an access list stand before its ACLs.
+_BEHIND_ACTION = {name: ACTION_AT.get(name, 0) + 1 for name in ACCESS}
 _CONDITIONS = ("if", "else", "endif")
 
 
@@ -102,6 +105,8 @@ class Site:
     doubts: list = field(default_factory=list)
     #: Where each of ``positions`` is included, for people.
     included: list = field(default_factory=list)
+    #: (where, what) of each include.
+    includes: list = field(default_factory=list)
     #: Includes that may be of the drop-in, by a path that only Squid knows, in words.
     perhaps: list = field(default_factory=list)
     #: Whether Squid takes what stands in quotes for a value there, and not for a file.
@@ -125,21 +130,23 @@ class Site:
 
     @cached_property
     def _by_name(self) -> dict:
-        """{name: places in ``directives``} of the enabled ones, once all are read."""
+        """{name: places in ``directives``} of those that count, once all are read."""
         found: dict = {}
         for at, directive in enumerate(self.directives):
-            if directive.enabled:
+            # Squid warns of a line of an access list that names no ACL, and skips it.
+            if directive.enabled and len(directive.args) > _BEHIND_ACTION.get(directive.name, -1):
                 found.setdefault(directive.name, []).append(at)
         return found
 
     def acl(self, name: str) -> Acl | None:
-        """The ACL of that name."""
-        return self.acls.get(name)
+        """The ACL of that name, in any case."""
+        # Most names are lower case, as the keys are.
+        return self.acls.get(name) or self.acls.get(folded(name))
 
     @property
     def ports(self) -> list[Directive]:
         """The listening ports."""
-        return [d for d in self.named("http_port", "https_port") if d.args]
+        return [d for d in self.named("http_port", "ascii_port", "https_port") if d.args]
 
     @property
     def intercepting(self) -> list[Directive]:
@@ -162,11 +169,13 @@ class Site:
 
     def before(self, name: str) -> list[Directive]:
         """The directives of that name that Squid reads before the drop-in."""
-        return [self.directives[at] for at in self._by_name.get(name, ()) if at < (self.position or 0)]
+        position = self.position or 0
+        return [self.directives[at] for at in self._by_name.get(name, ()) if at < position]
 
     def after(self, name: str) -> list[Directive]:
         """The directives of that name that Squid reads after the drop-in."""
-        return [self.directives[at] for at in self._by_name.get(name, ()) if at >= (self.position or 0)]
+        position = self.position or 0
+        return [self.directives[at] for at in self._by_name.get(name, ()) if at >= position]
 
 
 def load(config_file: str, drop_in: str, read: Callable[[str], str], glob: Callable[[str], list],
@@ -175,9 +184,10 @@ def load(config_file: str, drop_in: str, read: Callable[[str], str], glob: Calla
     site = Site()
     _Loader(site, drop_in, read, glob, service_name or "squid").file(config_file, 0, True)
     for name, kind, values in BUILT_IN:
-        site.acls[name] = Acl(name, kind, [AclLine(list(values), ["-i"] if kind == "url_regex" else [])])
+        site.acls[folded(name)] = Acl(name, kind, [AclLine(list(values), ["-i"] if kind == "url_regex" else [])])
     for directive in site.named("acl"):
         add_acl(site.acls, directive, read)
+    site.doubts += ["%s chroot: the running Squid reads its files below that folder" % directive.where for directive in site.named("chroot")]
     return site
 
 
@@ -214,16 +224,17 @@ class _Loader:
             normal = " ".join(words)
             seen[normal] = seen.get(normal, 0) + 1
             site.directives.append(Directive(words[0], tuple(words[1:]), normal, path, number, seen[normal], enabled, here, self._quoted))
-            if enabled and words[:2] in (["configuration_includes_quoted_values", "on"], ["configuration_includes_quoted_values", "off"]):
-                self._quoted = words[1] == "on"
+            if enabled and words[0] == "configuration_includes_quoted_values":
+                self._quoted = words[1:2] in (["on"], ["enable"])
 
     def _include(self, patterns: list, depth: int, sure: bool, where: str) -> None:
         for pattern in patterns:
-            if _PROCESS in pattern or not pattern.startswith("/"):
+            if _PROCESS in pattern or not pattern.startswith("/") or not certain(pattern):
                 self._site.doubts.append("%s includes %s, and only Squid knows which file that is" % (where, pattern))
-                if _PROCESS in pattern or _name_matches(os.path.basename(self._drop_in), os.path.basename(pattern)):
+                if _PROCESS in pattern or not certain(pattern) or name_matches(os.path.basename(self._drop_in), os.path.basename(pattern)):
                     self._site.perhaps.append("%s includes %s" % (where, pattern))
                 continue
+            self._site.includes.append((where, pattern))
             paths = set(self._glob(pattern))
             if matches(self._drop_in, pattern):
                 paths.add(self._drop_in)
@@ -253,19 +264,7 @@ def lines_of_others(text: str, path: str, quoted: bool) -> list:
     """What of a drop-in is not ours and no rule."""
     lines = ((number, split(line, quoted)) for number, line in logical_lines(text))
     return [Directive(words[0], tuple(words[1:]), text=" ".join(words), file=path, line=number, quoted=quoted) for number, words in lines
-            if words and words[0] not in RULEBASES and not (words[0] == "acl" and words[1:] and words[1].startswith(prefix_of(path)))]
-
-
-def matches(path: str, pattern: str) -> bool:
-    """Whether glob(3) finds ``path`` by ``pattern``: no wildcard crosses a slash or stands for a leading dot."""
-    parts = pattern.split("/")
-    names = path.split("/")
-    return len(parts) == len(names) and all(_name_matches(name, part) for name, part in zip(names, parts))
-
-
-def _name_matches(name: str, part: str) -> bool:
-    import fnmatch
-    return fnmatch.fnmatchcase(name, part.replace("[^", "[!")) and (not name.startswith(".") or part.startswith("."))
+            if words and words[0] not in RULEBASES and not (words[0] == "acl" and words[1:] and names_ours(words[1], prefix_of(path)))]
 
 
 def _condition(line: str, states: list) -> bool:
@@ -385,12 +384,13 @@ def add_acl(acls: dict, directive: Directive, read: Callable[[str], str]) -> Non
     if len(directive.args) < 2:
         return
     name, kind = directive.args[0], RENAMED.get(directive.args[1], directive.args[1])
-    if (name, kind) == ("manager", "proto"):
+    key = folded(name)
+    if (key, kind) == ("manager", "proto"):
         # Squid drops that line: the ACL is built in.
         return
-    acl = acls.get(name)
+    acl = acls.get(key)
     if acl is None:
-        acl = acls[name] = Acl(name, kind)
+        acl = acls[key] = Acl(name, kind)
     acl.where.append(directive.where)
     if acl.type != kind:
         acl.unread.append("%s is defined with two types" % name)
@@ -442,9 +442,3 @@ def list_values(text: str, quoted: bool = False) -> list:
     # A whole line is one value, to the word that begins a comment.
     values = (re.split(r"[ \t\r]+#", line)[0] for line in lines if not line.startswith("#"))
     return [value for value in values if value]
-
-
-def real_glob(pattern: str) -> list[str]:
-    """The file system's answer for an include."""
-    import glob
-    return [path for path in glob.glob(pattern.replace("[^", "[!")) if os.path.isfile(path)]

@@ -27,8 +27,10 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors im
     ACTIVATION, REFUSED, UNREACHABLE, AccessError,
 )
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.config import (
-    Site, included, logical_lines, matches, physical, split,
+    Site, included, logical_lines, physical, split,
 )
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.globs import matches
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.log import CACHE_LOG, News, last_loaded
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.process import (
     NONE, RUNS, UNKNOWN, Build, Seen, alive, is_script, lets, listening, look,
 )
@@ -37,14 +39,8 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.p
 _HINT = re.compile(r"ERROR|WARNING|FATAL|Warning|Bungled|unrecognized")
 _PROBLEM = re.compile(r"\b(ERROR|WARNING|FATAL|Warning|Bungled)\b|unrecognized")
 _STAMP = re.compile(r"^(?:[0-9/]+ [0-9:]+(?:\.[0-9]+)?(?: kid[0-9]+)?\| ?)?")
-_LOADED = re.compile(
-    r"^(?P<stamp>[0-9]{4}/[0-9]{2}/[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}).*(?P<what>Reconfiguring Squid Cache|Starting Squid Cache|Accepting )")
-CACHE_LOG = "/var/log/squid/cache.log"
 #: For how many seconds the end of a program that was killed is waited for.
 _DYING = 2
-#: How much of the end of a log is searched.
-_LOG = 16 << 20
-_WORKER = re.compile(r"[0-9/:. ]+ kid(?P<kid>[0-9]+)\| (?P<what>Reconfiguring Squid Cache|Accepting )")
 
 
 class Control:
@@ -95,7 +91,7 @@ class Control:
             seen = Seen(RUNS, identity={"sockets": sockets} if sockets else None)
         if seen.identity and workers_of(site) > 1:
             # Of several workers one process holds the sockets, and they stay.
-            loaded = last_loaded(site.last("cache_log", CACHE_LOG))
+            loaded = last_loaded(site.last("cache_log", CACHE_LOG), seen.zone)
             return replace(seen, identity=dict(seen.identity, loaded=loaded[0]) if loaded else None)
         return seen
 
@@ -162,7 +158,7 @@ class Control:
         if seen.answer != RUNS:
             raise AccessError(ACTIVATION, "nothing was activated: %s" % seen.why)
         before, workers = listening(site.addresses), workers_of(site)
-        log = _News(site.last("cache_log", CACHE_LOG)) if workers > 1 else None
+        log = News(site.last("cache_log", CACHE_LOG)) if workers > 1 else None
         began = time.monotonic()
         rc, text = self._run("-k", "reconfigure", "-f", self._config, failure=ACTIVATION, then=", so it is unknown which policy is in force")
         if rc != 0:
@@ -240,32 +236,6 @@ def _code_of(program: subprocess.Popen, seconds: float) -> int:
     finally:
         os.close(handle)
     return program.wait(0)
-
-
-class _News:
-    """What a Squid of several workers logs from now on. :raises AccessError: activation, where that cannot be read."""
-
-    def __init__(self, path: str):
-        self._path = path
-        try:
-            with open(path, "rb") as log:
-                self._start = log.seek(0, os.SEEK_END)
-        except OSError as error:
-            raise AccessError(ACTIVATION, "%s cannot be read: %s. Only this file shows whether each worker of this Squid has reloaded, so nothing was "
-                                          "activated. Run as a user who can read it (become)" % (path, error.strerror)) from error
-
-    def reloaded(self) -> set:
-        """The workers that have read the configuration anew, and listen again."""
-        with open(self._path, "rb") as log:
-            log.seek(self._start)
-            lines = log.read().decode("utf-8", "replace").split("\n")
-        began, done = set(), set()
-        for hit in filter(None, map(_WORKER.match, lines)):
-            if hit.group("what") != "Accepting ":
-                began.add(hit.group("kid"))
-            elif hit.group("kid") in began:
-                done.add(hit.group("kid"))
-        return done
 
 
 class _Tree:
@@ -388,32 +358,3 @@ def _open_to(reader: tuple | None, path: str, mode: int) -> None:
             os.chmod(path, mode & ~umask | mode & 0o050)
         except OSError:
             os.chmod(path, mode)
-
-
-def last_loaded(cache_log: str) -> tuple | None:
-    """(earliest, latest) time of the last load that Squid's log tells of, in seconds since the epoch; its times are whole seconds. None when there is none."""
-    for path in (cache_log, cache_log + ".0", cache_log + ".1"):
-        found = _loads(path)
-        if found is not None:
-            return found
-    return None
-
-
-def _loads(path: str) -> tuple | None:
-    try:
-        with open(path, "rb") as log:
-            log.seek(0, os.SEEK_END)
-            log.seek(max(0, log.tell() - _LOG))
-            lines = log.read().decode("utf-8", "replace").split("\n")
-    except OSError:
-        return None
-    done = None
-    for line in reversed(lines):
-        hit = _LOADED.match(line)
-        if hit:
-            moment = time.mktime(time.strptime(hit.group("stamp"), "%Y/%m/%d %H:%M:%S"))
-            if hit.group("what").startswith("Accepting"):
-                done = moment
-            else:
-                return moment, max(done or 0, moment) + 1
-    return None

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Our own Squid files as objects and back: the lists, and the drop-in with its ACLs and rules. Pure text in, pure text out.
 
-A line is ours when it defines or uses an ACL whose name starts with ``netaccess_``. Lines that somebody else put into the drop-in
+A line is ours when it defines or uses an ACL that has one of ``NAMES`` behind the prefix of the drop-in. Lines that somebody else put into the drop-in
 are kept, in their order, as objects of kind ``line``.
 """
 from __future__ import annotations
@@ -44,6 +44,8 @@ LISTS = (ALLOW, EXEMPT, NETWORKS, USERS)
 ALLOW_RULE = Ref("rule", "http_access allow")
 PEEK_RULE, SPLICE_RULE = Ref("rule", "ssl_bump peek"), Ref("rule", "ssl_bump splice")
 COOKIE_RULES = {"request_header_access": "Cookie", "reply_header_access": "Set-Cookie"}
+#: The names of all rules that a run writes.
+RULES = frozenset(ref.name for ref in (ALLOW_RULE, PEEK_RULE, SPLICE_RULE)) | {"%s %s allow" % one for one in COOKIE_RULES.items()}
 
 
 @dataclass(frozen=True)
@@ -94,6 +96,16 @@ class DropIn:
 
     objects: dict = field(default_factory=dict)
     rules: dict = field(default_factory=dict)
+
+
+def names_ours(name: str, prefix: str) -> bool:
+    """Whether an ACL of that name is one of ours."""
+    return folded(name).startswith(prefix) and folded(name)[len(prefix):] in NAMES
+
+
+def folded(name: str) -> str:
+    """The name of an ACL as Squid compares it: the case of ASCII letters does not count (src/acl/Acl.cc)."""
+    return name.lower() if name.isascii() else "".join(char.lower() if char.isascii() else char for char in name)
 
 
 def prefix_of(drop_in: str) -> str:
@@ -190,7 +202,8 @@ def _piece(piece: _Piece, prefix: str, known: dict) -> _Piece:
     words, first = piece.words, piece.lines[0]
     if not words:
         return replace(piece, ours=first.strip() in (MARK, _KEPT) or first.startswith(_CHANGED))
-    ref = Ref("acl", words[1]) if words[0] == "acl" and len(words) > 2 and words[1].startswith(prefix) else _rule_ref(words, prefix)
+    own = words[0] == "acl" and len(words) > 2 and names_ours(words[1], prefix)
+    ref = Ref("acl", folded(words[1])) if own else _rule_ref(words, prefix)
     if ref is not None:
         return replace(piece, ref=ref, ours=True)
     name = " ".join(words)
@@ -201,7 +214,7 @@ def _piece(piece: _Piece, prefix: str, known: dict) -> _Piece:
 def _rule_ref(words: list, prefix: str):
     """The Ref of a rule of ours, or None."""
     named = RULEBASES.get(words[0])
-    if named is None or not any(w.lstrip("!").startswith(prefix) for w in words[1 + named:]):
+    if named is None or not any(names_ours(word.lstrip("!"), prefix) for word in words[1 + named:]):
         return None
     return Ref("rule", " ".join(words[:1 + named]))
 

@@ -153,6 +153,9 @@ class Gates:
         if trusting:
             yield "%s: the identity of a client is known only from its first request (X-Forwarded-For), so later requests are evaluated as the proxy's own" % (
                 trusting[0].where), self._patterns
+        for directive in self._site.named("client_ip_max_connections"):
+            if directive.args[:1] != ("-1",):
+                yield "%s %s blocks further connections of a client" % (directive.where, directive.text), self._patterns
         for why in self._site.doubts:
             yield why, self._patterns
 

@@ -19,7 +19,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid i
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.acls import CONNECT, INSIDE, Moment
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.alike import lists_of
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.files import (
-    ALLOW, ALLOW_RULE, EXEMPT, RULEBASES, SPLICE_RULE, Settings, paths_of,
+    ALLOW, ALLOW_RULE, EXEMPT, RULEBASES, RULES, SPLICE_RULE, Settings, paths_of,
 )
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.gates import Gates, header_rules
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.passed import passed
@@ -46,7 +46,7 @@ def with_drop_in(site: conf.Site, state: State, drop_in: str) -> conf.Site:
             obj = state.objects[ref]
             text = obj.fields["text"] if ref.kind == "line" else " ".join([ref.name, *obj.fields["acls"]])
             words = conf.split(text) or [base]
-            rules.append(conf.Directive(words[0], tuple(words[1:]), text=text, file=drop_in, line=0, ours=ref.kind == "rule"))
+            rules.append(conf.Directive(words[0], tuple(words[1:]), text=text, file=drop_in, line=0, ours=ref.kind == "rule" and ref.name in RULES))
     for position in reversed(site.positions):
         lines[position:position] = rules
     return replace(site, directives=lines)

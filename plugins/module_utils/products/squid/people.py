@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.acls import Judge, Who, networks_of
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.config import Directive, Site
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.files import Settings, collapsed
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.files import Settings, collapsed, folded
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.firstmatch import NO, SURE
 
 
@@ -49,7 +49,8 @@ def _who(settings: Settings, site: Site, clients: tuple) -> Who:
         theirs = networks_of(site, name)
         if theirs is not None:
             networks = theirs if networks is None else _common(networks, theirs)
-    return Who(tuple(networks) if networks else None, frozenset((*clients, *settings.acls)), users=settings.users or None, folded=folds_names(site))
+    acls = frozenset(map(folded, (*clients, *settings.acls)))
+    return Who(tuple(networks) if networks else None, acls, users=settings.users or None, folded=folds_names(site))
 
 
 def _common(ours: list, theirs: list) -> list:
@@ -81,7 +82,8 @@ def _sign_in(site: Site, judge: Judge) -> tuple:
     """
     needed: list = []
     ways: dict = {}
-    for directive in site.named("http_access"):
+    above = len(site.before("http_access"))
+    for at, directive in enumerate(site.named("http_access")):
         words = list(directive.args[1:])
         auth = [word for word in words if judge.signs_in((word,))]
         others = [word for word in words if word not in auth] if auth else words
@@ -96,7 +98,8 @@ def _sign_in(site: Site, judge: Judge) -> tuple:
             asked = [word.lstrip("!") for word in auth]
             if level == SURE and len(auth) == 1 and auth[0].startswith("!"):
                 needed += asked
-            else:
+            elif at >= above or any(word.startswith("!") for word in auth):
+                # One above ours that denies whom a helper names is asked before ours.
                 ways.setdefault(tuple(dict.fromkeys(needed + asked)), directive)
         if level == SURE and directive.sure and not judge.names_destination(words) and all(judge.takes_any_user(word) for word in auth):
             break

@@ -12,31 +12,38 @@ _CLASSES = {
 #: What GNU adds behind a backslash.
 _GNU = {"<": r"\b(?=\w)", ">": r"\b(?<=\w)", "w": r"\w", "W": r"\W", "s": r"\s", "S": r"\S", "b": r"\b", "B": r"\B", "`": r"\A", "'": r"\Z"}
 _INTERVAL = re.compile(r"\{([0-9]*)(,?)([0-9]*)\}")
+#: Groups whose turns can be told apart: words that begin with different characters, and a part that repeats beside a character which it cannot be.
+_WORDS = re.compile(r"\((?:\\\W|[\w-])+(?:\|(?:\\\W|[\w-])+)*\)\Z")
+_REPEATED = r"(\[\^?[^][\\]+\])(?:[+*]|\{[0-9,]+\})"
+_SEPARATED = re.compile(r"\((?:%s\\(\W)|\\(\W)%s)\)\Z" % (_REPEATED, _REPEATED))
 
 
 def translated(pattern: str) -> str:
-    """``pattern`` for ``re``, without groups that capture. :raises ValueError: for what glibc refuses, or what cannot be said in Python."""
+    """``pattern`` for ``re``, without groups that capture. :raises ValueError: for what glibc refuses, or what Python cannot say or takes for ever to try."""
     out: list = []
     opened: list = []
-    # Where the last atom begins in ``out``: a second repetition is of the whole of it, not "as few as possible".
-    atom, at = None, 0
+    # Where the last atom begins in ``out`` and in ``pattern``: a second repetition is of the whole of it, not "as few as possible".
+    atom, begins, at = None, 0, 0
     while at < len(pattern):
         char = pattern[at]
         if char in "*+?" or char == "{":
             if atom is None:
                 raise ValueError("nothing to repeat in %r" % pattern)
+            whole = pattern[begins:at]
             times, at = _times(pattern, at)
+            if times not in ("?", "{0,1}", "{1}") and _ambiguous(whole):
+                raise ValueError("a repetition in a repetition in %r" % pattern)
             out[atom:] = ["(?:%s)%s" % ("".join(out[atom:]), times)]
             continue
         at += 1
         if char == "(":
-            opened.append(len(out))
+            opened.append((len(out), at - 1))
             out.append("(?:")
             atom = None
         elif char == ")":
             if not opened:
                 raise ValueError("an unmatched closing parenthesis in %r" % pattern)
-            atom = opened.pop()
+            atom, begins = opened.pop()
             out.append(")")
         elif char == "|":
             out.append("|")
@@ -45,12 +52,28 @@ def translated(pattern: str) -> str:
             out.append(r"\A" if char == "^" else r"\Z")
             atom = None
         else:
-            text, at = _atom(pattern, at - 1)
+            begins = at - 1
+            text, at = _atom(pattern, begins)
             atom = len(out)
             out.append(text)
     if opened:
         raise ValueError("an unmatched opening parenthesis in %r" % pattern)
     return "".join(out)
+
+
+def _ambiguous(part: str) -> bool:
+    """Whether ``part``, repeated, may match one text in so many ways that Python, which tries each, does not end; glibc and Squid do."""
+    bare = re.sub(r"\\.|\[\^?\]?(?:\[:[a-z]+:\]|[^]])*\]", "", part)
+    if not set("*+{|") & set(bare[1:]):
+        return False
+    if _WORDS.match(part):
+        firsts = [word[:2] if word[0] == "\\" else word[0] for word in part[1:-1].split("|")]
+        return len(set(firsts)) < len(firsts)
+    apart = _SEPARATED.match(part)
+    if not apart:
+        return True
+    repeated, separator = (apart[1], apart[2]) if apart[1] else (apart[4], apart[3])
+    return re.match(_bracket(repeated, 1)[0], separator) is not None
 
 
 def _times(pattern: str, at: int) -> tuple:

@@ -50,7 +50,8 @@ class Build:
 @dataclass(frozen=True)
 class Seen:
     """What was found. ``why``: in words, when it is neither RUNS nor NONE; ``identity``: the same as long as a process runs what it last read, and
-    another one after each start and reload; ``began``: when it started, in seconds since the epoch; ``reader``: (user, groups) as which it reads files."""
+    another one after each start and reload; ``began``: when it started, in seconds since the epoch; ``reader``: (user, groups) as which it reads
+    files; ``zone``: its variable TZ, "" for none, and None where that is not known."""
 
     answer: str
     why: str = ""
@@ -59,6 +60,7 @@ class Seen:
     began: float | None = None
     reader: tuple | None = None
     signalled: bool = True
+    zone: str | None = None
 
 
 def look(pid_files: list[str], program: str, build: Build, config_file: str, service: str, ports: list[str]) -> Seen:
@@ -80,7 +82,7 @@ def look(pid_files: list[str], program: str, build: Build, config_file: str, ser
     began, ticks = _began(pid)
     sockets = sorted(inode for found in listening(ports).values() for inode in found)
     identity = {"boot": _word("sys/kernel/random/boot_id"), "pid": pid, "began": ticks, "sockets": sockets}
-    return Seen(RUNS, pid=pid, identity=identity, began=began, reader=_reader(pid), signalled=_signalled(pid))
+    return Seen(RUNS, pid=pid, identity=identity, began=began, reader=_reader(pid), signalled=_signalled(pid), zone=_zone(pid))
 
 
 def _not_ours(pid: int, program: str, build: Build, config_file: str, service: str) -> tuple | None:
@@ -177,6 +179,16 @@ def _reader(pid: int) -> tuple | None:
         return None
     user = 0 if "0" in users[:3] else int(users[1])
     return user, tuple(dict.fromkeys(int(one) for one in groups[1:2] + lines.get("Groups", "").split()))
+
+
+def _zone(pid: int) -> str | None:
+    """By its environment as it was started, which its own user and root may read."""
+    try:
+        with open("%s/%d/environ" % (_PROC, pid), "rb") as source:
+            values = [os.fsdecode(word[len(b"TZ="):]) for word in source.read().split(b"\0") if word.startswith(b"TZ=")]
+    except OSError:
+        return None
+    return values[0] if values else ""
 
 
 def alive(pid: int) -> bool:

@@ -9,6 +9,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state imp
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid import config as conf
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.files import Settings
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.force import Files
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.globs import real_glob
 
 _SWITCHABLE = ("http_access", "ssl_bump", "request_header_access", "reply_header_access")
 
@@ -30,7 +31,7 @@ class Reader:
     def _as_it_was(self, told: tuple) -> bool:
         """Read what the site is made of, and whether that makes the same one. Of the drop-in, what is not ours."""
         path, before = self._settings.drop_in, self.drop_in
-        self.files = Files(conf.real_glob)
+        self.files = Files(real_glob)
         self.files.ask_again(told)
         self.drop_in = self.own_text(path)
         lines, earlier = (conf.lines_of_others(text or "", path, self.site.quoted) for text in (self.drop_in, before))
@@ -38,7 +39,7 @@ class Reader:
 
     def _make(self) -> None:
         path = self._settings.drop_in
-        self.files = Files(conf.real_glob)
+        self.files = Files(real_glob)
         try:
             self.site = conf.load(self._settings.config_file, path, self.files.read, self.files.glob, self._service_name)
         except (OSError, UnicodeDecodeError) as error:

@@ -14,6 +14,8 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.c
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.posix import translated
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.firstmatch import MAY, NO, SURE, share
 
+#: Names that have little in common stand for all below a wanted one, beside those that a web service is likely to have.
+_BELOW = ("www", "a.b", "0-9", "zz9.q", "api", "auth", "cdn", "chat", "files", "static")
 _LITERAL = re.compile(r"[a-z0-9-]+")
 #: What a URL has to begin with by an expression that says so; a repetition behind it is about its last character.
 _BEGINNING = re.compile(r"\^([a-z0-9:/_-]*?)(?:[a-z0-9:/_-][*?{].*|(?![a-z0-9:/_-]).*)\Z", re.S)
@@ -21,6 +23,8 @@ _NAME = re.compile(r"[a-z0-9._-]+\Z")
 #: An expression of plain text, dots, ends, and groups of words, without a repetition: it is well formed, and what stands between these has to be there.
 _PLAIN = re.compile(r"(?:\(\^\|\\\.\)|\([a-z0-9-]+(?:\|[a-z0-9-]+)*\)|\\\.|[A-Za-z0-9_/:.^$-])+\Z")
 _BETWEEN = re.compile(r"\([^)]*\)|(?<!\\)\.|[\^$]")
+#: What Squid takes for every address; "::/0" is those of IPv6 alone.
+_ALL = frozenset(("all", "0/0", "0.0.0.0/0", "0.0.0.0/0.0.0.0", "0.0.0.0-255.255.255.255", "0.0.0.0-0.0.0.0/0"))
 EVERY = (ipaddress.ip_network("0.0.0.0/0"), ipaddress.ip_network("::/0"))
 
 
@@ -118,8 +122,7 @@ class Expressions:
         if pattern.kind == EXACT:
             found = share([self.matches(head + pattern.name + tail)])
         else:
-            # Hosts that have little in common stand for all of them.
-            hosts = ["%s.%s" % (below, pattern.name) for below in ("www", "a.b", "0-9", "zz9.q")] + ([pattern.name] if pattern.kind == DOMAIN else [])
+            hosts = ["%s.%s" % (below, pattern.name) for below in _BELOW] + ([pattern.name] if pattern.kind == DOMAIN else [])
             found = share([self.matches(head + host + tail) for host in hosts])
         return max(found, MAY if self.unknown or (found == NO and pattern.kind != EXACT and self._part(pattern, head, tail)) else NO)
 
@@ -161,15 +164,21 @@ def all_networks(acl: Acl) -> tuple:
 
 def _networks(value: str) -> list:
     """Networks of a value: an address, CIDR, address/netmask or a range. Empty for what is no address, such as the name of a host."""
-    if value in ("all", "0.0.0.0/0", "::/0", "0/0"):
+    if value in _ALL:
         return list(EVERY)
     address, slash, mask = value.partition("/")
     try:
         if "-" in address and not slash:
             first, last = (ipaddress.ip_address(part) for part in address.split("-", 1))
-            return list(ipaddress.summarize_address_range(first, last))
+            return [_unmapped(network) for network in ipaddress.summarize_address_range(first, last)]
         if "-" in address or (slash and "." in mask and not mask.startswith("255.") and mask != "0.0.0.0"):
             return []
-        return [ipaddress.ip_network(value, strict=False)]
+        return [_unmapped(ipaddress.ip_network(value, strict=False))]
     except (ValueError, TypeError):
         return []
+
+
+def _unmapped(network):
+    """An IPv4 network that is written in IPv6 is one of IPv4 to Squid."""
+    inside = network.version == 6 and network.prefixlen >= 96 and network.network_address.ipv4_mapped
+    return ipaddress.ip_network((int(inside), network.prefixlen - 96)) if inside is not False and inside is not None else network
