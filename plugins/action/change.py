@@ -57,6 +57,7 @@ class ActionModule(ActionBase):
             mode=dict(type="str", choices=["audit", "change"]),
             dest=dict(type="path"),
             within=dict(type="list", elements="str"),
+            text=dict(type="str"),
         ))
         self._args, self._task_vars = plain(args), task_vars
         self._name, self._vars, self._fleet = task_vars["inventory_hostname"], Variables(self._templar, task_vars), outcome.Fleet(task_vars, args["within"])
@@ -257,7 +258,7 @@ class ActionModule(ActionBase):
         return {"verdict": verdict, "troubles": troubles, "summary": text, "dest": dest, "handed": handed, "ansible_stats": stats}
 
     def _say(self) -> dict:
-        """The last lines of a run in which something failed."""
-        text = self._vars.get("netaccess_outcome", {}).get("summary") or ""
+        """A text, by default the last lines of a run in which something failed. Other tasks print nothing where Ansible does not show hosts that are ok."""
+        text = self._args["text"] or self._vars.get("netaccess_outcome", {}).get("summary") or ""
         Display().display(text)
         return {"summary": text}
