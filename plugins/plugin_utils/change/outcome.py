@@ -24,7 +24,8 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors im
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalog.catalogue import plain
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.change import names, placeholders, proof
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.change.record import outcome
-from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.change.variables import JOURNALS
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.change.variables import JOURNALS, resolved
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.core import defined
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.terms import PASS, UNVERIFIED
 
 DEVICES, HOSTS = "netaccess_devices", "netaccess_vantages"
@@ -52,8 +53,8 @@ class Fleet:
         """A variable of the inventory."""
         if name not in self._asked:
             self._asked[name] = self._all[name]
-        value = self._asked[name].get(variable)
-        return default if value is None else plain(value)
+        value = resolved(name, variable, lambda: defined(self._asked[name].get(variable)))
+        return default if value is None else value
 
     def names(self) -> set:
         """The names of all variables of the devices in the run, and of all hosts that may look."""
