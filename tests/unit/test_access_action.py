@@ -85,6 +85,16 @@ def test_what_is_refused_before_the_device_is_asked(variables, said):
         run(**variables)
 
 
+def test_a_secret_that_nobody_defined_is_told_with_its_option_its_device_and_what_to_do(capsys):
+    with pytest.raises(AnsibleError) as refused:
+        run(access_panos_api_key="{{ vault_key }}")
+    said = "access_panos_api_key of fw1 cannot be read: it refers to vault_key, which is not defined. Define it for this host; a secret belongs in a vault " \
+           "(ansible-vault create group_vars/GROUP/vault.yml), and the run then needs --ask-vault-pass"
+    assert str(refused.value) == said and refused.value.__cause__ is None
+    found, ran = run({"record": True}, access_panos_api_key="{{ vault_key }}")
+    assert (found["recorded"], found["msg"], ran) == ("failed", said, []) and "fw1: FAILED: " + said in capsys.readouterr().out
+
+
 def test_a_window_has_to_be_long_enough_for_what_the_check_run_found():
     ends = (datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(minutes=30)).isoformat()
     window = {"windows": [{"start": "2026-01-01", "end": ends}]}

@@ -4,6 +4,7 @@
 """Decisions of a change, each as a table: whether it begins, what is recorded, what its hosts have to see, what a run left and what that comes to."""
 from __future__ import annotations
 
+import contextlib
 import datetime
 import json
 import re
@@ -11,7 +12,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from ansible.errors import AnsibleConnectionFailure
+from ansible.errors import AnsibleConnectionFailure, AnsibleError, AnsibleUndefinedVariable
 
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils import core
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.change import (
@@ -177,6 +178,35 @@ def test_variables_of_the_task_are_resolved_and_those_of_another_host_are_alread
         found = variables.Variables(Templar, held, host)
         assert [found.get(name, "default") for name in ("x", "empty", "gone", "nowhere")] == [value, "default", "default", "default"]
         assert found.given({"one": ["nowhere", "empty", "x"], "two": ["empty"], "three": ["nowhere"]}) == {"one": value}
+
+
+DEFINE = ". Define it for this host; a secret belongs in a vault (ansible-vault create group_vars/GROUP/vault.yml), and the run then needs --ask-vault-pass"
+
+
+@pytest.mark.parametrize("error,said", [
+    (AnsibleUndefinedVariable("'vault_x' is undefined. 'vault_x' is undefined"), "it refers to vault_x, which is not defined" + DEFINE),
+    (AnsibleUndefinedVariable("'dict object' has no attribute 'b'"), "'dict object' has no attribute 'b'" + DEFINE),
+    (AnsibleError("Attempting to decrypt but no vault secrets found."), "Attempting to decrypt but no vault secrets found. Pass --ask-vault-pass"),
+    (AnsibleError("template error while templating string: unexpected '}'. String: pa{{ss"), "template error while templating string: unexpected '}'")])
+def test_a_variable_that_cannot_be_read_is_told_with_its_host_and_without_its_text(error, said):
+    def read():
+        raise error
+    with pytest.raises(AnsibleError) as refused:
+        variables.resolved("fw1", "x", read)
+    assert str(refused.value) == "x of fw1 cannot be read: %s" % said and refused.value.__cause__ is None
+
+
+def test_a_template_that_hostvars_of_an_earlier_core_left_as_it_is_written_is_no_value(monkeypatch):
+    held = {"inventory_hostname": "a", "x": "{{ '{{' }}", "hostvars": {"b": {"x": "{{ vault_x }}", "y": [1]}}}
+    for left, refused in ((None, False), ("{{", True)):
+        monkeypatch.setattr(core, "LEFT", left)
+        found, devices = variables.Variables(Templar, held, "b"), fleet({"fw1": {"x": "{{ vault_x }}", "y": [1]}})
+        for one in (lambda name, found=found: found.get(name), lambda name, devices=devices: devices.variable("fw1", name)):
+            with pytest.raises(AnsibleError, match="x of (b|fw1) cannot be read: {{ vault_x }}. Define it") if refused else contextlib.nullcontext():
+                assert one("x") == "{{ vault_x }}"
+            assert one("y") == [1]
+        # One of its own is resolved, whatever it comes to.
+        assert variables.Variables(Templar, held).get("x") == "{{ '{{' }}, resolved"
 
 
 def test_what_an_earlier_core_puts_in_the_place_of_omit_is_not_set():
