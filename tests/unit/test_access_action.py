@@ -157,7 +157,7 @@ UNSAID = "it ended without an answer: %s. If it wrote anything, the journal is i
 @pytest.mark.parametrize("answer,word,text", [
     (REFUSED, "failed", "refused"), (AnsibleConnectionFailure("ssh"), "unreachable", UNSAID % "ssh"),
     ({"failed": True, "msg": "no JSON", "module_stdout": "Killed", "rc": 137}, "unreachable", UNSAID % "no JSON"),
-    (KeyError("x"), "unreachable", UNSAID % "'x'")])
+    (KeyError("x"), "unreachable", UNSAID % "unexpected error (KeyError: 'x'); please report it")])
 def test_a_recorded_failure_is_none_for_ansible(answer, word, text):
     found, _ran = run({"record": True}, results=[answer], access_journal="/j")
     assert (found["recorded"], found["msg"]) == (word, text) and not {"failed", "unreachable", "exception", "rc"} & set(found)

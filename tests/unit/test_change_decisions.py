@@ -351,9 +351,13 @@ def test_whatever_is_raised_is_a_result():
     def lost():
         raise AnsibleConnectionFailure("ssh: refused")
 
+    def fail():
+        raise AnsibleError("a placeholder")
+
     assert record.guarded(lost) == {"unreachable": True, "msg": "ssh: refused"}
-    assert record.guarded(lambda: {}["x"]) == {"failed": True, "msg": "'x'"} and record.guarded(dict) == {}
-    assert record.guarded(lambda: next(iter(()))) == {"failed": True, "msg": "StopIteration"}
+    assert record.guarded(lambda: {}["x"]) == {"failed": True, "msg": "unexpected error (KeyError: 'x'); please report it"} and record.guarded(dict) == {}
+    assert record.guarded(lambda: open("/nowhere/x")) == {"failed": True, "msg": "[Errno 2] No such file or directory: '/nowhere/x'"}
+    assert record.guarded(fail) == {"failed": True, "msg": "a placeholder"}
 
 
 def test_names_of_hosts_are_no_paths_and_share_no_file(tmp_path):
