@@ -85,6 +85,15 @@ def test_what_is_refused_before_the_device_is_asked(variables, said):
         run(**variables)
 
 
+@pytest.mark.parametrize("state,writes", [("merged", True), ("replaced", True), ("deleted", True), ("gathered", False), ("reverted", False)])
+def test_every_state_that_writes_needs_a_change_id(state, writes):
+    if not writes:
+        assert run({"state": state}, access_comment=None)[1]
+        return
+    with pytest.raises(AnsibleActionFail, match="a change ID is required"):
+        run({"state": state}, access_comment=None)
+
+
 def test_a_secret_that_nobody_defined_is_told_with_its_option_its_device_and_what_to_do(capsys):
     with pytest.raises(AnsibleError) as refused:
         run(access_panos_api_key="{{ vault_key }}")

@@ -274,6 +274,17 @@ def test_a_check_run_waits_for_nothing_and_a_rollback_leaves_nothing_to_do():
     nothing = {"changed": False, "summary": "nothing to roll back: no journal is about it"}
     assert device.lines("fw", nothing, False, None, reverted=True) == ["fw: nothing to roll back: no journal is about it"]
     assert device.lines("fw", {"summary": ""}, True, None, reverted=True) == ["fw: would be rolled back: nothing to do"]
+    # Where nothing went back, or will, nothing is to be proven.
+    for result, check in ((dict(nothing, behind=[]), False), (dict(RESULT, behind=[]), True)):
+        assert "NOT proven" not in str(device.lines("fw", result, check, None, reverted=True))
+
+
+def test_a_run_that_writes_nothing_waits_for_nothing_and_needs_no_lock():
+    # The caller names the stage of a change itself.
+    assert device.lines("fw", {"changed": False, "summary": "nothing to do", "propagation": 60, "stage": "pilot"}, False, None) == ["fw: nothing to do"]
+    assert device.lines("fw", {"msg": "refused"}, False, None) == ["fw: refused"] and device.lines("fw", {}, False, None) == ["fw: rendered"]
+    compliant = dict(RESULT, changed=False, propagation=None)
+    assert not [line for line in device.lines("fw", compliant, False, None) if "who gets access" in line or "configuration lock" in line]
 
 
 def test_a_conflict_that_can_be_taken_away_says_how():
