@@ -200,8 +200,8 @@ checks:
         chatgpt.com: blocked by Squid (status 403, inside TLS); decrypted by 'Example Inspection CA', which this host does not trust
 summary:
   description: >-
-    The verdict for the host and for each feature, counts, which wanted checks count for the verdict (id and IP version), whether the exemption is C(proven), C(untested) (nothing on this path is inspected)
-    or C(missing), whether the macOS app, which accepts few certificate authorities, would take this path, and a headline.
+    The verdict for the host and for each feature, counts, which wanted checks count for the verdict (id and IP version), whether the exemption is
+    C(proven), C(untested) (nothing on this path is inspected) or C(missing), whether the macOS app, which accepts few certificate authorities, would take this path, and a headline.
   returned: always
   type: dict
   sample:

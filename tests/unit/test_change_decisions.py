@@ -283,6 +283,9 @@ def test_a_run_that_writes_nothing_waits_for_nothing_and_needs_no_lock():
     # The caller names the stage of a change itself.
     assert device.lines("fw", {"changed": False, "summary": "nothing to do", "propagation": 60, "stage": "pilot"}, False, None) == ["fw: nothing to do"]
     assert device.lines("fw", {"msg": "refused"}, False, None) == ["fw: refused"] and device.lines("fw", {}, False, None) == ["fw: rendered"]
+    voice = dict(RESULT, opens=[{"protocol": "udp", "ports": [3478], "destinations": 2, "rules": ["media"]}])
+    for check, word in ((False, "opened"), (True, "would open")):
+        assert "fw: %s UDP 3478 to 2 published addresses (rule media)" % word in device.lines("fw", voice, check, None)
     compliant = dict(RESULT, changed=False, propagation=None)
     assert not [line for line in device.lines("fw", compliant, False, None) if "who gets access" in line or "configuration lock" in line]
 

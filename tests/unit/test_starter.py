@@ -177,7 +177,8 @@ def test_a_change_without_its_number_is_refused(tmp_path):
 
 
 def test_a_placeholder_is_no_value_for_a_playbook_without_a_gate():
-    task_vars = {"inventory_hostname": "a", "hostvars": {}, "verify_proxy": "REPLACE ME, such as http://proxy1.example.com:3128", "fine": "TO REPLACE ME", "port": 8080}
+    task_vars = {"inventory_hostname": "a", "hostvars": {}, "verify_proxy": "REPLACE ME, such as http://proxy1.example.com:3128",
+                 "fine": "TO REPLACE ME", "port": 8080}
     values = Variables(Templar(DataLoader(), variables=task_vars), task_vars)
     with pytest.raises(Exception, match="verify_proxy is still REPLACE ME: fill it in"):
         values.get("verify_proxy")
