@@ -547,6 +547,21 @@ def test_the_last_lines_say_what_changed_what_is_proven_and_how_to_undo_it():
     assert summary.lines(devices, proofs, {"code": 2, "message": "drift"}, audit=True) == ["Manual steps: fw2 (2)", "Verdict 2: drift"]
 
 
+@pytest.mark.parametrize("after,said", [
+    ({"verdict": "pass", "moved": {}}, "fw is as before the change, and so is what the probe hosts see. Remove the cause of the rollback"),
+    ({"verdict": "unverified", "moved": {}, "message": "no answer"}, None), ({}, None)])
+def test_the_last_lines_name_what_was_rolled_back_and_what_to_do_now(after, said):
+    found = fleet({"fw": dict(HARMED, access_result=APPLIED, access_back={"changed": True}, verify_proof_back=after)}).device("fw", {}, False)
+    lines = summary.lines({"fw": found, "fw2": APPLIED}, {"fw2": {"verdict": "pass"}}, {"code": 1, "message": "x"})
+    assert lines[0] == "Changed: fw2; rolled back: fw" and any(line.startswith("FAILED: fw: rolled back: ") for line in lines)
+    assert [line for line in lines if line.startswith("fw is as before")] == ([] if said is None else [
+        "fw is as before the change, and so is what the probe hosts see. Remove the cause of the rollback,"])
+    # Nothing went back: there was nothing, or the task failed.
+    for back in ({"changed": False}, {"recorded": "failed", "changed": True, "msg": "gone"}):
+        found = fleet({"fw": dict(HARMED, access_result=APPLIED, access_back=back, verify_proof_back=after)}).device("fw", {}, False)
+        assert "rolled back: fw" not in summary.lines({"fw": found}, {}, {"code": 1, "message": "x"})[0]
+
+
 def test_the_last_lines_fit_a_terminal_and_commands_are_not_broken():
     names = ["firewall-%02d.branch.example.com" % number for number in range(30)]
     devices = {name: dict(APPLIED, journal="/var/lib/netaccess/journals/%s.json" % name) for name in names}

@@ -121,10 +121,12 @@ class Fleet:
         if found.get("take_back"):
             back = self.registered(name, "access_back")
             # What was not rolled back is still there, and the last lines say how to undo it.
+            after = self.registered(name, "verify_proof_back")
             return dict(result, failed=True, changed=bool(result.get("changed")) and _unanswered(back),
+                        rolled_back=bool(back.get("changed")) and not _unanswered(back), restored=after.get("verdict") == PASS,
                         # What was to be done by hand for it was the other way round.
                         manual=(result if _unanswered(back) else back).get("manual") or [],
-                        msg=_back(found, back, self.registered(name, "verify_proof_back"), bool(result.get("unproven")) and not result.get("changed")))
+                        msg=_back(found, back, after, bool(result.get("unproven")) and not result.get("changed")))
         # A rollout that stopped has not done what the policy says, however well it went so far.
         why = found["message"] if found.get("broken") else stage_over(self.registered(name, "netaccess_stage"))
         if why:

@@ -81,7 +81,8 @@ def _changed(devices: dict, proofs: dict, where: str, inventories: Iterable[str]
     for name in changed:
         if name not in proven:
             unproven.setdefault((proofs.get(name) or {}).get("message") or unmapped, []).append(name)
-    found = ["Changed: %s" % (some(changed, _SHOWN) or "nothing")]
+    back = [name for name, result in failed.items() if result.get("rolled_back")]
+    found = ["Changed: %s%s" % (some(changed, _SHOWN) or "nothing", "; rolled back: %s" % some(back, _SHOWN) if back else "")]
     found += ["Proven by probe hosts: %s" % some(proven, _SHOWN)] * bool(proven)
     found += ["NOT proven: %s (%s)" % (some(names, _SHOWN), why) for why, names in unproven.items()]
     if any((proofs.get(name) or {}).get("verdict") == FAIL for name in changed):
@@ -90,6 +91,9 @@ def _changed(devices: dict, proofs: dict, where: str, inventories: Iterable[str]
     way = "To prove %s, make sure that the probe hosts behind it answer, then run the same command again: it does not write again what is in place"
     found += [way % some(silent, _SHOWN)] * bool(silent)
     found += ["%s: %s: %s" % (_word(result), name, result.get("msg")) for name, result in failed.items()]
+    restored = [name for name in back if failed[name]["restored"]]
+    way = "%s as before the change, and so is what the probe hosts see. Remove the cause of the rollback, then run the same command again"
+    found += [way % ("%s is" % restored[0] if len(restored) == 1 else "%s are" % some(restored, _SHOWN))] * bool(restored)
     return found + _undo({name: devices[name]["journal"] for name in changed if devices[name].get("journal")}, inventories)
 
 
