@@ -87,3 +87,11 @@ def test_what_is_none_is_named(tmp_path, text):
     os.chmod(path, 0o600)
     with pytest.raises(baselines.BaselineError, match="holds no baselines"):
         baselines.read(path)
+
+
+@pytest.mark.parametrize("name", ["id", "ip_version", "host", "role", "state", "interception"])
+def test_a_look_that_lacks_what_is_compared_is_no_baseline(tmp_path, name):
+    path, whole = tmp_path / "baselines.json", kept()
+    baselines.write(path, {"desk1": dict(whole, checks=[{key: value for key, value in check.items() if key != name} for check in whole["checks"]])})
+    with pytest.raises(baselines.BaselineError, match="holds no baselines"):
+        baselines.read(path)
