@@ -201,7 +201,8 @@ checks:
 summary:
   description: >-
     The verdict for the host and for each feature, counts, which wanted checks count for the verdict (id and IP version), whether the exemption is
-    C(proven), C(untested) (nothing on this path is inspected) or C(missing), whether the macOS app, which accepts few certificate authorities, would take this path, and a headline.
+    C(proven), C(untested) (nothing on this path is inspected) or C(missing), whether the macOS app, which accepts few certificate authorities, would take
+    this path, and a headline.
   returned: always
   type: dict
   sample:
