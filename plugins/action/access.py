@@ -146,7 +146,7 @@ class ActionModule(ActionBase):
             raise AnsibleActionFail("change_window: %s" % error) from error
         if closed:
             raise AnsibleActionFail("%s. Nothing was changed" % closed)
-        text = "%s: starting the change; it waits up to %s for locks and activation" % (
+        text = "%s: starting the change; it waits up to %s for locks and activation. After an interruption, run the same command again" % (
             self._name, duration(float(get("access_timeout", 600))))
         Display().display("\n".join([text] + ["%s: %s" % (self._name, said)] * bool(said)))
 

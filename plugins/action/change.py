@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import datetime
 import os
+import re
 import uuid
 from pathlib import Path
 
@@ -28,12 +29,16 @@ from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.terms i
 _STATUS = ("url", "path", "proxy", "ca_path")
 
 
-def _mounts() -> dict:
-    """{mount point: type of its file system} of this controller; none if the system does not report them. A later mount hides an earlier one."""
+def mounts(table: Path = Path("/proc/self/mounts")) -> dict:
+    """{mount point: type of its file system} of this controller; none if the system does not report them. A later mount hides an earlier one.
+
+    The table writes a blank, a tab, a line feed and a backslash in octal (getmntent(3)).
+    """
     try:
-        return {fields[1]: fields[2] for line in Path("/proc/self/mounts").read_text(encoding="utf-8").splitlines() if len(fields := line.split()) > 2}
+        lines = [line.split() for line in table.read_text(encoding="utf-8", errors="surrogateescape").splitlines()]
     except OSError:
         return {}
+    return {re.sub(r"\\([0-7]{3})", lambda found: chr(int(found[1], 8)), fields[1]): fields[2] for fields in lines if len(fields) > 2}
 
 
 def _now() -> str:
@@ -59,6 +64,7 @@ class ActionModule(ActionBase):
             mode=dict(type="str", choices=["audit", "change"]),
             dest=dict(type="path"),
             within=dict(type="list", elements="str"),
+            text=dict(type="str"),
         ))
         self._args, self._task_vars = plain(args), task_vars
         self._name, self._vars, self._fleet = task_vars["inventory_hostname"], Variables(self._templar, task_vars), outcome.Fleet(task_vars, args["within"])
@@ -74,7 +80,7 @@ class ActionModule(ActionBase):
         refused += gate.unread({name: self._fleet.variable(name, "netaccess_serial") for name in self._fleet.devices}, load_extra_vars(self._loader))
         refused += gate.strays(behind, self._fleet.every_device)
         refused += gate.misread({host: {name: self._fleet.variable(host, name) for name in gate.OF_HOSTS} for host in self._fleet.every_host})
-        refused += [] if self._check else gate.fleeting(self._journals(), os.environ, _mounts())
+        refused += [] if self._check else gate.fleeting(self._journals(), os.environ, mounts())
         refused += names.wrong({name: value for name in names.TYPES if (value := self._vars.get(name)) is not None})
         refused += names.unknown(self._fleet.names(), self._vars.get("netaccess_other_variables", []))
         if refused:
@@ -259,7 +265,7 @@ class ActionModule(ActionBase):
         return {"verdict": verdict, "troubles": troubles, "summary": text, "dest": dest, "handed": handed, "ansible_stats": stats}
 
     def _say(self) -> dict:
-        """Prints the last lines of a run in which something failed."""
-        text = self._vars.get("netaccess_outcome", {}).get("summary") or ""
+        """Prints a text, by default the last lines of a run in which something failed. Unlike a debug task it also prints with display_ok_hosts = false."""
+        text = self._args["text"] or self._vars.get("netaccess_outcome", {}).get("summary") or ""
         Display().display(text)
         return {"summary": text}

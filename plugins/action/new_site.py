@@ -7,6 +7,7 @@ import os
 import shlex
 from pathlib import Path
 
+from ansible import constants
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
@@ -44,12 +45,26 @@ class ActionModule(ActionBase):
         there = [str(path) for path in texts if path.exists() or path.is_symlink()]
         if there:
             raise AnsibleActionFail("new_site: these files exist: %s. Choose another folder as dest, or move them away. Nothing was written" % ", ".join(there))
+        other = self._other_config(dest.parent / starter.CONFIG)
+        if not other:
+            texts[dest.parent / starter.CONFIG] = starter.config()
         if not self._task.check_mode:
             self._write(texts)
         files = [str(path) for path in texts]
         following = self._next(dest, change, products)
-        Display().display("\n".join(["%s %s" % ("Would write" if self._task.check_mode else "Wrote", path) for path in files] + ["", "Next:"] + following))
+        said = ["%s %s" % ("Would write" if self._task.check_mode else "Wrote", path) for path in files]
+        said += ["Did not write %s: %s. To print only what matters, its section [defaults] needs these lines:" % (starter.CONFIG, other),
+                 *("   " + line for line in starter.config().splitlines() if " = " in line)] * bool(other)
+        Display().display("\n".join(said + ["", "Next:"] + following))
         return dict(changed=True, files=files, products=products, next=following)
+
+    @staticmethod
+    def _other_config(path: Path) -> str | None:
+        """Why no configuration file of Ansible is written: one exists, which holds more than two settings of ours. Ansible reads a single one."""
+        if path.exists() or path.is_symlink():
+            return "%s exists" % path
+        used = constants.CONFIG_FILE
+        return "Ansible already uses %s, and reads one configuration file alone" % used if used else None
 
     @staticmethod
     def _write(texts: dict) -> None:

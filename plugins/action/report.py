@@ -125,7 +125,8 @@ def begin(dest: str, change: dict | None = None) -> None:
     AnsibleActionFail:"""
     folder, now = Path(dest).expanduser(), datetime.datetime.now(datetime.timezone.utc).strftime(_TIME)
     mark = {"code": 1, "deciding": [INTERRUPTED], "classes": {name: [] for name, _code, _words in report.CLASSES}, "generated": now, "change": change,
-            "message": "the run that started at %s has not written its report: it is still running, or it was interrupted" % now}
+            "message": "the run that started at %s has not written its report: it is still running, or it was interrupted. "
+                       "If it was interrupted, run the same command again; it names what was left on a device, and finishes and proves it" % now}
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         there = [name for name in _NAMES if (folder / name).exists()]

@@ -23,7 +23,8 @@ options:
       - V(stage) decides whether the next stage of a rollout starts.
       - V(together) combines the results of the hosts of a play, and fails if none was reached.
       - V(conclude) writes the report if a folder is set, and prints the summary unless something failed.
-      - V(say) prints the summary after the failures, so that it is at the end of the output.
+      - V(say) prints O(text), by default the summary after the failures, so that it is at the end of the output. Unlike M(ansible.builtin.debug), it prints
+        also where the configuration of Ansible sets C(display_ok_hosts) to false.
     type: str
     required: true
     choices: [begin, gate, preflight, batch, prove, stage, together, conclude, say]
@@ -53,6 +54,9 @@ options:
     description: Devices and hosts to include. By default those of the play that C(--limit) selects.
     type: list
     elements: str
+  text:
+    description: With V(say), what to print. By default the summary of the run.
+    type: str
 extends_documentation_fragment:
   - ansible.builtin.action_common_attributes
 attributes:

@@ -15,8 +15,10 @@ description:
   - What has to be set is a placeholder that begins with C(REPLACE ME). What need not be set is a comment with its default.
   - Secrets are references to variables of a vault. No option of another product is in it.
   - Beside the inventory it writes C(change.yml), with the number and the window of a change, for C(-e @change.yml).
+  - Beside that it writes C(ansible.cfg), which hides the lines of hosts for which a task had nothing to do. Where one exists, or where Ansible already uses
+    another configuration file, which this one would replace, it writes none and prints the settings.
   - The playbooks refuse an inventory in which a placeholder of a device in the run, or of a host behind it, is left.
-  - No file is overwritten. When one of them exists, nothing is written.
+  - No file is overwritten. When one of the others exists, nothing is written.
 options:
   products:
     description: The products, as C(access_product) names them, for example V(squid) and V(fortios).
@@ -59,7 +61,7 @@ files:
   returned: success
   type: list
   elements: str
-  sample: [inventory/hosts.yml, inventory/group_vars/netaccess_squid/main.yml, change.yml]
+  sample: [inventory/hosts.yml, inventory/group_vars/netaccess_squid/main.yml, change.yml, ansible.cfg]
 products:
   description: The products, each once.
   returned: success

@@ -200,14 +200,16 @@ checks:
         chatgpt.com: blocked by Squid (status 403, inside TLS); decrypted by 'Example Inspection CA', which this host does not trust
 summary:
   description: >-
-    The verdict for the host and for each feature, counts, whether the exemption is C(proven), C(untested) (nothing on this path is inspected)
-    or C(missing), whether the macOS app, which accepts few certificate authorities, would take this path, and a headline.
+    The verdict for the host and for each feature, counts, which wanted checks count for the verdict (id and IP version), whether the exemption is
+    C(proven), C(untested) (nothing on this path is inspected) or C(missing), whether the macOS app, which accepts few certificate authorities, would take
+    this path, and a headline.
   returned: always
   type: dict
   sample:
     verdict: pass
     features: {chat: pass, login: pass}
     counts: {fail: 0, error: 0, origin: 0, unverified: 0, skipped: 0, pass: 31}
+    counted: [[chatgpt_trace, null], [chatgpt_ws, null]]
     exemption: proven
     macos_app: {verdict: likely, reason: "every reached host presents the origin's own certificate"}
     message: all 31 wanted checks pass

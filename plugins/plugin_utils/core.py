@@ -6,6 +6,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from ansible.errors import AnsibleUndefinedVariable
+
 try:
     from ansible.errors import AnsibleValueOmittedError
 except ImportError:
@@ -14,14 +16,25 @@ except ImportError:
 
 try:
     from ansible.template import trust_as_template
+    LEFT = None
 except ImportError:
+    #: What shows that hostvars left a template as it is written.
+    LEFT = "{{"
+
     def trust_as_template(text: str) -> str:
         """Before 2.19 every text is a template."""
         return text
 
-__all__ = ["AnsibleValueOmittedError", "omitted", "trust_as_template"]
+__all__ = ["AnsibleValueOmittedError", "defined", "omitted", "trust_as_template"]
 
 
 def omitted(value: Any) -> bool:
     """Whether a variable holds the value of ``omit`` before 2.19."""
     return isinstance(value, str) and value.startswith("__omit_place_holder__")
+
+
+def defined(value: Any) -> Any:
+    """A value from hostvars. Before 2.19 a template that refers to what is not defined is handed out as it is written. :raises AnsibleUndefinedVariable:"""
+    if LEFT and isinstance(value, str) and LEFT in value:
+        raise AnsibleUndefinedVariable(value)
+    return value

@@ -14,6 +14,8 @@ from pathlib import Path
 
 import yaml
 
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.site import starter
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -46,6 +48,13 @@ def altered(lab, name: str, edit) -> View:
     # The order of the devices is that of their batches.
     path.write_text(yaml.safe_dump(inventory, sort_keys=False))
     return View(path, lab.trust, lab.squid, lab.folder)
+
+
+def settings(folder: Path) -> str:
+    """The path of an ansible.cfg in ``folder``: the text that new_site writes, and below it the line that spares the processors of the lab."""
+    path = Path(folder) / starter.CONFIG
+    path.write_text(starter.config() + (Path(__file__).with_name("ansible.cfg").read_text(encoding="utf-8").splitlines()[-1]) + "\n", encoding="utf-8")
+    return str(path)
 
 
 def play(lab, name: str, folder: Path, *flags, **variables) -> tuple:

@@ -18,7 +18,7 @@ from ansible.template import Templar, trust_as_template
 from tests.lab import squid
 from tests.lab.lab import ROOT, Lab
 from tests.lab.path import TARGET
-from tests.lab.play import PROGRAM, access
+from tests.lab.play import PROGRAM, access, settings
 
 HAR = ROOT / "tests" / "unit" / "har" / "blocked.har"
 pytestmark = pytest.mark.skipif(squid.available() is not None, reason=str(squid.available()))
@@ -42,9 +42,10 @@ def lab(tmp_path_factory):
 def diagnose(lab, folder, *flags, **variables) -> dict:
     variables = dict({"diagnose_report_dir": str(folder), "diagnose_status_proxy": "http://127.0.0.1:%d" % lab.internet.provider,
                       "diagnose_status_ca_path": str(lab.internet.public)}, **variables)
-    done = subprocess.run([PROGRAM, "-i", str(lab.inventory), "netaccess.chatgpt.diagnose", *flags, "-e",
-                           json.dumps(variables)], env=dict(os.environ, ANSIBLE_NOCOLOR="1", SSL_CERT_FILE=str(lab.trust)), capture_output=True, text=True,
-                          check=False)
+    # Its result is printed also where Ansible shows no host that is ok.
+    environ = dict(os.environ, ANSIBLE_NOCOLOR="1", SSL_CERT_FILE=str(lab.trust), ANSIBLE_CONFIG=settings(folder))
+    done = subprocess.run([PROGRAM, "-i", str(lab.inventory), "netaccess.chatgpt.diagnose", *flags, "-e", json.dumps(variables)], env=environ,
+                          capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     file = folder / "diagnosis.json"
     assert file.stat().st_mode & 0o777 == 0o600

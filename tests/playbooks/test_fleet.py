@@ -11,7 +11,7 @@ import pytest
 
 from tests.lab import squid
 from tests.lab.fleet import EVERY, TWO, Fleet
-from tests.lab.play import access, altered, play, policy_of, report, verdict
+from tests.lab.play import access, altered, play, policy_of, report, settings, verdict
 
 pytestmark = pytest.mark.skipif(squid.available() is not None, reason=str(squid.available()))
 POLICY = "lookup('netaccess.chatgpt.policy')"
@@ -75,9 +75,7 @@ def test_a_check_run_writes_nothing_and_the_run_does_what_it_said_and_drift_is_f
     assert not [name for name in fleet.twins if fleet.wrote_to(name, asked) or len(fleet.asked()[name]) == len(asked[name])]
     foreseen, plans = devices_of(tmp_path / "check"), json.loads((tmp_path / "check" / "plans.json").read_text())
     assert set(plans["netaccess_plans"]) == everyone
-    # As docs/change.md advises.
-    monkeypatch.setenv("ANSIBLE_DISPLAY_OK_HOSTS", "false")
-    monkeypatch.setenv("ANSIBLE_DISPLAY_SKIPPED_HOSTS", "false")
+    monkeypatch.setenv("ANSIBLE_CONFIG", settings(tmp_path))
     code, out = play(fleet, "site", tmp_path, *forks, netaccess_preflight=False, netaccess_report_dir=str(tmp_path / "done"), **plans)
     done = devices_of(tmp_path / "done")
     assert code == 0, out

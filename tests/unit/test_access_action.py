@@ -85,6 +85,25 @@ def test_what_is_refused_before_the_device_is_asked(variables, said):
         run(**variables)
 
 
+@pytest.mark.parametrize("state,writes", [("merged", True), ("replaced", True), ("deleted", True), ("gathered", False), ("reverted", False)])
+def test_every_state_that_writes_needs_a_change_id(state, writes):
+    if not writes:
+        assert run({"state": state}, access_comment=None)[1]
+        return
+    with pytest.raises(AnsibleActionFail, match="a change ID is required"):
+        run({"state": state}, access_comment=None)
+
+
+def test_a_secret_that_nobody_defined_is_told_with_its_option_its_device_and_what_to_do(capsys):
+    with pytest.raises(AnsibleError) as refused:
+        run(access_panos_api_key="{{ vault_key }}")
+    said = "access_panos_api_key of fw1 cannot be read: it refers to vault_key, which is not defined. Define it for this host; a secret belongs in a vault " \
+           "(ansible-vault create group_vars/GROUP/vault.yml), and the run then needs --ask-vault-pass"
+    assert str(refused.value) == said and refused.value.__cause__ is None
+    found, ran = run({"record": True}, access_panos_api_key="{{ vault_key }}")
+    assert (found["recorded"], found["msg"], ran) == ("failed", said, []) and "fw1: FAILED: " + said in capsys.readouterr().out
+
+
 def test_a_window_has_to_be_long_enough_for_what_the_check_run_found():
     ends = (datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(minutes=30)).isoformat()
     window = {"windows": [{"start": "2026-01-01", "end": ends}]}
@@ -148,7 +167,7 @@ UNSAID = "it ended without an answer: %s. If it wrote anything, the journal is i
 @pytest.mark.parametrize("answer,word,text", [
     (REFUSED, "failed", "refused"), (AnsibleConnectionFailure("ssh"), "unreachable", UNSAID % "ssh"),
     ({"failed": True, "msg": "no JSON", "module_stdout": "Killed", "rc": 137}, "unreachable", UNSAID % "no JSON"),
-    (KeyError("x"), "unreachable", UNSAID % "'x'")])
+    (KeyError("x"), "unreachable", UNSAID % "unexpected error (KeyError: 'x'); please report it")])
 def test_a_recorded_failure_is_none_for_ansible(answer, word, text):
     found, _ran = run({"record": True}, results=[answer], access_journal="/j")
     assert (found["recorded"], found["msg"]) == (word, text) and not {"failed", "unreachable", "exception", "rc"} & set(found)

@@ -95,3 +95,21 @@ def test_a_file_in_the_folder_of_the_call_is_written_and_read(tmp_path, monkeypa
     monkeypatch.chdir(tmp_path)
     baselines.write(Path("baselines.json"), {"desk1": kept()})
     assert baselines.read(Path("baselines.json")) == {"desk1": kept()} and [path.name for path in tmp_path.iterdir()] == ["baselines.json"]
+
+
+@pytest.mark.parametrize("name", ["id", "ip_version", "host", "role", "state", "interception"])
+def test_a_look_that_lacks_what_is_compared_is_no_baseline(tmp_path, name):
+    path, whole = tmp_path / "baselines.json", kept()
+    baselines.write(path, {"desk1": dict(whole, checks=[{key: value for key, value in check.items() if key != name} for check in whole["checks"]])})
+    with pytest.raises(baselines.BaselineError, match="holds no baselines"):
+        baselines.read(path)
+
+
+def test_a_host_that_gave_no_look_or_whose_baselines_cannot_be_read_is_compared_with_nothing():
+    assert baselines.compare({"msg": "gone"}, kept(), NOW) == {"msg": "gone"}
+    assert baselines.compare(look(site()), kept(), NOW, why="/b cannot be read")["baseline"] == {"seen": None, "why": "/b cannot be read"}
+
+
+def test_what_a_host_answered_is_kept_and_one_that_is_behind_no_device_has_none():
+    found = baselines.renewed({}, {"desk1": {"after": dict(look(site(verdict="pass", answer="a page")), path=None)}}, "2026-11-24T08:00:00Z")["desk1"]
+    assert found["device"] is None and found["checks"][0]["answer"] == "a page"

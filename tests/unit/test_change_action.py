@@ -84,6 +84,20 @@ def test_the_gate_asks_where_journals_of_this_controller_are(monkeypatch, tmp_pa
     assert step("gate", {"fw1": dict(FW, ansible_connection="ssh")})["mark"] and step("gate", {"fw1": dict(FW, ansible_connection="local")}, check=True)["mark"]
 
 
+def test_the_gate_asks_what_is_mounted_where_the_journals_are(monkeypatch, tmp_path):
+    table = tmp_path / "mounts"
+    table.write_text("overlay / overlay rw 0 0\nodd\n/dev/sda1 /srv/my\\040disk ext4 rw 0 0\nproc /srv proc rw 0 0\ntmpfs /srv tmpfs rw 0 0\n")
+    assert change.mounts(table) == {"/": "overlay", "/srv/my disk": "ext4", "/srv": "tmpfs"}
+    assert change.mounts(tmp_path / "none") == {} and change.mounts.__defaults__ == (Path("/proc/self/mounts"),)
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    monkeypatch.setattr(change, "mounts", lambda: {"/": "ext4", str(tmp_path): "tmpfs"})
+    hosts = {"fw1": dict(FW, ansible_connection="local", access_journal=str(tmp_path / "journals"))}
+    with pytest.raises(AnsibleActionFail, match="fw1: the journal would be lost: %s/journals is on tmpfs" % tmp_path):
+        step("gate", hosts)
+    monkeypatch.setattr(change, "mounts", lambda: {"/": "ext4"})
+    assert step("gate", hosts)["mark"]
+
+
 def test_the_gate_knows_names_that_are_not_ours_and_refuses_a_run_without_a_device():
     assert step("gate", {"fw1": dict(FW, access_badge="x", netaccess_other_variables=["access_badge"])})["mark"]
     with pytest.raises(AnsibleActionFail, match="no host of the group netaccess_devices"):

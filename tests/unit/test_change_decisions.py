@@ -4,6 +4,7 @@
 """Decisions of a change, each as a table: whether it begins, what is recorded, what its hosts have to see, what a run left and what that comes to."""
 from __future__ import annotations
 
+import contextlib
 import datetime
 import json
 import re
@@ -11,7 +12,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from ansible.errors import AnsibleConnectionFailure
+from ansible.errors import AnsibleConnectionFailure, AnsibleError, AnsibleUndefinedVariable
 
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils import core
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.change import (
@@ -180,6 +181,35 @@ def test_variables_of_the_task_are_resolved_and_those_of_another_host_are_alread
         assert found.given({"one": ["nowhere", "empty", "x"], "two": ["empty"], "three": ["nowhere"]}) == {"one": value}
 
 
+DEFINE = ". Define it for this host; a secret belongs in a vault (ansible-vault create group_vars/GROUP/vault.yml), and the run then needs --ask-vault-pass"
+
+
+@pytest.mark.parametrize("error,said", [
+    (AnsibleUndefinedVariable("'vault_x' is undefined. 'vault_x' is undefined"), "it refers to vault_x, which is not defined" + DEFINE),
+    (AnsibleUndefinedVariable("'dict object' has no attribute 'b'"), "'dict object' has no attribute 'b'" + DEFINE),
+    (AnsibleError("Attempting to decrypt but no vault secrets found."), "Attempting to decrypt but no vault secrets found. Pass --ask-vault-pass"),
+    (AnsibleError("template error while templating string: unexpected '}'. String: pa{{ss"), "template error while templating string: unexpected '}'")])
+def test_a_variable_that_cannot_be_read_is_told_with_its_host_and_without_its_text(error, said):
+    def read():
+        raise error
+    with pytest.raises(AnsibleError) as refused:
+        variables.resolved("fw1", "x", read)
+    assert str(refused.value) == "x of fw1 cannot be read: %s" % said and refused.value.__cause__ is None
+
+
+def test_a_template_that_hostvars_of_an_earlier_core_left_as_it_is_written_is_no_value(monkeypatch):
+    held = {"inventory_hostname": "a", "x": "{{ '{{' }}", "hostvars": {"b": {"x": "{{ vault_x }}", "y": [1]}}}
+    for left, refused in ((None, False), ("{{", True)):
+        monkeypatch.setattr(core, "LEFT", left)
+        found, devices = variables.Variables(Templar, held, "b"), fleet({"fw1": {"x": "{{ vault_x }}", "y": [1]}})
+        for one in (lambda name, found=found: found.get(name), lambda name, devices=devices: devices.variable("fw1", name)):
+            with pytest.raises(AnsibleError, match="x of (b|fw1) cannot be read: {{ vault_x }}. Define it") if refused else contextlib.nullcontext():
+                assert one("x") == "{{ vault_x }}"
+            assert one("y") == [1]
+        # One of its own is resolved, whatever it comes to.
+        assert variables.Variables(Templar, held).get("x") == "{{ '{{' }}, resolved"
+
+
 def test_what_an_earlier_core_puts_in_the_place_of_omit_is_not_set():
     held = {"inventory_hostname": "a", "hostvars": {"b": {"x": "__omit_place_holder__%s" % ("0" * 40), "y": "__omit_place"}}}
     found = variables.Variables(Templar, held, "b")
@@ -245,6 +275,20 @@ def test_a_check_run_waits_for_nothing_and_a_rollback_leaves_nothing_to_do():
     nothing = {"changed": False, "summary": "nothing to roll back: no journal is about it"}
     assert device.lines("fw", nothing, False, None, reverted=True) == ["fw: nothing to roll back: no journal is about it"]
     assert device.lines("fw", {"summary": ""}, True, None, reverted=True) == ["fw: would be rolled back: nothing to do"]
+    # Where nothing went back, or will, nothing is to be proven.
+    for result, check in ((dict(nothing, behind=[]), False), (dict(RESULT, behind=[]), True)):
+        assert "NOT proven" not in str(device.lines("fw", result, check, None, reverted=True))
+
+
+def test_a_run_that_writes_nothing_waits_for_nothing_and_needs_no_lock():
+    # The caller names the stage of a change itself.
+    assert device.lines("fw", {"changed": False, "summary": "nothing to do", "propagation": 60, "stage": "pilot"}, False, None) == ["fw: nothing to do"]
+    assert device.lines("fw", {"msg": "refused"}, False, None) == ["fw: refused"] and device.lines("fw", {}, False, None) == ["fw: rendered"]
+    voice = dict(RESULT, opens=[{"protocol": "udp", "ports": [3478], "destinations": 2, "rules": ["media"]}])
+    for check, word in ((False, "opened"), (True, "would open")):
+        assert "fw: %s UDP 3478 to 2 published addresses (rule media)" % word in device.lines("fw", voice, check, None)
+    compliant = dict(RESULT, changed=False, propagation=None)
+    assert not [line for line in device.lines("fw", compliant, False, None) if "who gets access" in line or "configuration lock" in line]
 
 
 def test_a_conflict_that_can_be_taken_away_says_how():
@@ -322,9 +366,13 @@ def test_whatever_is_raised_is_a_result():
     def lost():
         raise AnsibleConnectionFailure("ssh: refused")
 
+    def fail():
+        raise AnsibleError("a placeholder")
+
     assert record.guarded(lost) == {"unreachable": True, "msg": "ssh: refused"}
-    assert record.guarded(lambda: {}["x"]) == {"failed": True, "msg": "'x'"} and record.guarded(dict) == {}
-    assert record.guarded(lambda: next(iter(()))) == {"failed": True, "msg": "StopIteration"}
+    assert record.guarded(lambda: {}["x"]) == {"failed": True, "msg": "unexpected error (KeyError: 'x'); please report it"} and record.guarded(dict) == {}
+    assert record.guarded(lambda: open("/nowhere/x")) == {"failed": True, "msg": "[Errno 2] No such file or directory: '/nowhere/x'"}
+    assert record.guarded(fail) == {"failed": True, "msg": "a placeholder"}
 
 
 def test_names_of_hosts_are_no_paths_and_share_no_file(tmp_path):
@@ -510,6 +558,32 @@ def test_commands_ask_for_the_passwords_that_the_run_asked_for():
         "--ask-vault-pass", "--ask-become-pass"]
     assert taken_over(None, record.asked({"vault_ids": ["dev@prompt"], "vault_password_files": ["/my vault"]})) == \
         "-i INVENTORY --vault-id dev@prompt --vault-password-file '/my vault'"
+
+
+@pytest.mark.parametrize("after,said", [
+    ({"verdict": "pass", "moved": {}}, "fw is as before the change, and so is what the probe hosts see. Remove the cause of the rollback"),
+    ({"verdict": "unverified", "moved": {}, "message": "no answer"}, None), ({}, None)])
+def test_the_last_lines_name_what_was_rolled_back_and_what_to_do_now(after, said):
+    found = fleet({"fw": dict(HARMED, access_result=APPLIED, access_back={"changed": True}, verify_proof_back=after)}).device("fw", {}, False)
+    lines = summary.lines({"fw": found, "fw2": APPLIED}, {"fw2": {"verdict": "pass"}}, {"code": 1, "message": "x"})
+    assert lines[0] == "Changed: fw2; rolled back: fw" and any(line.startswith("FAILED: fw: rolled back: ") for line in lines)
+    assert [line for line in lines if line.startswith("fw is as before")] == ([] if said is None else [
+        "fw is as before the change, and so is what the probe hosts see. Remove the cause of the rollback,"])
+    # Nothing went back: there was nothing, or the task failed.
+    for back in ({"changed": False}, {"recorded": "failed", "changed": True, "msg": "gone"}):
+        found = fleet({"fw": dict(HARMED, access_result=APPLIED, access_back=back, verify_proof_back=after)}).device("fw", {}, False)
+        assert "rolled back: fw" not in summary.lines({"fw": found}, {}, {"code": 1, "message": "x"})[0]
+
+
+def test_the_last_lines_say_how_to_undo_what_an_earlier_run_changed_and_this_one_proves():
+    held = {"changed": False, "unproven": [{"journal": "/j/2.json"}, {"journal": "/j/1.json"}]}
+    lines = summary.lines({"fw": held}, {"fw": {"verdict": "pass"}}, {"code": 0, "message": "x"})
+    assert lines[:3] == ["Changed: nothing", "Proven by probe hosts, changed by an earlier run: fw", "To undo fw:"]
+    assert "netaccess_journal=/j/2.json" in lines[3]
+    for result, proof_ in ((held, {"verdict": "unverified", "message": "no answer"}), (dict(held, failed=True, msg="refused"), {"verdict": "pass"}),
+                           (dict(APPLIED, unproven=held["unproven"]), {"verdict": "pass"})):
+        lines = summary.lines({"fw": result}, {"fw": proof_}, {"code": 0, "message": "x"})
+        assert not [line for line in lines if "earlier run" in line or "/j/2.json" in line]
 
 
 def test_the_last_lines_fit_a_terminal_and_commands_are_not_broken():

@@ -16,6 +16,7 @@ import jsonschema
 import pytest
 
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.report import register, report
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.summary import summarise
 
 #: Made once: jsonschema.validate looks at the schema itself each time, which takes thirty times as long as the report.
 VALIDATOR = jsonschema.Draft202012Validator(json.loads((Path(report.__file__).parent / "report.schema.json").read_text()))
@@ -35,7 +36,9 @@ def device(**more) -> dict:
 
 
 def look(verdict="pass", *checks, **more) -> dict:
-    return dict({"checks": list(checks), "summary": {"verdict": verdict, "features": {"chat": verdict}, "exemption": "proven", "message": "all pass"}}, **more)
+    counted = [[one["id"], one["ip_version"]] for one in checks if one["role"] == "wanted"]
+    return dict({"checks": list(checks), "summary": {"verdict": verdict, "features": {"chat": verdict}, "exemption": "proven", "message": "all pass",
+                                                     "counted": counted}}, **more)
 
 
 def check(verdict="pass", **more) -> dict:
@@ -369,3 +372,22 @@ def test_two_thousand_cells_are_all_there():
     rows = [dict(COVERED, pattern="*.host%d.example.com" % number) for number in range(1000)]
     found = built({"fw%d" % number: device(coverage=rows) for number in range(2)})
     assert report.files(found)["report.html"].count("*.host999.example.com") == 2
+
+
+def test_the_numbers_of_a_host_are_about_the_checks_that_its_message_counts():
+    def seen(name, verdict, *flags, **more):
+        return check(verdict, id=name, flags=list(flags), level="required", issuer=None, **more)
+    kept = [seen("one", "pass"), seen("two", "pass"), seen("six", "skipped", ip_version=6), seen("voice", "skipped"),
+            seen("stripe", "unverified", "origin_unproven", "unproven"), seen("apple", "fail", "by_choice", features=["ios_attest"])]
+    for proxy in ([], [seen("asked", "skipped", failure="proxy_auth_required", host="openai.com")]):
+        after = {"checks": kept + proxy, "summary": summarise(kept + proxy)}
+        before = {"checks": [dict(one, verdict="fail") for one in kept[1:]], "summary": {}}
+        found = built({"fw1": device(changed=True)}, {"branch1": {"before": before, "after": behind(after), "expect": "open"}}, mode="change")
+        proof, = found["devices"][0]["proof"]
+        assert (proof["before"], proof["now"]) == ({"pass": 0, "of": 1}, {"pass": 2, "of": 2 + len(proxy)})
+        assert {one["id"] for one in found["hosts"][0]["checks"] if one["counts"]} == {"one", "two", *(one["id"] for one in proxy)}
+        said = "the proxy requires authentication before it answers for openai.com. " if proxy else "all 2 wanted checks pass; 2 do not apply. "
+        assert proof["message"].startswith(said + "Broken because the policy leaves it under inspection: ios_attest")
+        assert "| branch1 | 0 of 1 | 2 of %d | none |" % (2 + len(proxy)) in report.as_markdown(found)
+    assert summarise([kept[0], kept[2]])["message"] == "1 wanted check passes; 1 does not apply"
+    assert summarise([kept[2]])["verdict"] == "skipped" and summarise([kept[2]])["counted"] == []

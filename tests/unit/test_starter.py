@@ -4,6 +4,7 @@
 """The starter inventory: what it holds for each product, that Ansible reads it, that the gate refuses it until it is filled in; nothing is overwritten."""
 from __future__ import annotations
 
+import configparser
 import importlib
 import re
 from pathlib import Path
@@ -11,6 +12,7 @@ from types import SimpleNamespace
 
 import pytest
 import yaml
+from ansible import constants
 from ansible.errors import AnsibleActionFail
 from ansible.inventory.manager import InventoryManager
 from ansible.parsing.dataloader import DataLoader
@@ -180,11 +182,12 @@ def test_a_change_without_its_number_is_refused(tmp_path):
 
 
 def test_a_placeholder_is_no_value_for_a_playbook_without_a_gate():
-    task_vars = {"inventory_hostname": "a", "hostvars": {}, "verify_proxy": "REPLACE ME, such as http://proxy1.example.com:3128", "fine": "TO REPLACE ME"}
+    task_vars = {"inventory_hostname": "a", "hostvars": {}, "verify_proxy": "REPLACE ME, such as http://proxy1.example.com:3128",
+                 "fine": "TO REPLACE ME", "port": 8080}
     values = Variables(Templar(DataLoader(), variables=task_vars), task_vars)
     with pytest.raises(Exception, match="verify_proxy is still REPLACE ME: fill it in"):
         values.get("verify_proxy")
-    assert values.get("fine") == "TO REPLACE ME"
+    assert (values.get("fine"), values.get("port")) == ("TO REPLACE ME", 8080)
 
 
 def test_every_variable_that_may_hold_a_placeholder_is_checked():
@@ -216,6 +219,12 @@ def test_products_are_taken_once_and_none_is_refused():
 # -- the task
 
 
+@pytest.fixture(autouse=True)
+def no_config(monkeypatch):
+    """Of a controller that has no configuration file of Ansible yet; the tests themselves run with one."""
+    monkeypatch.setattr(constants, "CONFIG_FILE", None)
+
+
 def run(check: bool = False, **args) -> dict:
     loader = DataLoader()
     task = SimpleNamespace(args=args, check_mode=check, async_val=0, action="netaccess.chatgpt.new_site", diff=False)
@@ -227,7 +236,8 @@ def test_it_is_written_once_and_its_commands_name_it(tmp_path):
     dest = tmp_path / "a site" / "inventory"
     assert run(True, products="squid,fortios", dest=str(dest))["changed"] and not dest.exists()
     found = run(products="squid,fortios", dest=str(dest))
-    texts = dict({str(dest / path): text for path, text in starter.texts(["squid", "fortios"]).items()}, **{str(dest.parent / "change.yml"): starter.change()})
+    beside = {str(dest.parent / "change.yml"): starter.change(), str(dest.parent / "ansible.cfg"): starter.config()}
+    texts = dict({str(dest / path): text for path, text in starter.texts(["squid", "fortios"]).items()}, **beside)
     assert {path: Path(path).read_text(encoding="utf-8") for path in found["files"]} == texts and found["products"] == ["squid", "fortios"]
     following = "\n".join(found["next"])
     assert "-i '%s' --ask-vault-pass netaccess.chatgpt.site -e '@%s/change.yml' --check" % (dest, dest.parent) in following
@@ -239,6 +249,31 @@ def test_it_is_written_once_and_its_commands_name_it(tmp_path):
     assert not (dest.parent / "other").exists()
     alone = run(products="squid", dest=str(tmp_path / "squid" / "inventory"))
     assert "vault" not in "\n".join(alone["next"])
+
+
+def test_the_settings_of_ansible_hide_what_had_nothing_to_do():
+    found = configparser.ConfigParser()
+    found.read_string(starter.config())
+    assert {name: dict(found[name]) for name in found.sections()} == {"defaults": {"display_ok_hosts": "false", "display_skipped_hosts": "false"}}
+
+
+@pytest.mark.parametrize("there,used,why", [
+    ("file", None, "{}/ansible.cfg exists"), ("link", None, "{}/ansible.cfg exists"), ("file", "{}/ansible.cfg", "{}/ansible.cfg exists"),
+    # Ansible reads one file: a second one in its place would take away what the first one says.
+    (None, "/etc/ansible/ansible.cfg", "Ansible already uses /etc/ansible/ansible.cfg, and reads one configuration file alone")])
+def test_a_configuration_file_of_the_site_stays_the_only_one(there, used, why, tmp_path, monkeypatch, capsys):
+    config = tmp_path / "ansible.cfg"
+    monkeypatch.setattr(constants, "CONFIG_FILE", used and used.format(tmp_path))
+    if there == "link":
+        config.symlink_to(tmp_path / "elsewhere")
+    elif there:
+        config.write_text("[defaults]\nforks = 20\n")
+    found = run(products="squid", dest=str(tmp_path / "inventory"))
+    said = capsys.readouterr().out
+    assert "Did not write ansible.cfg: %s. To print only what matters, its section [defaults] needs these lines:\n" \
+           "   display_ok_hosts = false\n   display_skipped_hosts = false\n\nNext:\n" % why.format(tmp_path) in said
+    assert str(tmp_path / "change.yml") in found["files"] and str(config) not in found["files"]
+    assert not (tmp_path / "elsewhere").exists() and (config.read_text() == "[defaults]\nforks = 20\n" if there == "file" else not config.exists())
 
 
 def test_a_link_that_leads_nowhere_is_not_written_through(tmp_path):

@@ -24,7 +24,8 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors im
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalog.catalogue import plain
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.change import names, placeholders, proof
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.change.record import outcome
-from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.change.variables import JOURNALS
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.change.variables import JOURNALS, resolved
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.core import defined
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.terms import PASS, UNVERIFIED
 
 DEVICES, HOSTS = "netaccess_devices", "netaccess_vantages"
@@ -52,8 +53,8 @@ class Fleet:
         """A variable of the inventory."""
         if name not in self._asked:
             self._asked[name] = self._all[name]
-        value = self._asked[name].get(variable)
-        return default if value is None else plain(value)
+        value = resolved(name, variable, lambda: defined(self._asked[name].get(variable)))
+        return default if value is None else value
 
     def names(self) -> set:
         """The names of all variables of the devices in the run, and of all hosts that may look."""
@@ -121,10 +122,12 @@ class Fleet:
         if found.get("take_back"):
             back = self.registered(name, "access_back")
             # What was not rolled back is still there, and the last lines say how to undo it.
+            after = self.registered(name, "verify_proof_back")
             return dict(result, failed=True, changed=bool(result.get("changed")) and _unanswered(back),
+                        rolled_back=bool(back.get("changed")) and not _unanswered(back), restored=after.get("verdict") == PASS,
                         # What was to be done by hand for it was the other way round.
                         manual=(result if _unanswered(back) else back).get("manual") or [],
-                        msg=_back(found, back, self.registered(name, "verify_proof_back"), bool(result.get("unproven")) and not result.get("changed")))
+                        msg=_back(found, back, after, bool(result.get("unproven")) and not result.get("changed")))
         # A rollout that stopped has not done what the policy says, however well it went so far.
         why = found["message"] if found.get("broken") else stage_over(self.registered(name, "netaccess_stage"))
         if why:

@@ -9,7 +9,7 @@ import re
 from pathlib import Path
 from typing import Callable, Mapping
 
-from ansible.errors import AnsibleConnectionFailure
+from ansible.errors import AnsibleConnectionFailure, AnsibleError
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.journal import write_atomically
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.words import file_name
@@ -24,8 +24,11 @@ def guarded(work: Callable[[], dict]) -> dict:
         return work()
     except AnsibleConnectionFailure as error:
         return {UNREACHABLE: True, "msg": str(error)}
-    except Exception as error:  # pylint: disable=broad-except
+    except (AnsibleError, OSError) as error:
         return {FAILED: True, "msg": str(error) or type(error).__name__}
+    except Exception as error:  # pylint: disable=broad-except
+        # Its text alone, such as 'int' object is not iterable, tells nobody that the fault may be ours.
+        return {FAILED: True, "msg": "unexpected error (%s: %s); please report it" % (type(error).__name__, error)}
 
 
 def recorded(result: dict, foreseen: bool = False) -> dict:

@@ -84,8 +84,13 @@ def _changed(devices: dict, proofs: dict, where: str) -> list:
     for name in changed:
         if name not in proven:
             unproven.setdefault((proofs.get(name) or {}).get("message") or unmapped, []).append(name)
-    found = ["Changed: %s" % (some(changed, _SHOWN) or "nothing")]
+    back = [name for name, result in failed.items() if result.get("rolled_back")]
+    found = ["Changed: %s%s" % (some(changed, _SHOWN) or "nothing", "; rolled back: %s" % some(back, _SHOWN) if back else "")]
     found += ["Proven by probe hosts: %s" % some(proven, _SHOWN)] * bool(proven)
+    # What an earlier run left unproven, such as one that was interrupted, and the hosts of this one have proven.
+    earlier = {name: result["unproven"][0]["journal"] for name, result in devices.items()
+               if result.get("unproven") and name not in [*changed, *failed] and (proofs.get(name) or {}).get("verdict") == PASS}
+    found += ["Proven by probe hosts, changed by an earlier run: %s" % some(list(earlier), _SHOWN)] * bool(earlier)
     found += ["NOT proven: %s (%s)" % (some(names, _SHOWN), why) for why, names in unproven.items()]
     if any((proofs.get(name) or {}).get("verdict") == FAIL for name in changed):
         found += ["To find out what blocks it:", "%snetaccess.chatgpt.diagnose %s" % (_COMMAND, where)]
@@ -94,7 +99,10 @@ def _changed(devices: dict, proofs: dict, where: str) -> list:
            "it does not write again what is in place")
     found += [way % some(silent, _SHOWN)] * bool(silent)
     found += ["%s: %s: %s" % (_word(result), name, result.get("msg")) for name, result in failed.items()]
-    return found + _undo({name: devices[name]["journal"] for name in changed if devices[name].get("journal")}, where)
+    restored = [name for name in back if failed[name]["restored"]]
+    way = "%s as before the change, and so is what the probe hosts see. Remove the cause of the rollback, then run the same command again"
+    found += [way % ("%s is" % restored[0] if len(restored) == 1 else "%s are" % some(restored, _SHOWN))] * bool(restored)
+    return found + _undo(dict({name: devices[name]["journal"] for name in changed if devices[name].get("journal")}, **earlier), where)
 
 
 def _undo(journals: dict, where: str) -> list:

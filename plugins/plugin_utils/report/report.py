@@ -111,8 +111,8 @@ def _tense(state: str, result: dict, mode: str) -> str:
 
 
 def _seen(host: dict) -> dict:
-    """What a host behind a device saw, in numbers: of its wanted checks before and now, and of those of other sites that are unchanged."""
-    wanted = [check for check in host["checks"] if check["role"] == "wanted" and check["verdict"] != "skipped"]
+    """What a host behind a device saw, in numbers: of the wanted checks that its message counts, before and now, and of the checks of other sites that are unchanged."""
+    wanted = [check for check in host["checks"] if check["counts"]]
     others = [check for check in host["checks"] if check["role"] == "negative"]
     before = [check["before"] for check in wanted if check["before"]]
     return {"host": host["name"], "expect": host["expect"], "judged": host["judged"], "path_proven": bool((host["path"] or {}).get("proven")),
@@ -128,12 +128,13 @@ def _host(name: str, looks) -> dict:
     now = after if after.get("checks") is not None else before if before.get("checks") is not None else {}
     old = {(check["id"], check.get("ip_version")): check["verdict"] for check in before.get("checks") or []} if now is after else {}
     summary = now.get("summary") or {}
-    checks = []
+    checks, counted = [], {tuple(one) for one in summary.get("counted") or []}
     for check in now.get("checks") or []:
         row = {key: check.get(key) for key in _CHECK}
         row["product"] = (check.get("blocked_by") or {}).get("product") or check.get("inspected_by")
         row["by_choice"] = "by_choice" in (check.get("flags") or [])
         row["regressed"] = "regressed" in (check.get("flags") or [])
+        row["counts"] = (check["id"], check.get("ip_version")) in counted
         row["before"] = old.get((check["id"], check.get("ip_version")))
         checks.append(row)
     return {"name": name, "reached": bool(now), "expect": (looks or {}).get("expect") or "open", "verdict": summary.get("verdict") if now else UNREACHABLE,

@@ -20,8 +20,8 @@ from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.change.variables
 
 _PLUGINS = Path(__file__).resolve().parents[2]
 _WIDTH, _SHORT = 120, 25
-#: The file for one change. It is beside the inventory, since Ansible reads every file in an inventory folder as an inventory.
-CHANGE = "change.yml"
+#: The file for one change, and the settings of Ansible. They are beside the inventory, since Ansible reads every file in an inventory folder as an inventory.
+CHANGE, CONFIG = "change.yml", "ansible.cfg"
 #: Variables of the roles that no inventory sets: the playbooks do, or the command line of one run.
 _OF_A_RUN = {"access_product", "access_state", "access_expected_plan", "access_plan_context", "access_comment", "access_series", "access_stage",
              "access_baseline", "change", "change_window", "rollout", "netaccess_plans", "netaccess_plans_about", "netaccess_baselines", "verify_mode"}
@@ -67,6 +67,11 @@ def texts(products: Iterable[str], filled: bool = False) -> dict:
 def change(filled: bool = False) -> str:
     """The text of the file for one change."""
     return _template("change.yml.j2").render(value=lambda example: _text(_value(example, filled)))
+
+
+def config() -> str:
+    """The text of the configuration file of Ansible."""
+    return _template(CONFIG + ".j2").render()
 
 
 def vault(products: Iterable[str]) -> dict:

@@ -13,7 +13,8 @@ from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.terms i
 def summarise(checks: list, features=(), levels=("required", "optional")) -> dict:
     """Verdict for the host, for each feature, and what the control hosts prove about the exemption.
 
-    The verdict counts the wanted checks of ``levels``, and of ``features`` if there are any, and all that is not as it was.
+    The verdict counts the wanted checks of ``levels``, and of ``features`` if there are any, and all that is not as it was. ``counted``: (id, ip_version) of
+    these wanted checks, without those that do not apply where the host is.
     """
     wanted = [c for c in checks if c["role"] == "wanted"]
     by_feature: dict = {}
@@ -23,17 +24,19 @@ def summarise(checks: list, features=(), levels=("required", "optional")) -> dic
     # What one vantage alone cannot prove, and what the policy itself leaves broken, is said for its feature; it neither makes nor breaks a host.
     counted = [c for c in wanted if (c["verdict"] != UNVERIFIED or "unproven" not in c["flags"]) and "by_choice" not in c["flags"]]
     counted = [c for c in counted if c["level"] in levels and (not features or set(features) & set(c["features"]))]
+    # What does not apply where the host is was not asked.
+    asked = [c for c in counted if _applies(c)]
     counting = counted + [c for c in checks if c["role"] != "wanted" and {"regressed", "not_compared"} & set(c["flags"])]
     verdict = _worst(counting) if counting else UNVERIFIED
-    shut = [c for c in counted if c["verdict"] == FAIL]
     regressed = [c for c in checks if "regressed" in c["flags"]]
     return {
         "verdict": verdict,
         "features": {name: _worst(found) for name, found in sorted(by_feature.items())},
         "counts": {word: sum(c["verdict"] == word for c in wanted) for word in RANK},
+        "counted": [[c["id"], c.get("ip_version")] for c in asked],
         "exemption": _exemption(checks),
         "macos_app": _macos_app(wanted),
-        "message": _headline(verdict, counted, shut, regressed) + _by_choice(wanted) + _not_shown(wanted),
+        "message": _headline(verdict, asked, len(counted) - len(asked), regressed) + _by_choice(wanted) + _not_shown(wanted),
     }
 
 
@@ -69,8 +72,12 @@ def silent(results: dict) -> list:
     return ["not reached, so their state is unknown: %s" % away] * bool(away) + ["%s: not probed: %s" % item for item in reasons.items() if item[1]]
 
 
+def _applies(check: dict) -> bool:
+    return check["verdict"] != SKIPPED or unanswered(check)
+
+
 def _worst(checks: list) -> str:
-    serious = [c for c in checks if c["verdict"] != SKIPPED or unanswered(c)] or checks
+    serious = [c for c in checks if _applies(c)] or checks
     return min((c["verdict"] for c in serious), key=RANK.index)
 
 
@@ -102,8 +109,9 @@ def _macos_app(wanted: list) -> dict:
     return {"verdict": UNKNOWN, "reason": "no certificate of a required host was seen"}
 
 
-def _headline(verdict, wanted, shut, regressed) -> str:
-    parts = []
+def _headline(verdict: str, wanted: list, idle: int, regressed: list) -> str:
+    """``wanted``: the checks that count; ``idle``: how many more do not apply where the host is."""
+    parts, shut = [], [c for c in wanted if c["verdict"] == FAIL]
     if shut:
         names = sorted({c["host"] for c in shut})
         more = " and %d more" % (len(names) - 5) if len(names) > 5 else ""
@@ -120,5 +128,6 @@ def _headline(verdict, wanted, shut, regressed) -> str:
         more = " and %d more" % (len(unknown) - 5) if len(unknown) > 5 else ""
         parts.append("the proxy requires authentication before it answers for %s%s" % (", ".join(unknown[:5]), more))
     if verdict == PASS and not parts:
-        return "1 wanted check passes" if len(wanted) == 1 else "all %s pass" % counted(len(wanted), "wanted check")
+        said = "1 wanted check passes" if len(wanted) == 1 else "all %s pass" % counted(len(wanted), "wanted check")
+        return said + ("; %d %s not apply" % (idle, "does" if idle == 1 else "do") if idle else "")
     return ". ".join(parts) or "not proven: " + verdict
