@@ -270,7 +270,8 @@ def test_a_spreadsheet_tells_what_holds_now_from_what_a_plan_makes_of_it():
 
 
 def test_an_exemption_that_only_a_plan_makes_is_told_from_one_in_force():
-    line = {"pattern": ".chatgpt.com", "owner": "Network", "reason": "r", "risk_id": "1", "approved_by": "x", "approved_on": "2026-01-01", "review_by": "2026-02-01"}
+    line = {"pattern": ".chatgpt.com", "owner": "Network", "reason": "r", "risk_id": "1", "approved_by": "x", "approved_on": "2026-01-01",
+            "review_by": "2026-02-01"}
     change = {"op": "create", "kind": "rule", "name": "x", "place": None, "fields": {}, "members": {}}
     said = {}
     for before in ("no", "unchecked", "yes"):
@@ -333,7 +334,8 @@ def test_the_form_for_ci_systems():
     assert {name for name, tags in verdicts.items() if tags == ["failure"]} == set(whole()["verdict"]["deciding"]) and set(verdicts) == {
         name for name, _code, _words in report.CLASSES}
     assert {key: tags for key, tags in cases.items() if key[0] != "verdict"} == {
-        ("device", "=cmd()"): ["skipped"], ("device", "fw1"): ["failure"], ("device", "fw2"): ["error"], ("branch1", "chat"): [], ("branch2", "chat"): ["failure"],
+        ("device", "=cmd()"): ["skipped"], ("device", "fw1"): ["failure"], ("device", "fw2"): ["error"], ("branch1", "chat"): [],
+        ("branch2", "chat"): ["failure"],
         ("gone", "reached"): ["error"]}
     bad = "bad \x00 byte \x1b[31m \ud800"
     broken = look("fail", check("fail", message=bad, features=[bad]), summary={"verdict": "fail", "message": bad, "features": {bad: "fail"}})

@@ -209,7 +209,8 @@ def headings(text: str) -> dict:
 
 def test_the_verdict_comes_first_with_what_is_not_proven_and_the_risks(found):
     said = headings(report.as_html(found))
-    assert list(said)[:9] == ["Action required", "What this report cannot say", "Summary by risk", "What is open now", "What would open", "What loses inspection", "What still blocks",
+    assert list(said)[:9] == ["Action required", "What this report cannot say", "Summary by risk", "What is open now", "What would open",
+                              "What loses inspection", "What still blocks",
                               "What is not proven", "Manual steps"]
     assert found["verdict"]["headline"] in said["Action required"]
     for words in ("fw4: no host behind it was probed", "fw1: whether 1 pattern is allowed or exempt could not be checked",
@@ -252,7 +253,8 @@ def test_the_register_names_owners_and_dates_and_marks_what_is_overdue(found, se
     assert rows[0][:4] == [".chatgpt.com", "past its review date", "Network", "2026-11-23"] and rows[0][-1] == "fw1, fw2, fw4"
     assert rows[1][:3] == ["js.stripe.com", "not in the register", ""] and rows[1][-1] == "fw1 (not checked)"
     assert rows[2][:4] == [".example.org", "exempt nowhere", "Security", "2026-12-31"]
-    assert found["verdict"]["classes"]["overdue"] == ["%s: .chatgpt.com was to be reviewed by 2026-11-23 (owner: Network)" % name for name in ("fw1", "fw2", "fw4")]
+    assert found["verdict"]["classes"]["overdue"] == [
+        "%s: .chatgpt.com was to be reviewed by 2026-11-23 (owner: Network)" % name for name in ("fw1", "fw2", "fw4")]
     assert "No register is set" in Page(report.as_html(built({"fw1": device()}))).text
     assert [row["state"] for row in register.compared([LINE], [], datetime.date(2026, 1, 1))] == ["not_exempt"]
 

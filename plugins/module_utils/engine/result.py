@@ -157,7 +157,7 @@ def text_of(state: State, changes: Iterable[Change]) -> str:
 
 
 def _told_together(several: Sequence[tuple]) -> list[str]:
-    """Lines for objects, ``(ref, {path: value}, further lines)`` each, that have the same paths: each of its own, or where there are many a line for each path."""
+    """Lines for objects, ``(ref, {path: value}, further lines)`` each, that have the same paths: for each object, or for many objects by path."""
     if len(several) <= _TOLD_ONE_BY_ONE:
         return [line for ref, fields, more in several for line in [str(ref), *("  %s: %s" % found for found in fields.items()), *more]]
     refs = [ref for ref, _fields, _more in several]

@@ -152,7 +152,8 @@ def open_ports(result: Mapping, changed: Iterable[Mapping]) -> list:
     names = {one["name"] for one in changed}
     return ["%s %s to %s is open (%s)" % (
         one["protocol"].upper(), ", ".join(map(str, one["ports"])), counted(one["destinations"], "published address"),
-        ", ".join("rule %s%s" % (name, ", which the plan changes: it may have no effect now" * (name in names)) for name in one["rules"])) for one in result.get("ports_open") or []]
+        ", ".join("rule %s%s" % (name, ", which the plan changes: it may have no effect now" * (name in names)) for name in one["rules"]))
+            for one in result.get("ports_open") or []]
 
 
 def recorded(one: Mapping) -> str:

@@ -79,7 +79,8 @@ def _device(name: str, result, about: dict) -> dict:
         # Of entries of others, only the name is shown.
         foreign=sorted(str(one.get("entry") or one.get("name")) if isinstance(one, dict) else str(one) for one in result.get("foreign") or []))
     found["coverage"] = _rows(result, tense)
-    found.update(ports_open=plan.open_ports(result, changes), changes_on_record=[plan.recorded(one) for one in result["changes_on_record"]] if "changes_on_record" in result else None)
+    recorded = result.get("changes_on_record")
+    found.update(ports_open=plan.open_ports(result, changes), changes_on_record=None if recorded is None else [plan.recorded(one) for one in recorded])
     for key in ("conflicts", "losses", "audience_widened", "manual", "stale"):
         found[key] = found[key] or []
     found["losses"] = [dict(one, text=plan.loss(one, whom)) for one in found["losses"]]
@@ -111,7 +112,7 @@ def _tense(state: str, result: dict, mode: str) -> str:
 
 
 def _seen(host: dict) -> dict:
-    """What a host behind a device saw, in numbers: of the wanted checks that its message counts, before and now, and of the checks of other sites that are unchanged."""
+    """What a host behind a device saw, in numbers: wanted checks that its message counts, before and now, and checks of other sites that are unchanged."""
     wanted = [check for check in host["checks"] if check["counts"]]
     others = [check for check in host["checks"] if check["role"] == "negative"]
     before = [check["before"] for check in wanted if check["before"]]
@@ -171,7 +172,8 @@ def as_csv(report: dict) -> str:
     writer.writerow(["device", "generated", "state", "audience", "pattern", *_COLUMNS])
     for device in report["devices"]:
         for row in device["coverage"] or [dict.fromkeys(("allowed_now", "exempt_now", "allowed", "exempt"), "not known")]:
-            cells = [device["name"], report["generated"], device["state"], (device["audience"] or {}).get("text") or ("not known" if device["state"] in NO_RESULT else "nobody is named"),
+            nobody = "not known" if device["state"] in NO_RESULT else "nobody is named"
+            cells = [device["name"], report["generated"], device["state"], (device["audience"] or {}).get("text") or nobody,
                      *(row.get(key) or "" for key in ("pattern", *_COLUMNS))]
             writer.writerow(["'" + cell if _formula(cell) else cell for cell in map(str, cells)])
     return out.getvalue()

@@ -79,7 +79,8 @@ def _registered(rows: list, found: dict) -> None:
     for row in rows:
         for device in row["devices"]:
             said = "%s: %s" % (device["name"], row["pattern"])
-            doubt = " (whether it is exempt is not checked)" * (not device["sure"]) or " (not exempt now, exempt once the plan is carried out)" * (not device["now"])
+            doubt = "" if device["now"] else " (not exempt now, exempt once the plan is carried out)"
+            doubt = doubt if device["sure"] else " (whether it is exempt is not checked)"
             if row["state"] == UNREGISTERED:
                 found["unregistered"].append(said + doubt)
             elif row["state"] == OVERDUE:

@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A callback plugin that keeps the payloads of modules from one run of the tests' playbooks to the next.
 
-Each run reads what a module imports, file by file, before it packs the module: a sixth of the processor time of a run. The payloads are kept under a digest of all
-plugins, so none is ever out of date.
+Each run reads what a module imports, file by file, before it packs the module: a sixth of the processor time of a run. The payloads are kept under a
+digest of all plugins, so none is ever out of date.
 """
 from __future__ import annotations
 
