@@ -149,11 +149,12 @@ def opens(result: Mapping, tense: str) -> list:
 
 def open_ports(result: Mapping, changed: Iterable[Mapping]) -> list:
     """What rules of ours open besides web access when the run begins, a sentence each; of a rule that is to change the change tells."""
-    names = {one["name"] for one in changed}
-    return ["%s %s to %s is open (%s)" % (
-        one["protocol"].upper(), ", ".join(map(str, one["ports"])), counted(one["destinations"], "published address"),
-        ", ".join("rule %s%s" % (name, ", which the plan changes: it may have no effect now" * (name in names)) for name in one["rules"]))
-            for one in result.get("ports_open") or []]
+    names, found = {one["name"] for one in changed}, []
+    for one in result.get("ports_open") or []:
+        rules = ", ".join("rule %s%s" % (name, ", which the plan changes: it may have no effect now" * (name in names)) for name in one["rules"])
+        found.append("%s %s to %s is open (%s)" % (
+            one["protocol"].upper(), ", ".join(map(str, one["ports"])), counted(one["destinations"], "published address"), rules))
+    return found
 
 
 def recorded(one: Mapping) -> str:
