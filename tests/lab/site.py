@@ -76,7 +76,7 @@ class Site:
         self._up.__exit__(*exc)
 
     def _write(self, private: Path) -> None:
-        """The files of the starter, ``inventory/lab.yml``, and an ``ansible.cfg`` that finds the collection of this checkout."""
+        """The files of the starter, with an ``ansible.cfg`` that also finds the collection of this checkout, and ``inventory/lab.yml``."""
         now = datetime.now(timezone.utc)
         values = {
             "http://proxy1.example.com:3128": "http://127.0.0.1:%d" % self.squid.port, "192.0.2.0/24": MEMBER, "Staff to Internet": "members",
@@ -92,7 +92,7 @@ class Site:
         (private / "service.json").write_text(json.dumps(SERVICE))
         (self.inventory / "lab.yml").write_text("# What only the lab needs: every host is this machine.\n---\n" + yaml.safe_dump(
             {"all": {"vars": {"netaccess_status_path": str(private / "service.json")}, "hosts": self._hosts(private)}}, sort_keys=False), encoding="utf-8")
-        (self.folder / "ansible.cfg").write_text("[defaults]\ncollections_path = %s\n" % (ROOT / ".build" / "collections"), encoding="utf-8")
+        (self.folder / "ansible.cfg").write_text("%scollections_path = %s\n" % (starter.config(), ROOT / ".build" / "collections"), encoding="utf-8")
 
     def _hosts(self, private: Path) -> dict:
         """The variables of each host that differ from the starter's."""
