@@ -72,7 +72,7 @@ def test_a_check_run_needs_neither_number_nor_window_and_does_once_what_is_done_
     code, out = play(lab, "site", tmp_path, "--check", change_window=window(minutes=-1), netaccess_report_dir=str(tmp_path / "report"))
     assert code == 0, out
     assert verdict(tmp_path / "report")["classes"]["drift"] and journals(lab) == []
-    assert out.count("The report is in") == 1 and out.count("1 of 1 device may be changed") == 1, out
+    assert out.count("\nReport: ") == 1 and out.count("1 of 1 device may be changed") == 1, out
     assert "skipping: [" not in out, "a task that is skipped costs each device a process"
 
 

@@ -59,5 +59,5 @@ def test_a_host_probes_before_and_after_a_change_and_nothing_is_left_there(path,
         assert results["laptop-after"]["host"]["python"].startswith(("3.8.", "3.9."))
     # A host that gave no answer is known to have given none.
     assert "checks" not in results["bare-after"] and results["bare-after"]["recorded"] == "failed"
-    assert "none of /nowhere/python is Python 3.8 or newer" in results["bare-after"]["msg"] and "their state is unknown: bare" in shown
+    assert "none of /nowhere/python is Python 3.8 or newer" in results["bare-after"]["msg"] and "bare: not probed: none of /nowhere/python" in shown
     assert list(place.iterdir()) == []

@@ -271,7 +271,7 @@ def test_what_changed_and_the_way_back_are_said_when_the_report_cannot_be_writte
         step("conclude", hosts)
     # Nothing comes after this failure.
     said = capsys.readouterr().out
-    assert "Changed: fw1" in said and "netaccess_journal=/j/1.json -l fw1" in said and "The report is in" not in said
+    assert "Changed: fw1" in said and "netaccess_journal=/j/1.json -l fw1" in said and "Report: " not in said
 
 
 def test_what_a_strict_run_does_not_forgive_fails_it():

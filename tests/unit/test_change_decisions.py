@@ -534,7 +534,7 @@ def test_the_last_lines_say_what_changed_what_is_proven_and_how_to_undo_it():
         "FAILED: fw6: NOT rolled back: no result. The reason for the rollback: desk1: newly open",
         "To undo fw1:", "  %s/j/1.json -l fw1" % undo, "To undo fw2:", "  %s/j/2.json -l fw2" % undo,
         "To undo fw6:", "  %s/j/6.json -l fw6" % undo, "Probe host desk1: shut", "Probe host desk2: not probed",
-        "Manual step: fw2: a", "Manual step: fw2: b", "The report is in /report: open report.html",
+        "Manual step: fw2: a", "Manual step: fw2: b", "Report: /report/report.html",
         "Verdict 1: 4 devices"]
     # As a shell takes it.
     odd = summary.lines({"fw 1": dict(APPLIED, journal="/j x/1.json")}, {}, {"code": 0, "message": "x"},
@@ -602,11 +602,13 @@ def test_the_last_lines_fit_a_terminal_and_commands_are_not_broken():
 
 
 def test_the_last_lines_of_an_audit_say_what_decides_and_how_drift_is_repaired():
-    found = {"code": 2, "message": "drift: 4", "deciding": ["drift"], "classes": {"drift": ["fw%d: create x" % number for number in range(7)], "manual": ["x"]}}
+    found = {"code": 2, "message": "drift: 4", "deciding": ["drift"], "classes": {"drift": ["fw%d: create %d" % (number, number) for number in range(7)], "manual": ["x"]}}
     assert summary.lines({}, {}, found, dest="/a b", audit=True) == [
-        *("drift: fw%d: create x" % number for number in range(5)), "drift: and 2 more",
+        *("drift: fw%d: create %d" % (number, number) for number in range(5)), "drift: and 2 more",
         "To repair the drift, have the plans reviewed, then:", "  ansible-playbook netaccess.chatgpt.site -i INVENTORY -e @change.yml -e '@/a b/plans.json'",
-        "The report is in /a b: open report.html", "Verdict 2: drift: 4"]
+        "Report: /a b/report.html", "Verdict 2: drift: 4"]
+    alike = dict(found, classes={"drift": ["fw%d: create x" % number for number in range(7)]})
+    assert summary.lines({}, {}, alike, audit=True)[0] == "drift: fw0, fw1, fw2, fw3, fw4 and 2 more: create x"
     assert not any("plans.json" in line for line in summary.lines({}, {}, found, audit=True))
     assert not any("plans.json" in line for line in summary.lines({}, {}, dict(found, deciding=["manual"]), dest="/a b", audit=True))
     assert summary.lines({}, {}, dict(found, deciding=["conflicts"], classes={"conflicts": ["fw1: rule 3 (deny) fw-1"]}), audit=True) == [

@@ -570,7 +570,7 @@ def test_the_table_says_of_what_kind_a_check_is_and_of_a_site_that_must_not_chan
     assert [row.split()[:5] for row in rows[1:]] == [["a", "n.example", "negative", "FAIL", "open,"], ["a", "c.example", "control", "open", "open,"],
                                                      ["a", "chatgpt.com", "https", "v6", "ok"]]
     assert verdicts.table({"a": {"checks": [control]}, "b": {"checks": [control]}}, brief=True) == "all 2 checks are as expected\n"
-    assert verdicts.table({"a": {}}, {"a": None}).split() == ["FROM", "HOST", "KIND", "VERDICT", "WHY"]
+    assert verdicts.table({"a": {}}, {"a": None}).split() == ["FROM", "HOST", "KIND", "BEFORE", ">", "NOW", "WHY"]
 
 
 def test_what_inspection_breaks_is_broken_even_when_the_policy_wants_it_inspected():

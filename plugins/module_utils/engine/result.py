@@ -115,14 +115,13 @@ def coverage_counts(coverage: list[Coverage]) -> dict:
 
 
 def coverage_data(coverage: list[Coverage], earlier: Iterable[Coverage] = (), withheld: Iterable[Pattern] = ()) -> dict:
-    """Coverage for the result: complete, or for a long policy only what is exempt (the register of exemptions needs each), not as wanted, or different from
-    ``earlier``, the coverage before the run."""
+    """Coverage for the result: complete, or for a long policy only what is exempt (the register of exemptions needs each) or not as wanted. ``earlier`` is
+    the coverage before the run."""
     old = {item.pattern: item for item in earlier}
     coverage = coverage + [Coverage(str(pattern), "withheld", "not wanted", note="published, withheld by policy") for pattern in withheld]
     counts = coverage_counts(coverage)
     if len(coverage) > _COVERAGE_SHOWN:
-        coverage = [item for item in coverage if item.allowed != "yes" or item.exempt != "not wanted" or item.note
-                    or old.get(item.pattern, item).allowed != item.allowed]
+        coverage = [item for item in coverage if item.allowed != "yes" or item.exempt != "not wanted" or item.note]
     rows = [dict(vars(item), **{"%s_before" % key: getattr(old.get(item.pattern), key, None) for key in ("allowed", "exempt")}) for item in coverage]
     return {"coverage": rows, "coverage_summary": counts}
 

@@ -17,9 +17,9 @@ from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.report.verdict i
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.terms import FAIL, PASS, UNVERIFIED
 
 _SHOWN = 5
-#: Characters of a line. Commands are never broken, so that they can be copied.
+#: Characters of a line. Commands and paths are never broken, so that they can be copied.
 WIDTH = 100
-_COMMAND = "  ansible-playbook "
+_COMMAND, _REPORT = "  ansible-playbook ", "Report: "
 
 
 def lines(devices: dict, proofs: dict, verdict: dict, *, dest: str | None = None, audit: bool = False, where: str = "-i INVENTORY",
@@ -33,7 +33,7 @@ def lines(devices: dict, proofs: dict, verdict: dict, *, dest: str | None = None
     found += told[:_SHOWN] + ["and %s" % counted(len(told) - _SHOWN, "more probe host")] * (len(told) > _SHOWN)
     # Of a change that failed or was rolled back nothing is left to do.
     found += _by_hand({name: result["manual"] for name, result in devices.items() if result.get("manual") and not result.get("failed")})
-    found += ["The report is in %s: open report.html" % dest] * bool(dest)
+    found += ["%s%s" % (_REPORT, os.path.join(dest, "report.html"))] if dest else []
     found.append("Verdict %d: %s" % (verdict["code"], verdict.get("headline") or verdict["message"]))
     return [line for text in found for line in _wrapped(text)]
 
@@ -45,7 +45,7 @@ def _by_hand(steps: dict) -> list:
 
 
 def _wrapped(text: str) -> list:
-    if text.startswith(_COMMAND):
+    if text.startswith((_COMMAND, _REPORT)):
         return [text]
     return textwrap.wrap(text, WIDTH, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False) or [text]
 
@@ -67,12 +67,21 @@ def _time(text: str) -> datetime.datetime:
 def _decides(verdict: dict, dest: str | None, where: str) -> list:
     found: list = []
     for name, _code, words in CLASSES:
-        told = ["%s: %s" % (words, text) for text in verdict["classes"][name]] if name in verdict.get("deciding", ()) else []
+        told = ["%s: %s" % (words, text) for text in _grouped(verdict["classes"][name])] if name in verdict.get("deciding", ()) else []
         found += told[:_SHOWN] + ["%s: and %d more" % (words, len(told) - _SHOWN)] * (len(told) > _SHOWN)
     if dest and "drift" in verdict.get("deciding", ()):
         found += ["To repair the drift, have the plans reviewed, then:",
                   "%snetaccess.chatgpt.site %s -e @change.yml -e %s" % (_COMMAND, where, shlex.quote("@%s/plans.json" % dest))]
     return found
+
+
+def _grouped(texts: list) -> list:
+    """``texts`` of the form "name: what", with one for all names of which the same is said."""
+    found: dict = {}
+    for text in texts:
+        name, _colon, what = text.partition(": ")
+        found.setdefault(what, []).append(name)
+    return ["%s: %s" % (some(names, _SHOWN), what) if what else names[0] for what, names in found.items()]
 
 
 def _changed(devices: dict, proofs: dict, where: str) -> list:

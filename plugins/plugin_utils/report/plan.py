@@ -167,7 +167,7 @@ def recorded(one: Mapping) -> str:
 
 
 def unchecked(device: Mapping, when: str = "") -> int:
-    """Patterns of which a device does not tell whether they are allowed, or exempt; ``when``: "_now", or "" for once its changes are made."""
+    """Patterns for which it is unknown whether they are allowed, or exempt; ``when``: "_now", or "" for once the changes are made."""
     return sum("unchecked" in (row["allowed" + when], row["exempt" + when]) for row in device["coverage"])
 
 
