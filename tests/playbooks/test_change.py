@@ -160,6 +160,7 @@ def test_a_limited_run_fails_where_its_device_failed(wider, tmp_path):
     assert "failed=1" in recap["gone1"]
 
 
+@pytest.mark.exhaustive
 def test_a_run_that_fails_still_writes_the_report(lab, tmp_path):
     code, out = play(lab, "site", tmp_path, change=CHANGE, netaccess_report_dir=str(tmp_path / "report"), netaccess_plans={})
     assert code != 0, out
