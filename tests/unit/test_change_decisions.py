@@ -602,7 +602,8 @@ def test_the_last_lines_fit_a_terminal_and_commands_are_not_broken():
 
 
 def test_the_last_lines_of_an_audit_say_what_decides_and_how_drift_is_repaired():
-    found = {"code": 2, "message": "drift: 4", "deciding": ["drift"], "classes": {"drift": ["fw%d: create %d" % (number, number) for number in range(7)], "manual": ["x"]}}
+    drift = ["fw%d: create %d" % (number, number) for number in range(7)]
+    found = {"code": 2, "message": "drift: 4", "deciding": ["drift"], "classes": {"drift": drift, "manual": ["x"]}}
     assert summary.lines({}, {}, found, dest="/a b", audit=True) == [
         *("drift: fw%d: create %d" % (number, number) for number in range(5)), "drift: and 2 more",
         "To repair the drift, have the plans reviewed, then:", "  ansible-playbook netaccess.chatgpt.site -i INVENTORY -e @change.yml -e '@/a b/plans.json'",

@@ -17,8 +17,9 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state imp
 
 def before(journals: Sequence[Journal], device: str) -> tuple[dict, list[str]]:
     """(for the result, warnings): changes in place, runs that did not complete, and unproven changes. ``journals``: as ``Journal.standing`` returns them."""
-    found: dict = {"changes_on_record": [{"journal": one.path, "started": one.started, "status": one.status, "comment": one.comment} for one in journals
-                                if one.status in LIVE]}
+    live = [journal for journal in journals if journal.status in LIVE]
+    recorded = [{"journal": one.path, "started": one.started, "status": one.status, "comment": one.comment} for one in live]
+    found: dict = {"changes_on_record": recorded}
     said = []
     unfinished = [journal.path for journal in journals if journal.status in UNFINISHED]
     if unfinished:
