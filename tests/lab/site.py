@@ -131,7 +131,7 @@ def main() -> int:
         print("The lab needs a real Squid: %s (Debian: apt-get install squid-openssl)." % available())
         return 1
     # Ctrl-C and a service manager stop it alike, and nothing stays behind.
-    signal.signal(signal.SIGTERM, lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     with contextlib.suppress(KeyboardInterrupt), Site() as site:
         print(GUIDE.format(folder=site.folder, bin=Path(sys.executable).parent, squid=site.squid.release.version()), flush=True)
         signal.pause()

@@ -186,7 +186,8 @@ def test_a_host_that_was_not_reached_counts_for_nothing():
                                      BLOCKED])
 def test_a_control_vantage_that_is_under_the_company_s_control_says_nothing(spoiled):
     found = isolation.diagnose({"a": BLOCKED, "b": BLOCKED, "c": BLOCKED}, {"out": spoiled})
-    assert found["features"]["chat"]["scope"] == "network_suspected" and found["control"]["out"] == isolation.contaminated(spoiled) is not None
+    assert found["features"]["chat"]["scope"] == "network_suspected" and found["control"]["out"] == isolation.contaminated(spoiled)
+    assert found["control"]["out"]
 
 
 def agent(state):

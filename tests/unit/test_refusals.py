@@ -15,9 +15,8 @@ MARK, CANARY_MARK = {"cf-ray": "9"}, {"x-netaccess-canary": "1"}
 OTHERS, PUBLIC, PLAIN = {"tls": {"failure": "ssl_untrusted"}}, {"tls": {"failure": None}}, {"tls": None}
 
 
-def judged(probe, status, headers=None, seen=OTHERS):
-    answer = {"status": status, "headers": headers}
-    found = refusals.judge(probe, answer, seen)
+def judged(probe, status, headers=None, seen=None):
+    found = refusals.judge(probe, {"status": status, "headers": headers}, seen or OTHERS)
     return found and (found.layer, found.failure, found.proven, tuple(found.flags), found.detail)
 
 
