@@ -541,6 +541,32 @@ def test_every_word_of_before_and_after(was, now, word):
     assert {key: len(lines) for key, lines in found.items() if lines} == {word: 1}
 
 
+@pytest.mark.parametrize("was,word", [(None, "unverified"), ("fail", "unverified"), ("unverified", "unverified"), ("pass", "regressed")])
+def test_a_proxy_that_newly_wants_credentials_is_a_move_only_where_the_check_passed(was, word):
+    before = [] if was is None else [dict(check(seen()), verdict=was)]
+    found = verdicts.compare(before, [dict(check(seen()), verdict="skipped", failure="proxy_auth_required")])
+    assert {key: len(lines) for key, lines in found.items() if lines} == {word: 1}
+
+
+@pytest.mark.parametrize("before,after,verdict", [("x", "x", "pass"), ("x", "y", "unverified"), (None, "y", "unverified"), ("x", None, "unverified")])
+def test_two_unknown_states_are_compared_by_their_answers_and_only_where_both_are_there(before, after, verdict):
+    checks = [dict(other("negative", {}), id="n", state="unknown", answer=answer, verdict="unverified") for answer in (before, after)]
+    verdicts.apply_baseline(checks[1:], checks[:1])
+    assert checks[1]["verdict"] == verdict
+
+
+def test_each_verdict_of_a_wanted_host_has_its_word_in_the_table_and_brief_rows_alike_are_one():
+    words = {"pass": "ok", "fail": "FAIL", "skipped": "skipped", "unverified": "unproven", "error": "error", "origin": "origin"}
+    checks = [dict(check(seen()), id=verdict, host=verdict + ".example", verdict=verdict, message="h: why") for verdict in words]
+    rows = verdicts.table({"a": {"checks": checks}}).splitlines()[1:]
+    assert {row.split()[1].partition(".")[0]: row.split()[3] for row in rows} == words
+    brief = verdicts.table({"a": {"checks": checks}}, brief=True)
+    assert "skipped.example" not in brief and "pass.example" not in brief and brief.endswith("a: the other 2 checks are as expected\n")
+    twice = [dict(checks[3], id=name, host=name + ".example") for name in "xy"]
+    assert len(verdicts.table({"a": {"checks": twice}}).splitlines()) == 3, "the head, and each of them"
+    assert "2 hosts" in verdicts.table({"a": {"checks": twice}}, brief=True)
+
+
 def test_the_table_puts_failures_first_and_keeps_its_width():
     checks = [dict(check(seen()), id=str(n), host="host-%d.example.com" % n) for n in range(3)] + [dict(check(seen(**SHUT)), id="bad", host="shut.example.com")]
     before = {"checks": [dict(check(seen(**SHUT)), id="0")]}

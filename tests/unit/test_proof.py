@@ -42,6 +42,10 @@ OPENED = look("fail", [("chat", "pass", False), ("claude.ai", "fail", True)])
     ({"s": look("origin", [("chat", "origin", False)])}, {"s": SHUT}, {"s": "unchanged"}, "unverified", False),
     ({"s": look("fail", [("chat", "fail", False), ("files", "fail", False)])}, {"s": SHUT}, {"s": "unchanged"}, "unverified", False),
     ({"s": look("fail", [("chat", "skipped", False)])}, {"s": SHUT}, {"s": "unchanged"}, "pass", False),
+    ({"s": FINE}, {"s": HAZY}, {"s": "unchanged"}, "unverified", False), ({"s": SHUT}, {"s": HAZY}, {"s": "unchanged"}, "unverified", False),
+    # Of a host in the audience what opened is what was asked for, and a check more is no doubt.
+    ({"a": FINE}, {"a": SHUT}, {}, "pass", False), ({"a": look("pass", [("chat", "pass", False), ("more", "pass", False)])}, {"a": FINE}, {}, "pass", False),
+    ({"a": look("error", [("chat", "error", False)])}, {"a": SHUT}, {}, "fail", False),
     ({"a": None}, {}, {}, "unverified", False), ({}, {}, {}, "unverified", False), ({"a": look("unverified")}, {}, {}, "unverified", False)])
 def test_harm(after, before, expect, verdict, harm):
     # Where it is not the matter, what was before is what is now.
@@ -77,9 +81,30 @@ def turned(status=None, expect=None, flags=(), **more):
     return verdicts.proof({"a": after, "b": after}, {"a": FINE, "b": FINE}, expect or {}, ILL if status is None else status)
 
 
+@pytest.mark.parametrize("word", ["outage", "degraded", "maintenance"])
+@pytest.mark.parametrize("layer", ["http", "application"])
+def test_each_word_of_an_incident_explains_what_the_origin_answers(word, layer):
+    found = turned({"features": {"chat": word}}, layer=layer)
+    assert not found["harm"] and found["explained"]["a"] == ["chat: seen (the service reports %s of chat)" % word]
+
+
+def test_an_incident_explains_no_check_that_belongs_to_no_feature_and_none_that_the_proxy_leaves_unanswered():
+    assert turned(features=None)["harm"] and turned({"features": None})["harm"]
+    assert turned(verdict="skipped", failure="proxy_auth_required")["harm"]
+
+
+def test_what_an_incident_does_not_explain_of_the_same_host_is_said_alone():
+    after = look("fail", [("chat", "fail", False), ("files", "fail", False)])
+    for check in after["checks"]:
+        check.update(ITS_OWN, features=[check["id"]])
+    before = look("pass", [("chat", "pass", False), ("files", "pass", False)])
+    found = verdicts.proof({"a": after}, {"a": before}, {}, ILL)
+    assert (found["moved"], found["explained"]) == ({"a": ["files: seen"]}, {"a": ["chat: seen (the service reports outage of chat)"]})
+
+
 def test_an_incident_of_the_service_explains_what_newly_fails_and_nothing_is_taken_back_for_it():
     found = turned()
-    assert (found["verdict"], found["harm"], found["moved"]) == ("fail", False, {})
+    assert (found["verdict"], found["harm"], found["moved"], found["shut"]) == ("fail", False, {}, {})
     assert found["explained"]["a"] == ["chat: seen (the service reports outage of chat)"] and "not because of this change" in found["message"]
 
 

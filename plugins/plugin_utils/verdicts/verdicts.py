@@ -210,13 +210,16 @@ def proof(results: dict, baselines: dict, expect: dict, status: dict | None = No
 
 
 def _cannot_tell(before: dict, checks: list) -> bool:
-    """Whether a look leaves open if something changed: a check that the baseline does not have, or a result that was definite before and is not now."""
-    for check in checks:
-        was = before.get(_key(check))
-        lost = was is None or "not_compared" in check["flags"] or check["verdict"] not in (PASS, FAIL, was["verdict"])
-        if lost and not _does_not_apply(check):
-            return True
-    return False
+    """Whether it is open if something changed: a check that the baseline does not have, or a result that is definite either before or now."""
+    return any(_unclear(before.get(_key(check)), check) for check in checks if not _does_not_apply(check))
+
+
+def _unclear(was: dict | None, check: dict) -> bool:
+    if was is None or "not_compared" in check["flags"]:
+        return True
+    # The others were compared by their state.
+    both = {was["verdict"], check["verdict"]}
+    return check["role"] == "wanted" and len(both) > 1 and not both <= {PASS, FAIL}
 
 
 def _the_service(check: dict, status: dict | None) -> str | None:
