@@ -222,10 +222,13 @@ def test_times_of_the_log_are_those_of_the_zone_that_squid_runs_in(tmp_path, mon
     time.tzset()
 
 
-@pytest.mark.parametrize("environment,zone", [({"TZ": "XYZ-3"}, "XYZ-3"), ({}, "")])
+@pytest.mark.parametrize("environment,zone", [({"TZ": "XYZ-3"}, "XYZ-3"), ({"OTHER": "TZ=ABC"}, ""), ({}, None)])
 def test_the_zone_of_a_process_is_that_of_its_environment(environment, zone):
-    with subprocess.Popen(["/bin/sleep", "60"], env=environment) as program:
-        assert process._zone(program.pid) == zone
+    """Of an empty environment it is not known: that is also what a process shows that is just being started."""
+    with subprocess.Popen(["/bin/cat"], env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as program:
+        program.stdin.write(b"up\n")
+        program.stdin.flush()
+        assert program.stdout.readline() == b"up\n" and process._zone(program.pid) == zone
         program.kill()
 
 

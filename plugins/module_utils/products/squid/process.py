@@ -185,8 +185,12 @@ def _zone(pid: int) -> str | None:
     """By its environment as it was started, which its own user and root may read."""
     try:
         with open("%s/%d/environ" % (_PROC, pid), "rb") as source:
-            values = [os.fsdecode(word[len(b"TZ="):]) for word in source.read().split(b"\0") if word.startswith(b"TZ=")]
+            words = source.read().split(b"\0")
     except OSError:
+        return None
+    values = [os.fsdecode(word[len(b"TZ="):]) for word in words if word.startswith(b"TZ=")]
+    if not any(words):
+        # This is what a process shows that is just being started.
         return None
     return values[0] if values else ""
 
