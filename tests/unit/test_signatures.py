@@ -92,6 +92,7 @@ BLOCKS = [
     ("PAN-OS", page(503, "<p>Access to the application you were trying to use has been blocked in accordance with company policy.")),
     ("Netskope", page(403, '<script>var appCategory = "Generative AI"; // NS_APP_CATEGORY</script>')),
     ("Cato", page(403, '{"error": "Corporate Internet policy violation", "categories": "Generative AI Tools"}')),
+    ("Cloudflare Gateway", page(307, location="https://help.example.com/blocked?cf_user_email=x%40example.com")),
     ("Cloudflare Gateway", page(303, location="https://blocked.teams.fed.cloudflare.com/?account_id=x")),
     ("Cloudflare Gateway", page(403, "Your administrator has blocked this site with Cloudflare Gateway")),
     ("Check Point", page(303, location="http://192.0.2.9/UserCheck/PortalMain?Type=1")), ("Check Point", page(403, "<title>Check Point UserCheck</title>")),
