@@ -20,8 +20,9 @@ def judged(probe, status, headers=None, seen=None):
     return found and (found.layer, found.failure, found.proven, tuple(found.flags), found.detail)
 
 
-@pytest.mark.parametrize("status,refuses", [(None, False), (200, False), (400, False), (401, True), (402, True), (403, True), (404, False), (405, False), (407, True),
-                                            (413, False), (429, True), (451, True), (499, False), (500, True), (511, True)])
+@pytest.mark.parametrize("status,refuses", [
+    (None, False), (200, False), (400, False), (401, True), (402, True), (403, True), (404, False), (405, False), (407, True), (413, False), (429, True),
+    (451, True), (499, False), (500, True), (511, True)])
 def test_a_refusal_has_nothing_to_do_with_what_was_sent(status, refuses):
     assert refusals.refuses(status) is refuses
 
