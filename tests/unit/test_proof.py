@@ -144,7 +144,7 @@ VIA, OTHER = ({"proxy": "http://%s:3128" % name, "layer": "proxy", "resolvers": 
     ((ONE, ONE), (), True), ((ONE, ONE), (ONE,), True), ((ONE,), (ONE,), False), ((ONE,), (), True),
     # Who shares one of two resolvers shares it; of whom it is not known are one.
     ((ONE, BOTH), (TWO,), True), ((BOTH, ONE), ({"resolvers": ["203.0.113.53"]},), False),
-    ((UNKNOWN, UNKNOWN), (ONE,), False), ((UNKNOWN, ONE), (), True), ((ONE, UNKNOWN), (), True), ((UNKNOWN, UNKNOWN), (), True),
+    ((UNKNOWN, UNKNOWN), (ONE,), False), ((UNKNOWN, ONE), (), True), ((ONE, UNKNOWN), (), True), ((TWO, UNKNOWN), (ONE,), True), ((UNKNOWN, UNKNOWN), (), True),
     # The same of proxies.
     ((VIA, VIA), (OTHER,), False), ((VIA, OTHER), (), True), ((VIA, VIA), (), True),
     # Where neither is the question, what they share does not matter.
