@@ -23,7 +23,7 @@ options:
       - V(stage) decides whether the next stage of a rollout starts.
       - V(together) combines the results of the hosts of a play, and fails if none was reached.
       - V(conclude) writes the report if a folder is set, and prints the summary unless something failed.
-      - V(say) prints O(text), by default the summary after the failures, so that it is at the end of the output. Unlike M(ansible.builtin.debug), it prints
+      - V(say) prints O(text), by default the summary after the failures, so that it is at the end of the output. Unlike C(ansible.builtin.debug), it prints
         also where the configuration of Ansible sets C(display_ok_hosts) to false.
     type: str
     required: true
