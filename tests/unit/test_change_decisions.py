@@ -610,6 +610,8 @@ def test_the_last_lines_of_an_audit_say_what_decides_and_how_drift_is_repaired()
         "Report: /a b/report.html", "Verdict 2: drift: 4"]
     alike = dict(found, classes={"drift": ["fw%d: create x" % number for number in range(7)]})
     assert summary.lines({}, {}, alike, audit=True)[0] == "drift: fw0, fw1, fw2, fw3, fw4 and 2 more: create x"
+    others = dict(found, classes={"drift": ["no device was read", "fw1: create x", "no host was read"]})
+    assert summary.lines({}, {}, others, audit=True)[:3] == ["drift: no device was read", "drift: fw1: create x", "drift: no host was read"]
     assert not any("plans.json" in line for line in summary.lines({}, {}, found, audit=True))
     assert not any("plans.json" in line for line in summary.lines({}, {}, dict(found, deciding=["manual"]), dest="/a b", audit=True))
     assert summary.lines({}, {}, dict(found, deciding=["conflicts"], classes={"conflicts": ["fw1: rule 3 (deny) fw-1"]}), audit=True) == [

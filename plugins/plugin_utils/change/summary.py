@@ -76,12 +76,12 @@ def _decides(verdict: dict, dest: str | None, where: str) -> list:
 
 
 def _grouped(texts: list) -> list:
-    """``texts`` of the form "name: what", with one for all names of which the same is said."""
+    """``texts`` of the form "name: what", with one for all names that share a ``what``. A text of another form stays as it is."""
     found: dict = {}
     for text in texts:
-        name, _colon, what = text.partition(": ")
-        found.setdefault(what, []).append(name)
-    return ["%s: %s" % (some(names, _SHOWN), what) if what else names[0] for what, names in found.items()]
+        name, colon, what = text.partition(": ")
+        found.setdefault(colon + what if colon else text, []).append(name if colon else "")
+    return [some(names, _SHOWN) + what for what, names in found.items()]
 
 
 def _changed(devices: dict, proofs: dict, where: str) -> list:
