@@ -53,6 +53,13 @@ def test_harm(after, before, expect, verdict, harm):
     assert (found["verdict"], found["harm"]) == (verdict, harm)
 
 
+def test_another_site_that_was_compared_by_its_state_leaves_no_doubt():
+    looks = [look("unverified", [("claude.ai", said, False)]) for said in ("unverified", "pass")]
+    for one in looks:
+        one["checks"][0]["role"] = "negative"
+    assert verdicts.proof({"s": looks[1]}, {"s": looks[0]}, {"s": "unchanged"})["verdict"] == "pass"
+
+
 def test_a_site_that_was_not_compared_proves_nothing_of_a_host_outside_the_audience():
     after = look("unverified", [("claude.ai", "unverified", False)])
     after["checks"][0]["flags"] = ["not_compared"]
