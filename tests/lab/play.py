@@ -4,6 +4,7 @@
 """Runs the collection's playbooks and its role ``access`` on a lab, as a controller does, and reads what they leave."""
 from __future__ import annotations
 
+import configparser
 import hashlib
 import json
 import os
@@ -16,7 +17,8 @@ import yaml
 
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.site import starter
 
-ROOT = Path(__file__).resolve().parents[2]
+LAB = Path(__file__).resolve().parent
+ROOT = LAB.parents[1]
 
 
 def program(core: str | None) -> Path:
@@ -51,9 +53,12 @@ def altered(lab, name: str, edit) -> View:
 
 
 def settings(folder: Path) -> str:
-    """The path of an ansible.cfg in ``folder``: the text that new_site writes, and below it the line that spares the processors of the lab."""
-    path = Path(folder) / starter.CONFIG
-    path.write_text(starter.config() + (Path(__file__).with_name("ansible.cfg").read_text(encoding="utf-8").splitlines()[-1]) + "\n", encoding="utf-8")
+    """The path of an ansible.cfg in ``folder``: the text that new_site writes, and below it the lab's own settings."""
+    own, path = configparser.ConfigParser(), Path(folder) / starter.CONFIG
+    own.read(LAB / "ansible.cfg", encoding="utf-8")
+    # Ansible takes a folder from where the file is that names it.
+    lines = ["%s = %s" % (name, LAB / value if name == "callback_plugins" else value) for name, value in own["defaults"].items()]
+    path.write_text(starter.config() + "\n".join(lines) + "\n", encoding="utf-8")
     return str(path)
 
 

@@ -4,7 +4,7 @@
 """A callback plugin that keeps the payloads of modules from one run of the tests' playbooks to the next.
 
 Each run reads what a module imports, file by file, before it packs the module: a sixth of the processor time of a run. The payloads are kept under a
-digest of all plugins, so none is ever out of date.
+digest of our plugins and of the manifests of other collections, so none is ever out of date.
 """
 from __future__ import annotations
 
@@ -29,11 +29,12 @@ FOLDER = Path(__file__).resolve().parents[3] / ".build" / "compiled"
 KEPT = 20
 
 
-def _digest() -> str:
+def digest() -> str:
+    """Of all that the payloads are made from."""
     found = hashlib.sha256(("%s %s" % (__version__, sys.version)).encode())
     for root in constants.COLLECTIONS_PATHS:
-        plugins = Path(root) / "ansible_collections" / "netaccess" / "chatgpt" / "plugins"
-        for path in sorted(plugins.rglob("*.py")):
+        collections = Path(root) / "ansible_collections"
+        for path in sorted([*(collections / "netaccess" / "chatgpt" / "plugins").rglob("*.py"), *collections.glob("*/*/MANIFEST.json")]):
             found.update(b"%s\0%s\0" % (str(path).encode(), path.read_bytes()))
     return found.hexdigest()[:16]
 
@@ -47,7 +48,7 @@ class CallbackModule(CallbackBase):
     CALLBACK_NEEDS_ENABLED = True
 
     def v2_playbook_on_start(self, playbook):
-        kept = FOLDER / ("payloads-" + _digest())
+        kept = FOLDER / ("payloads-" + digest())
         try:
             kept.mkdir(parents=True, exist_ok=True)
             for old in sorted(FOLDER.glob("payloads-*"), key=os.path.getmtime)[:-KEPT]:
