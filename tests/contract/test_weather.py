@@ -38,7 +38,7 @@ SAYS = ("Nothing was changed", "The old state was restored", "The device may hol
 
 
 KINDS = sorted(WEATHER)
-#: Every how manieth rig meets it on the wire: what sends requests is the same for all products.
+#: One rig of so many meets it on the wire: what sends requests is the same for all products.
 WIRED = 4
 SOME = [pytest.param(name, marks=() if name in REPRESENTATIVES else pytest.mark.exhaustive) for name in sorted(TWINS)]
 _endings: dict = {}
