@@ -12,8 +12,7 @@ from ansible.utils.display import Display
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import PLAN_CHANGED
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.words import duration
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalog.catalogue import plain
-from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.change import device, outcome, placeholders, record, rollout
-from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.change.gate import plans_ended
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.change import device, gate, outcome, placeholders, record, rollout
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.change.variables import JOURNALS, PRODUCTS, Variables, options_of
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.change.window import WindowError
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.core import trust_as_template
@@ -64,7 +63,7 @@ class ActionModule(ActionBase):
     def _work(self, task_vars) -> dict:
         self._vars.get(placeholders.ADDRESS)
         plans, state = self._vars.get("netaccess_plans"), self._state()
-        ended = plans_ended(self._vars.get("netaccess_plans_about"), datetime.datetime.now(datetime.timezone.utc))
+        ended = gate.plans_ended(self._vars.get("netaccess_plans_about"), datetime.datetime.now(datetime.timezone.utc))
         if self._bound(state, self._args["stage"]) and ended:
             return self._kept({"failed": True, "msg": ended, "failure": {"class": PLAN_CHANGED, "applied": [], "undone": [], "journal": None}})
         if self._bound(state, self._args["stage"]) and not (plans.get(self._name) or self._vars.get("access_expected_plan")):
@@ -135,6 +134,8 @@ class ActionModule(ActionBase):
         """:raises AnsibleActionFail: if nothing may be written now."""
         get, change = self._vars.get, self._vars.get("change", {})
         why = device.odd(change) or device.refused(change, get("access_comment"), bool(get("access_require_change", True)))
+        unset = {"change_window": None} if self._vars.empty("change_window") else {}
+        why = why or "; ".join(gate.empty({self._name: unset}))
         if why:
             raise AnsibleActionFail("%s. Nothing was changed" % why)
         try:

@@ -77,7 +77,6 @@ class ActionModule(ActionBase):
         found = self._asked(self._check)
         behind, here = self._fleet.behind(), set(self._task_vars["ansible_play_hosts_all"])
         refused = found["refused"] + gate.mapped(self._fleet.devices, behind, bool(self._vars.get("require_proof", False)))
-        refused += gate.unread({name: self._fleet.variable(name, "netaccess_serial") for name in self._fleet.devices}, load_extra_vars(self._loader))
         refused += gate.strays(behind, self._fleet.every_device)
         refused += gate.misread({host: {name: self._fleet.variable(host, name) for name in gate.OF_HOSTS} for host in self._fleet.every_host})
         refused += [] if self._check else gate.fleeting(self._journals(), os.environ, mounts())
@@ -103,8 +102,10 @@ class ActionModule(ActionBase):
     def _begin(self) -> dict:
         """From here on the folder has this run's report or none. Settings that make a report impossible stop the run before it changes anything."""
         unfilled = self._fleet.unfilled()
-        if unfilled:
-            raise AnsibleActionFail("%s. Nothing was changed" % unfilled)
+        refused = [unfilled] if unfilled else gate.unread(self._fleet.written(), self._task_vars, load_extra_vars(self._loader))
+        refused += gate.empty(self._fleet.given(gate.NEVER_EMPTY))
+        if refused:
+            raise AnsibleActionFail("%s. Nothing was changed" % "; ".join(refused))
         dest = self._args["dest"]
         if dest:
             report.begin(report.place({"left_out": self._fleet.left_out()}, dest), self._vars.get("change"))

@@ -79,7 +79,8 @@ def test_the_record_of_the_change_and_the_last_audience_of_a_rollout():
 @pytest.mark.parametrize("variables,said", [
     ({"access_product": "asa"}, "access_product is asa; it must be one of squid, panos,"), ({"access_product": None}, "access_product is not set"),
     ({"access_comment": None}, "a change ID is required"), ({"change_window": {"windows": []}}, "change_window: it must have timezone"),
-    ({"change_window": {"windows": [{"start": "2026-01-01", "end": "2026-01-02"}]}}, "outside of the change window")])
+    ({"change_window": "{{ none }}"}, "fw1: change_window is set but has no value"),
+    ({"change_window": {"timezone": "UTC", "windows": [{"start": "2026-01-01", "end": "2026-01-02"}]}}, "outside of the change window")])
 def test_what_is_refused_before_the_device_is_asked(variables, said):
     with pytest.raises(AnsibleActionFail, match=said):
         run(**variables)

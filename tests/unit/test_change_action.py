@@ -18,6 +18,7 @@ from ansible.template import Templar
 
 from ansible_collections.netaccess.chatgpt.plugins.action import change, report
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.change import outcome
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.core import AnsibleValueOmittedError
 
 FW, DESK = {"access_product": "squid", "access_comment": "CHG1"}, {"netaccess_path": {"device": "fw1"}}
 FINE = {"summary": {"verdict": "pass", "message": "all pass"}, "checks": [
@@ -53,7 +54,7 @@ def test_the_gate_says_who_stands_behind_what_and_gives_the_run_a_mark():
 
 @pytest.mark.parametrize("device,host,said", [
     ({"access_refuse_loses": ["av"]}, {}, "did you mean access_refuse_losses"), ({}, {"verify_expct": "open"}, "did you mean verify_expect"),
-    ({"netaccess_serial": 1}, {}, "netaccess_serial has no effect in the inventory"), ({}, {"netaccess_path": {"device": "fw2"}}, "which is not in the group"),
+    ({"netaccess_serial": 1}, {}, "netaccess_serial has no effect here"), ({}, {"netaccess_path": {"device": "fw2"}}, "which is not in the group"),
     ({"require_proof": True}, {"netaccess_path": None}, "require_proof is set"), ({"access_comment": None}, {}, "a change ID is required"),
     ({"on_failure": "never"}, {}, "on_failure is 'never'"), ({"netaccess_max_failures": "few"}, {}, "netaccess_max_failures"),
     ({}, {"verify_expect": "shut"}, "verify_expect is 'shut'"), ({}, {"verify_by": "kti"}, "verify_by is 'kti'"),
@@ -62,12 +63,33 @@ def test_the_gate_says_who_stands_behind_what_and_gives_the_run_a_mark():
     ({"audit_strict": ["not_prove"]}, {}, "not_prove is not a class that can be made "
                                           "strict"), ({"audit_plans_valid_for": "week"}, {}, "week is not a number of hours"),
     ({"audit_register": "/nowhere"}, {}, "/nowhere cannot be read"),
+    ({"change_window": None}, {}, "fw1: change_window is set but has no value"), ({"netaccess_plans": None}, {}, "netaccess_plans is set but has no"),
+    ({}, {"audit_strict": ["not_proven"]}, "desk1: audit_strict has no effect here"),
     ({"change_window": {"windows": [{"start": "2026-01-01", "end": "2026-01-02"}]}}, {}, "outside of the change window")])
 def test_the_gate_refuses(device, host, said):
     hosts = {"fw1": dict(FW, **device), "desk1": dict(DESK, **host)}
     with pytest.raises(AnsibleActionFail, match=said) as refusal:
         step("gate", hosts)
     assert str(refusal.value).endswith("Nothing was changed")
+
+
+def test_a_guard_of_the_devices_that_the_run_does_not_read_is_refused():
+    hosts = {"fw1": dict(FW, require_proof=True), "desk1": {}}
+    for name in ("gate", "begin"):
+        with pytest.raises(AnsibleActionFail, match="fw1: require_proof has no effect here.*in group_vars/all. Nothing was changed"):
+            step(name, hosts, on="localhost")
+
+
+def test_a_guard_that_is_left_out_is_no_empty_one(monkeypatch):
+    class Templated(dict):
+        def get(self, name, default=None):
+            if name == "rollout":
+                raise AnsibleValueOmittedError()
+            return super().get(name, default)
+    assert step("gate", {"fw1": dict(FW, change_window="__omit_place_holder__0")})["mark"]
+    # From ansible-core 2.19 on.
+    monkeypatch.setattr(HostVars, "__getitem__", lambda self, name: Templated(self.raw_get(name)), raising=False)
+    assert step("gate", {"fw1": dict(FW, rollout="{{ omit }}")})["mark"]
 
 
 def test_the_gate_asks_where_journals_of_this_controller_are(monkeypatch, tmp_path):

@@ -104,10 +104,21 @@ def test_plans_that_are_over_are_not_carried_out(about, said):
     assert found is None if said is None else said in found and found.endswith("Nothing was changed")
 
 
-def test_batches_that_ansible_will_not_make_are_refused():
-    said, = gate.unread({"fw1": None, "fw2": [1, "100%"], "fw3": [1]}, {})
-    assert said.startswith("fw2: netaccess_serial has no effect in the inventory")
-    assert gate.unread({"fw1": [1], "fw2": [1]}, {"netaccess_serial": [1]}) == [] and gate.unread({"fw1": None}, {}) == []
+def test_a_setting_of_the_run_that_only_devices_have_is_refused():
+    said, = gate.unread({"fw1": {}, "fw2": {"netaccess_serial": [1, "100%"]}, "fw3": {"netaccess_serial": [1]}}, {}, {})
+    assert said == "fw2, fw3: netaccess_serial has no effect here, because it is read once for the whole run: set it with -e"
+    assert gate.unread({"fw1": {"netaccess_serial": [1]}}, {"netaccess_serial": [1]}, {}), "Ansible reads it without the variables of any host"
+    assert gate.unread({"fw1": {"netaccess_serial": [1]}}, {}, {"netaccess_serial": [1]}) == []
+    for name in gate.ONCE:
+        said, = gate.unread({"fw1": {name: "x"}, "desk1": {}}, {}, {})
+        assert said.startswith("fw1: %s has no effect here" % name) and said.endswith("set it with -e, or in group_vars/all")
+        assert gate.unread({"fw1": {name: "x"}}, {name: "y"}, {}) and gate.unread({"fw1": {name: "x"}, "fw2": {name: None}}, {name: "x"}, {}) == []
+
+
+def test_a_guard_without_a_value_is_no_guard():
+    assert gate.empty({"fw1": {"change_window": None, "rollout": []}, "fw2": {"change_window": None}}) == [
+        "fw1, fw2: change_window is set but has no value: give it one, or delete the line"]
+    assert gate.empty({"fw1": {"change_window": {}}, "desk1": {}}) == []
 
 
 WORKSPACE = {"GITHUB_ACTIONS": "true", "GITHUB_WORKSPACE": "/runner/_work/net", "RUNNER_TEMP": "/runner/_work/_temp"}

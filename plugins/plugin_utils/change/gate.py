@@ -54,12 +54,37 @@ def misread(hosts: dict) -> list:
     return found
 
 
-def unread(serials: dict, extra: Iterable[str]) -> list:
-    """Batches that Ansible will not make: it resolves ``serial`` without the variables of hosts. ``serials``: {device: its netaccess_serial, or None}."""
-    if "netaccess_serial" in extra:
-        return []
-    return ["%s: netaccess_serial has no effect in the inventory, because Ansible reads it once for the whole run: set it with -e" % name
-            for name, serial in serials.items() if serial is not None][:1]
+#: Settings that a run reads once: there a batch is none, and nobody is asked for proof, where only the variables of a device say so.
+ONCE = ("audit_baseline_max_age", "audit_plans_valid_for", "audit_register", "audit_signing_key", "audit_strict", "netaccess_max_failures",
+        "netaccess_report_dir", "require_proof", "require_register")
+#: Guards for which an empty value would mean that there is none.
+NEVER_EMPTY = ("audit_register", "audit_strict", "change_window", "netaccess_plans", "rollout")
+
+
+def unread(said: dict, run: Mapping, extra: Iterable[str]) -> list:
+    """Settings of ONCE that the variables of devices or hosts have and those of the run do not, and batches that Ansible will not make.
+
+    ``said``: {device or host: its variables}, ``run``: those that the run reads, both as they are written; ``extra``: names of extra variables. Ansible
+    resolves ``serial`` without the variables of any host.
+    """
+    found: dict = {}
+    for name, values in said.items():
+        for setting in (*ONCE, "netaccess_serial"):
+            read = setting in extra if setting == "netaccess_serial" else values.get(setting) == run.get(setting)
+            if values.get(setting) is not None and not read:
+                found.setdefault(setting, []).append(name)
+    way = "set it with -e%s"
+    return ["%s: %s has no effect here, because it is read once for the whole run: %s" % (
+        ", ".join(names), setting, way % ("" if setting == "netaccess_serial" else ", or in group_vars/all")) for setting, names in found.items()]
+
+
+def empty(said: dict) -> list:
+    """Guards that are set and have no value, a sentence each. ``said``: {device or host: {name of NEVER_EMPTY: value}} of those that are set."""
+    found: dict = {}
+    for name, values in said.items():
+        for guard in (guard for guard, value in values.items() if value is None):
+            found.setdefault(guard, []).append(name)
+    return ["%s: %s is set but has no value: give it one, or delete the line" % (", ".join(names), guard) for guard, names in found.items()]
 
 
 def plans_ended(about: dict | None, now: datetime.datetime) -> str | None:

@@ -25,7 +25,7 @@ from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalog.catalogu
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.change import names, placeholders, proof
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.change.record import outcome
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.change.variables import JOURNALS, resolved
-from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.core import defined
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.core import AnsibleValueOmittedError, defined, omitted
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.terms import PASS, UNVERIFIED
 
 DEVICES, HOSTS = "netaccess_devices", "netaccess_vantages"
@@ -50,15 +50,34 @@ class Fleet:
         return {} if found.get("skipped") else found
 
     def variable(self, name: str, variable: str, default: Any = None) -> Any:
-        """A variable of the inventory."""
+        """A variable of the inventory. One that is set to ``omit`` is not set."""
+        return self._values(name, [variable]).get(variable, default)
+
+    def _values(self, name: str, variables: Iterable[str], empty: bool = False) -> dict:
+        """{variable: its value} of those that are set, also to nothing if ``empty``."""
         if name not in self._asked:
             self._asked[name] = self._all[name]
-        value = resolved(name, variable, lambda: defined(self._asked[name].get(variable)))
-        return default if value is None else value
+        found = {}
+        for variable in variables:
+            try:
+                value = resolved(name, variable, lambda variable=variable: defined(self._asked[name].get(variable)))
+            except AnsibleValueOmittedError:
+                continue
+            if not omitted(value) and (empty or value is not None):
+                found[variable] = value
+        return found
+
+    def written(self) -> dict:
+        """{host: its variables, with templates as they are written} of the devices in the run, and of all hosts that may look."""
+        return {host: self._raw(host) for host in [*self.devices, *self.every_host]}
 
     def names(self) -> set:
-        """The names of all variables of the devices in the run, and of all hosts that may look."""
-        return {name for host in [*self.devices, *self.every_host] for name in self._raw(host)}
+        """The names of all variables of ``written``."""
+        return {name for values in self.written().values() for name in values}
+
+    def given(self, names: Iterable[str]) -> dict:
+        """{host: {name: value}} of those of ``names`` that the variables of ``written`` set, also to nothing."""
+        return {host: self._values(host, [name for name in names if name in values], empty=True) for host, values in self.written().items()}
 
     def unfilled(self) -> str | None:
         """Why nothing may be done in this run: placeholders in what is in it, and in the hosts behind its devices. Other parts of a new site may wait."""

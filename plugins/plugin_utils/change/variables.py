@@ -20,6 +20,7 @@ _TABLE = yaml_load((Path(__file__).parent / "variables.yml").read_text(encoding=
 #: Where access modules keep their journals when nothing else is said.
 JOURNALS = argument_spec()["journal"]["default"]
 _MISSING = re.compile("'([^']+)' is undefined")
+_UNSET = object()
 PRODUCTS = [name for name in _TABLE if name != "shared"]
 
 
@@ -33,18 +34,26 @@ class Variables:
 
     def get(self, name: str, default: Any = None) -> Any:
         """Its value, or ``default`` where it is not set. :raises AnsibleError: for a template that cannot be resolved, and for a placeholder."""
-        if name not in self._values:
-            return default
-        try:
-            value = resolved(self._host, name, lambda: self._templar.template(self._values[name]) if self._own else defined(self._values[name]))
-        except AnsibleValueOmittedError:
-            return default
-        if value is None or omitted(value):
+        value = self._read(name)
+        if value is None or value is _UNSET:
             return default
         places = placeholders.unfilled(name, value)
         if places:
             raise AnsibleError("%s is still %s: fill it in" % (", ".join(places), placeholders.MARK))
         return value
+
+    def empty(self, name: str) -> bool:
+        """Whether it is set, and has no value."""
+        return self._read(name) is None
+
+    def _read(self, name: str) -> Any:
+        if name not in self._values:
+            return _UNSET
+        try:
+            value = resolved(self._host, name, lambda: self._templar.template(self._values[name]) if self._own else defined(self._values[name]))
+        except AnsibleValueOmittedError:
+            return _UNSET
+        return _UNSET if omitted(value) else value
 
     def given(self, names: dict) -> dict:
         """{option: value} of the options for which a variable is set; ``names``: {option: [variable]}, the first that is set counts."""
