@@ -50,7 +50,7 @@ from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
 
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalog.catalogue import CatalogueError, policy_config
-from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalog.selection import catalogue, given, selection
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalog.selection import catalogue, given, never_all, selection
 
 
 class LookupModule(LookupBase):
@@ -61,6 +61,7 @@ class LookupModule(LookupBase):
         options = self.get_options()
         try:
             given(kwargs, options)
+            never_all(kwargs)
             return [policy_config(catalogue(options), selection(options))]
         except CatalogueError as error:
             raise AnsibleLookupError("netaccess.chatgpt.policy: %s" % error) from error

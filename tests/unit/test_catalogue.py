@@ -259,6 +259,14 @@ def test_each_lookup_refuses_it(lookup, monkeypatch):
         lookup.LookupModule().run([], feature=["chat"])
 
 
+@pytest.mark.parametrize("name", ["features", "clients", "levels", "tenancies"])
+def test_a_list_that_should_limit_the_policy_is_not_empty(name, monkeypatch):
+    monkeypatch.setattr(policy_lookup.LookupModule, "set_options", lambda _self, **_given: None)
+    monkeypatch.setattr(policy_lookup.LookupModule, "get_options", lambda _self: dict.fromkeys(OPTIONS))
+    with pytest.raises(AnsibleLookupError, match="%s is an empty list, which would select everything" % name):
+        policy_lookup.LookupModule().run([], **{name: []})
+
+
 # -- in Ansible -----------------------------------------------------------------------------------------------------
 
 PLAYBOOK = """

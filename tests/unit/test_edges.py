@@ -137,6 +137,17 @@ def test_nothing_leaves_an_access_module_as_the_device_wrote_it(outcome, monkeyp
     assert "\ufffd" in said and not [c for c in "\x1b\x9b\ud800\u202e" if c in said or json.dumps(c)[1:-1] in said]
 
 
+@pytest.mark.parametrize("state", ["merged", "replaced", "rendered"])
+def test_a_policy_that_opens_nothing_is_refused(state, monkeypatch):
+    monkeypatch.setattr(edge, "Run", None)
+    module = Module()
+    for config in ({"allow": []}, {"allow": [], "retired": ["old.openai.com"], "version": "union"}):
+        module.params.update(state=state, config=config, audience={"everyone": True})
+        with pytest.raises(SystemExit):
+            edge.run(module, lambda: None)
+        assert module.left == {"msg": "config: allow and media are empty, so nothing would be opened; to remove everything, use state deleted"}
+
+
 def test_a_name_on_a_device_makes_up_no_line():
     said = device.lines("fw", {"summary": "create rule x\nfw2: compliant", "manual": ["a\nb"]}, False, "x")
     assert said == ["fw: create rule x fw2: compliant", "fw: manual step: a b"]

@@ -89,6 +89,8 @@ def run(module: AnsibleModule, make_adapter: Callable[[], Adapter]) -> None:
     params = module.params
     try:
         policy = Policy.from_config({k: v for k, v in (params["config"] or {"allow": []}).items() if v is not None})
+        if params["state"] in _NEEDS_AUDIENCE and not (policy.allow or policy.media):
+            raise PolicyError("allow and media are empty, so nothing would be opened; to remove everything, use state deleted")
         secrets = {name: params[name] for name, spec in module.argument_spec.items() if spec.get("no_log") and params.get(name)}
         result = Run(make_adapter(), policy, filled(Options, params, secrets=secrets), module.check_mode).execute()
     except PolicyError as error:

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import difflib
-from typing import Iterable
+from typing import Iterable, Mapping
 
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalog.catalogue import (
     Catalogue, CatalogueError, Selection, load, plain,
@@ -15,6 +15,17 @@ OPTIONS = (
     "version", "features", "exclude_features", "clients", "levels", "tenancies", "query", "exempt_level", "exclude_exempt",
     "withhold_shared", "widen_challenges", "media", "media_max_age_days",
 )
+
+
+#: Of OPTIONS those that select. Each selects everything if it is left out.
+_SELECTING = ("features", "clients", "levels", "tenancies")
+
+
+def never_all(options: Mapping) -> None:
+    """Whether a list that was meant to limit what is opened is empty, such as one from a variable. :raises CatalogueError: names it."""
+    for name in _SELECTING:
+        if options.get(name) == []:
+            raise CatalogueError("%s is an empty list, which would select everything: name what to select, or leave the option out" % name)
 
 
 def given(names: Iterable[str], options: Iterable[str]) -> None:
