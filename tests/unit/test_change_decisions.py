@@ -109,7 +109,8 @@ def test_a_setting_of_the_run_that_only_devices_have_is_refused():
     assert said == "fw2, fw3: netaccess_serial has no effect here, because it is read once for the whole run: set it with -e"
     assert gate.unread({"fw1": {"netaccess_serial": [1]}}, {"netaccess_serial": [1]}, {}), "Ansible reads it without the variables of any host"
     assert gate.unread({"fw1": {"netaccess_serial": [1]}}, {}, {"netaccess_serial": [1]}) == []
-    for name in gate.ONCE:
+    for name in ("audit_baseline_max_age", "audit_plans_valid_for", "audit_register", "audit_signing_key", "audit_strict", "netaccess_max_failures",
+                 "netaccess_report_dir", "require_proof", "require_register"):
         said, = gate.unread({"fw1": {name: "x"}, "desk1": {}}, {}, {})
         assert said.startswith("fw1: %s has no effect here" % name) and said.endswith("set it with -e, or in group_vars/all")
         assert gate.unread({"fw1": {name: "x"}}, {name: "y"}, {}) and gate.unread({"fw1": {name: "x"}, "fw2": {name: None}}, {name: "x"}, {}) == []
@@ -119,6 +120,7 @@ def test_a_guard_without_a_value_is_no_guard():
     assert gate.empty({"fw1": {"change_window": None, "rollout": []}, "fw2": {"change_window": None}}) == [
         "fw1, fw2: change_window is set but has no value: give it one, or delete the line"]
     assert gate.empty({"fw1": {"change_window": {}}, "desk1": {}}) == []
+    assert set(gate.NEVER_EMPTY) == {"audit_register", "audit_strict", "change_window", "netaccess_plans", "rollout"}
 
 
 WORKSPACE = {"GITHUB_ACTIONS": "true", "GITHUB_WORKSPACE": "/runner/_work/net", "RUNNER_TEMP": "/runner/_work/_temp"}
