@@ -629,3 +629,48 @@ def test_the_last_lines_of_an_audit_say_what_decides_and_how_drift_is_repaired()
     assert not any("plans.json" in line for line in summary.lines({}, {}, dict(found, deciding=["manual"]), dest="/a b", audit=True))
     assert summary.lines({}, {}, dict(found, deciding=["conflicts"], classes={"conflicts": ["fw1: rule 3 (deny) fw-1"]}), audit=True) == [
         "an existing rule blocks or decrypts: fw1: rule 3 (deny) fw-1", "Verdict 2: drift: 4"]
+
+
+CHECKS = {"checks": [{"id": "chat"}]}
+
+
+@pytest.mark.parametrize("given,journal,older", [
+    ({}, None, []), ({"access_result": {"journal": "/j/1"}}, "/j/1", []), ({"netaccess_stage": {"journal": "/j/2"}, "access_result": {}}, "/j/2", []),
+    # Without an answer the folder has it; by default that of the modules.
+    ({"access_result": {"failed": True}, "access_journal": "/j"}, "/j", []), ({"access_result": {"recorded": "unreachable"}}, variables.JOURNALS, []),
+    ({"access_result": {"unreachable": True}}, variables.JOURNALS, []),
+    ({"access_result": {"unproven": [{"journal": "/j/3"}, {"journal": "/j/2"}]}}, "/j/3", ["/j/2"]),
+    ({"access_preview": {"unproven": [{"journal": "/j/3"}]}, "access_result": {"journal": "/j/4"}}, "/j/4", ["/j/3"])], ids=str)
+def test_the_journals_that_a_rollback_goes_by(given, journal, older):
+    assert outcome.way_back(given) == (journal, older)
+
+
+def test_the_look_that_a_later_one_is_compared_with():
+    first, second, own, placed = (dict(CHECKS, of=name) for name in ("first", "second", "own", "placed"))
+    host, device = {"verify_baseline": own}, {"verify_baselines": {"results": [{"item": "desk2", "checks": [1]}, {"item": "desk1"}, dict(placed, item="desk1")]}}
+    assert outcome.before(host, device, "desk1") == own
+    # Without checks it is none: a host that did not answer.
+    assert outcome.before({"verify_baseline": {"msg": "gone"}}, device, "desk1") == dict(placed, item="desk1")
+    assert outcome.before({}, {}, "desk1") is None and outcome.before({}, device, "desk3") is None
+    waiting = {"access_result": {"unproven": [{"journal": "/j/2", "baseline": {"desk1": second}}, {"journal": "/j/1", "baseline": {"desk1": first}},
+                                              {"journal": "/j/0", "baseline": {"desk2": own}}]}}
+    assert outcome.baseline(host, waiting, "desk1") == first and outcome.baseline(host, waiting, "desk3") == own
+    assert outcome.baseline(host, {"access_back": {"baseline": {"desk1": second}}}, "desk1") == second
+    assert outcome.baseline(host, dict(waiting, access_back={"baseline": {}}), "desk1") == first
+
+
+def test_what_a_journal_keeps_of_a_look():
+    check = dict.fromkeys(("id", "ip_version", "host", "role", "state", "answer", "interception", "verdict", "flags", "egress", "blocked_by", "issuer",
+                           "inspected_by"), "x")
+    assert outcome.kept({"desk1": {"checks": [dict(check, other=1)], "summary": {}}, "desk2": None}) == {"desk1": {"checks": [check]}}
+
+
+@pytest.mark.parametrize("path,device,reverted,seconds", [
+    ({"device": "fw1"}, {"access_result": {"changed": True, "propagation": 300}}, False, 300.0),
+    ({"device": "fw1"}, {"access_result": {"changed": False, "propagation": 300}}, False, 0.0), ({"device": "fw1"}, {}, False, 0.0),
+    ({"device": "fw1"}, {"access_result": {"changed": True}}, False, 0.0), ({"device": "fw2"}, {}, False, 0.0), (None, {}, False, 0.0),
+    ({"device": "fw1"}, {"access_result": {"changed": True, "propagation": 300}, "access_back": {"changed": True, "propagation": 60}}, True, 60.0)], ids=str)
+def test_how_long_a_look_waits_for_a_change_to_arrive(path, device, reverted, seconds):
+    class HostVars(dict):
+        raw_get = dict.get
+    assert outcome.arrival({"netaccess_path": path}, {"hostvars": HostVars(fw1=device)}, reverted) == seconds
