@@ -50,6 +50,7 @@ def test_the_gate_says_who_stands_behind_what_and_gives_the_run_a_mark():
     found = step("gate", hosts)
     assert found["behind"] == {"fw1": ["desk1"]} and found["left_out"] == {"fw1": []} and len(found["mark"]) == 36
     assert found["mark"] != step("gate", hosts)["mark"]
+    assert step("gate", hosts, play=("fw1",))["left_out"] == {"fw1": ["desk1"]}
 
 
 @pytest.mark.parametrize("device,host,said", [
@@ -193,6 +194,17 @@ def test_harm_is_taken_back_by_the_journal_of_the_change(tmp_path):
     assert prove({"changed": False}, [dict(SHUT, item="desk1")], netaccess_stage={"journal": "/j/0.json"}, **status)["journal"] == "/j/0.json"
 
 
+def test_harm_that_an_incident_of_the_service_explains_is_no_harm(tmp_path):
+    ill = dict(SHUT["checks"][0], layer="http", interception="not_intercepted", features=["chat"])
+    component = {"id": "1", "name": "Conversations", "status": "major_outage"}
+    (tmp_path / "status.json").write_text(json.dumps({"status": {"indicator": "major"}, "components": [component]}))
+    found = prove(WROTE, [dict(SHUT, checks=[ill], item="desk1")], netaccess_status_path=str(tmp_path / "status.json"))
+    assert found["explained"] and (found["harm"], found["take_back"], found["verdict"]) == (False, False, "fail")
+    # What is decrypted is never the service's doing.
+    inspected = dict(ill, interception="intercepted_trusted")
+    assert prove(WROTE, [dict(SHUT, checks=[inspected], item="desk1")], netaccess_status_path=str(tmp_path / "status.json"))["take_back"]
+
+
 def test_looks_that_cannot_be_judged_count_as_harm():
     found = prove(WROTE, [{"checks": [{"odd": True}], "item": "desk1"}])
     assert found["harm"] and found["take_back"] and "the results of the probe hosts cannot be evaluated" in found["message"]
@@ -261,6 +273,13 @@ def test_what_was_decided_about_a_stage_holds_for_all_that_follow(before, over):
     assert found is None if over is None else over in found
 
 
+@pytest.mark.parametrize("result,before,journal", [
+    (WROTE, {}, "/j/1.json"), ({"changed": False}, {"journal": "/j/0.json"}, "/j/0.json"), (WROTE, {"journal": "/j/0.json"}, "/j/1.json"), ({}, {}, None),
+    (WROTE, {"over": "nobody saw pilot", "journal": "/j/0.json"}, "/j/1.json")])
+def test_the_journal_of_the_last_stage_that_wrote_is_kept(result, before, journal):
+    assert step("stage", {"fw1": dict(FW, access_result=result, netaccess_stage=before)}, stage=STAGE)["journal"] == journal
+
+
 def test_a_run_ends_with_its_verdict_its_report_and_who_failed(tmp_path, capsys):
     hosts = {"fw1": dict(FW, access_result=dict(WROTE, summary="create x"), netaccess_report_dir=str(tmp_path / "report"), ansible_inventory_sources=["/inv"]),
              "desk1": dict(DESK, verify_baseline=FINE, verify_result={"recorded": "unreachable", "msg": "gone"})}
@@ -276,6 +295,15 @@ def test_a_run_ends_with_its_verdict_its_report_and_who_failed(tmp_path, capsys)
     said = capsys.readouterr().out
     assert "Changed: fw1" in said and "-i /inv -e netaccess_journal=/j/1.json -l fw1" in said and "Verdict 1: " in said
     assert "Probe host desk1: not probed after the change: gone" in said
+
+
+def test_a_change_without_a_problem_prints_its_summary_once_and_any_text_is_printed(capsys):
+    hosts = {"fw1": dict(FW, access_result=WROTE), "desk1": dict(DESK, verify_result=FINE, verify_baseline=FINE)}
+    found = step("conclude", hosts)
+    assert found["troubles"] == {} and "Changed: fw1" in capsys.readouterr().out
+    assert "plans" not in json.dumps(found["handed"]), "a change hands on no plans"
+    assert step("say", hosts, text="wait for fw1")["summary"] == "wait for fw1" and "wait for fw1" in capsys.readouterr().out
+    assert step("say", hosts)["summary"] == ""
 
 
 def test_an_audit_hands_its_plans_on_with_its_verdict(tmp_path):
