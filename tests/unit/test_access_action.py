@@ -79,7 +79,7 @@ def test_the_record_of_the_change_and_the_last_audience_of_a_rollout():
 @pytest.mark.parametrize("variables,said", [
     ({"access_product": "asa"}, "access_product is asa; it must be one of squid, panos,"), ({"access_product": None}, "access_product is not set"),
     ({"access_comment": None}, "a change ID is required"), ({"change_window": {"windows": []}}, "change_window: it must have timezone"),
-    ({"change_window": "{{ none }}"}, "fw1: change_window is set but has no value"),
+    ({"change": "CHG1"}, "change is 'CHG1'; it must be a dictionary"), ({"change_window": "{{ none }}"}, "fw1: change_window is set but has no value"),
     ({"change_window": {"timezone": "UTC", "windows": [{"start": "2026-01-01", "end": "2026-01-02"}]}}, "outside of the change window")])
 def test_what_is_refused_before_the_device_is_asked(variables, said):
     with pytest.raises(AnsibleActionFail, match=said):
@@ -174,6 +174,8 @@ def test_a_recorded_failure_is_none_for_ansible(answer, word, text):
     assert (found["recorded"], found["msg"]) == (word, text) and not {"failed", "unreachable", "exception", "rc"} & set(found)
     if isinstance(answer, dict):
         assert run(results=[answer])[0]["failed"]
+    found, _ran = run({"record": True})
+    assert found["changed"] and "recorded" not in found and "msg" not in found
 
 
 def test_what_writes_nothing_needs_no_answer():
@@ -206,7 +208,11 @@ def test_where_a_rollout_stands_is_asked_of_the_device():
         ("gathered", {"users": ["x"]}), ("merged", {"users": ["a"]}), ("merged", {"users": ["x"]})]
     found, _ran = run({"rollout": True}, check=True, results=[{"gathered": []}, FAR], rollout=stages)
     assert [stage["name"] for stage in found["stages"]] == ["pilot", "everyone"]
-    assert run({"rollout": True}, check=True, results=[{"failed": True, "msg": "no"}], rollout=stages)[0] == {"failed": True, "msg": "no"}
+    # An operator who names a stage decides it.
+    found, _ran = run({"rollout": True}, check=True, results=[HELD, NEAR, NEAR], rollout=stages, rollout_stage="pilot")
+    assert [stage["name"] for stage in found["stages"]] == ["pilot", "everyone"]
+    for word in ("failed", "unreachable"):
+        assert run({"rollout": True}, check=True, results=[{word: True, "msg": "no"}], rollout=stages)[0] == {word: True, "msg": "no"}
     with pytest.raises(AnsibleActionFail, match="matches none of the stages"):
         run({"rollout": True}, check=True, results=[HELD, NEAR, NEAR], rollout=stages)
     with pytest.raises(AnsibleActionFail, match="rollout"):
@@ -230,6 +236,16 @@ def test_earlier_changes_that_nothing_proves_go_back_after_the_stages_of_this_on
     result, ran = run(args, results=answers, **left)
     assert [options["journal"] for _module, options in ran] == ["/j/3.json", "/j/2.json", "/j/1.json", "/j/0.json"] and result["changed"]
     assert len(run(args, results=[{"failed": True, "msg": "no"}], **left)[1]) == 1
+
+
+def test_what_a_rollback_of_several_changes_says_is_of_all_of_them():
+    """The last one that goes back is the first change: its baseline counts, else that of the one before it."""
+    answers = [{"changed": True, "earlier": ["/j/1"], "baseline": {"desk1": 2}}, {"changed": False, "earlier": [], "baseline": {"desk1": 1}}]
+    fleet = {"hostvars": HostVars({"fw1": {}}), "groups": {}, "ansible_play_hosts_all": ["fw1"]}
+    for results, seen in ((answers, {"desk1": 1}), ([dict(answers[0], changed=False), {"changed": True}], {"desk1": 2})):
+        result, _ran = run({"state": "reverted", "journal": "/j/2"}, results=results, **fleet)
+        assert (result["changed"], result["baseline"], result["behind"]) == (True, seen, [])
+    assert "baseline" not in run({"state": "reverted", "journal": "/j/2"}, results=[{"earlier": ["/j/1"]}, {"changed": False}])[0]
 
 
 def test_what_this_run_did_not_write_is_not_taken_back():

@@ -40,6 +40,67 @@ def looked(monkeypatch):
     return run
 
 
+def probe(monkeypatch, *, phase="after", host="desk1", seen=None, before=None, device=None, stage=None, **own):
+    """(the result, the options of the probes or None, what was printed) of one look from desk1, or from ``host`` in the place of the device fw1."""
+    said, asked, delegated = [], [], host if host != "desk1" else None
+    variables = {"netaccess_path": {"device": "fw1"}, "verify_probes": [{"id": "chat"}], "verify_baseline": FINE if before is None else before, **own}
+    hosts, name = {"fw1": device or {}, host: variables}, "fw1" if delegated else "desk1"
+    task_vars = dict(hosts[name], inventory_hostname=name, hostvars=HostVars(hosts))
+    task = SimpleNamespace(args=dict({"phase": phase}, **({"stage": stage} if stage else {})), check_mode=False, async_val=0, action="netaccess.chatgpt.verify",
+                           diff=False, delegate_to=delegated)
+    action = verify.ActionModule(task, SimpleNamespace(_shell=SimpleNamespace(tmpdir=None)), SimpleNamespace(verbosity=0), DataLoader(),
+                                 Templar(DataLoader(), variables=task_vars), None)
+    result = FINE if seen is None else seen
+    action.judged = lambda _task_vars: asked.append(task.args) or dict(result, checks=[dict(check, kind="https") for check in result["checks"]])
+    monkeypatch.setattr(Display, "display", lambda _self, text, *_more, **_named: said.append(text))
+    return action.run(task_vars=task_vars), (asked or [None])[0], said
+
+
+def test_each_option_of_the_probes_comes_from_its_variable_and_has_a_default(monkeypatch):
+    values = {option: "x" for option in verify._OPTIONS if option != "path"}
+    given = probe(monkeypatch, **{"verify_" + option: value for option, value in values.items() if option != "wait"}, verify_wait=7)[1]
+    assert given == dict(values, wait=7.0, path={"device": "fw1"}, baseline=FINE)
+    default = probe(monkeypatch, before={})[1]
+    assert default == {"wait": 30.0, "wait_interval": 5, "timeout": 10, "deadline": 60, "consecutive": 1, "features": [], "levels": ["required", "optional"],
+                       "evidence": False, "signatures": [], "probes": [{"id": "chat"}], "path": {"device": "fw1"}}
+    assert {"proxy", "proxy_user", "proxy_password", "source_address", "ca_path", "resolve", "pac_url", "resolver"} < set(given)
+
+
+def test_only_what_has_to_open_after_a_change_is_waited_for(monkeypatch):
+    slow = {"access_result": {"changed": True, "propagation": 300}}
+    assert probe(monkeypatch, device=slow)[1]["wait"] == 300 and probe(monkeypatch, device=slow, verify_wait=400)[1]["wait"] == 400
+    assert probe(monkeypatch, device=slow, verify_expect="unchanged")[1]["wait"] == 0
+    assert probe(monkeypatch, device=slow, phase="baseline")[1]["wait"] == 0 and "baseline" not in probe(monkeypatch, phase="baseline")[1]
+    # While its stage of a rollout is still to come, nothing has to open for a host.
+    later = {"name": "pilot", "reached": ["pilot"], "last": False}
+    assert probe(monkeypatch, device=slow, stage=later, netaccess_path={"device": "fw1", "audience": "everyone"})[1]["wait"] == 0
+    assert probe(monkeypatch, device=slow, stage=later, netaccess_path={"device": "fw1", "audience": "pilot"})[1]["wait"] == 300
+    assert probe(monkeypatch, netaccess_path=None)[1]["wait"] == 30 and probe(monkeypatch, netaccess_path={"device": "gone"})[1]["wait"] == 30
+
+
+@pytest.mark.parametrize("options,problem,table", [
+    ({}, None, True), ({"seen": SHUT}, "desk1: 1 fails. chatgpt.com: shut", True), ({"seen": SHUT, "phase": "baseline"}, None, False),
+    ({"seen": SHUT, "verify_expect": "unchanged"}, "desk1 is outside the audience and has changed: chatgpt.com: shut", False),
+    ({"verify_expect": "unchanged", "verify_whole_table": True}, None, True), ({"host": "desk2", "seen": SHUT}, None, False)])
+def test_a_host_of_the_run_tells_its_problem_and_shows_its_table(monkeypatch, options, problem, table):
+    """One that is probed in the place of its device is judged by the proof."""
+    result, _asked, said = probe(monkeypatch, **options)
+    assert result.get("problem") == problem and bool(said) is table and result["changed"] is False
+
+
+def test_a_look_that_fails_is_a_result_and_is_said(monkeypatch):
+    result, asked, said = probe(monkeypatch, verify_by="kti")
+    assert result["recorded"] == "failed" and asked is None and said == ["desk1: not probed: verify_by is 'kti'; it must be kit or module"]
+    assert "recorded" not in probe(monkeypatch, verify_by="module")[0]
+
+
+def test_looks_before_and_after_are_left_for_the_report(monkeypatch, tmp_path):
+    for phase in ("baseline", "after"):
+        probe(monkeypatch, phase=phase, verify_report_dir=str(tmp_path))
+    probe(monkeypatch)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["desk1-after.json", "desk1-before.json"]
+
+
 SLOW = {"changed": True, "propagation": 12}
 
 
