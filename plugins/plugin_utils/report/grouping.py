@@ -80,8 +80,8 @@ def findings(report: Mapping, verdict: Mapping, name: str, most: int | None = No
 
 def _exempt(group: Mapping) -> str:
     row = group["said"]
-    late = "to be reviewed by %s (owner: %s): " % (row["review_by"], row["owner"]) if row["state"] == OVERDUE else ""
-    return "%s: %s%s: %s" % (devices(row), late, counted(len(group["patterns"]), "pattern"), ", ".join(group["patterns"]))
+    late = ", to be reviewed by %s (owner: %s)" % (row["review_by"], row["owner"]) if row["state"] == OVERDUE else ""
+    return "%s: %s%s: %s" % (devices(row), counted(len(group["patterns"]), "pattern"), late, ", ".join(group["patterns"]))
 
 
 def named(texts: Iterable[str], most: int | None = None) -> list:

@@ -174,7 +174,8 @@ def _rollback(device: dict) -> list:
         return []
     lines = ["- **Rollback:** %s; it %s%s" % (md(back["text"]), md(_sentence(back["drops"])), " (%s)" % md(back["limits"]) if back["limits"] else "")]
     unknown = ["  JOURNAL is the file that the run names."] * (JOURNAL in back["command"].split("=")[-1].split())
-    return lines + ["  ```", "  %s" % code(back["command"]), "  ```"] + unknown
+    later = ["  Once the plan is carried out, this undoes the newest change of the device."] * (device["tense"] == PLANNED and not unknown)
+    return lines + ["  ```", "  %s" % code(back["command"]), "  ```"] + unknown + later
 
 
 def _sentence(parts: list) -> str:

@@ -32,6 +32,7 @@ _TENSES = {PLANNED: "What the plan would do", DONE: "What was changed", BY_HAND:
            UNKNOWN: "What may have been changed"}
 #: Lines of a card in the summary; the sections below have all lines.
 _LINES = 6
+_UNDONE = "not in force: "
 #: Names at the beginning of a line beside the verdict; the findings have all of them.
 _NAMES = 3
 
@@ -62,7 +63,7 @@ def _heading(report: dict, unproven: list) -> str:
 def _found(report: dict) -> list:
     """``[{"id", "level", "words", "count", "lines"}]`` of each class of the verdict that holds something, the worst first."""
     words, classes = said(report["devices"]), report["verdict"]["classes"]
-    return [{"id": name, "level": {1: "bad", 2: "warn"}.get(code, "soft"), "words": words[name], "count": len(classes[name]),
+    return [{"id": name, "level": {1: "bad", 2: "warn"}.get(code, "soft"), "words": words[name][:1].upper() + words[name][1:], "count": len(classes[name]),
              "lines": grouping.findings(report, report["verdict"], name)} for name, code, _words in CLASSES if classes[name]]
 
 
@@ -194,7 +195,7 @@ def _card(name: str, title: str, count: str, lines: list, none: str) -> dict:
 
 
 def _devices(lines: list) -> str:
-    return counted(len({line.partition(": ")[0] for line in lines}), "device")
+    return counted(len({name for name, _colon, text in (line.partition(": ") for line in lines) if not text.startswith(_UNDONE)}), "device")
 
 
 def _whom(device: dict) -> str:
@@ -221,16 +222,23 @@ def _opens(device: dict) -> list:
         return []
     unsure = sum(row["allowed"] == "unchecked" for row in device["coverage"])
     from_ = (", %d of them before" % before["allowed"] if before else "") + (", and of %d it is not known" % unsure if unsure else "")
-    verb = {PLANNED: "would be allowed", BY_HAND: "would be allowed", DONE: "allowed"}.get(device["tense"], "to be allowed, which is not in force or not known")
+    verb = {DONE: "allowed", UNKNOWN: "may be allowed now"}.get(device["tense"], "would be allowed")
     ports = ["%s: %s%s" % (device["name"], text, _whom(device)) for text in device["opens"]]
     widened = ["%s: reaches more than the audience: %s" % (device["name"], text) for text in device["audience_widened"]]
-    return ports + ["%s: %s %s%s%s" % (device["name"], counted(after["allowed"], "pattern"), verb, from_, _whom(device))] + widened
+    return ports + ["%s: %s%s %s%s%s" % (device["name"], _force(device), counted(after["allowed"], "pattern"), verb, from_, _whom(device))] + widened
 
 
 def _losses(device: dict) -> list:
     exempt = (device["coverage_summary"] or {}).get("exempt")
-    decrypted = ["%s: %s not decrypted%s" % (device["name"], counted(exempt, "pattern"), _whom(device))] if exempt else []
-    return decrypted + ["%s: %s" % (device["name"], text) for text in losses(device["losses"], device["audience"])]
+    decrypted = ["%s not decrypted%s" % (counted(exempt, "pattern"), _whom(device))] if exempt else []
+    return ["%s: %s%s" % (device["name"], _force(device), text) for text in decrypted + losses(device["losses"], device["audience"])]
+
+
+def _force(device: dict) -> str:
+    """What goes before a statement about the changes of a device that were refused or rolled back, or whose outcome is not known."""
+    if not device["changes"]:
+        return ""
+    return {NOT_DONE: _UNDONE, UNKNOWN: "not known whether in force: "}.get(device["tense"], "")
 
 
 def _blocks(device: dict) -> list:
