@@ -18,11 +18,12 @@ from ansible.utils.vars import load_extra_vars
 from ansible_collections.netaccess.chatgpt.plugins.action import report, service_status_info
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalog.catalogue import plain
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.change import (
-    baselines, gate, names, outcome, preflight, proof, record, summary,
+    baselines, gate, names, outcome, preflight, proof, record, summary, window,
 )
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.change.variables import JOURNALS, Variables
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.report.plan import taken_over
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.report.register import RegisterError, read as read_register
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.report.report import left_out
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts import verdicts
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.terms import PASS
 
@@ -108,7 +109,7 @@ class ActionModule(ActionBase):
             raise AnsibleActionFail("%s. Nothing was changed" % "; ".join(refused))
         dest = self._args["dest"]
         if dest:
-            report.begin(report.place({"left_out": self._fleet.left_out()}, dest), self._vars.get("change"))
+            report.begin(report.place(self._fleet.left_out(), dest), self._vars.get("change"))
         report.check(self._about("audit"))
         return {"started": _now()}
 
@@ -225,7 +226,10 @@ class ActionModule(ActionBase):
             # Split like a list that is passed with -e.
             found["strict"] = [name.strip() for name in found["strict"].split(",")]
         began = (self._vars.get("netaccess_run") or self._vars.get("audit_begun") or {}).get("started")
-        return dict(found, mode=mode, left_out=self._fleet.left_out(), started=began, ended=_now(),
+        now = datetime.datetime.fromisoformat(began.replace("Z", "+00:00")) if began else datetime.datetime.now(datetime.timezone.utc)
+        windows, folders = ({name: self._fleet.variable(name, variable) for name in self._fleet.devices} for variable in ("change_window", "access_journal"))
+        return dict(found, mode=mode, left_out=self._fleet.left_out(), started=began, ended=_now(), window=window.described(windows, now),
+                    journals={name: str(folder or JOURNALS) for name, folder in folders.items()},
                     inventories=self._task_vars.get("ansible_inventory_sources"), asked=record.asked(context.CLIARGS))
 
     def _conclude(self) -> dict:
@@ -236,9 +240,9 @@ class ActionModule(ActionBase):
         dest = self._args["dest"] or self._vars.get("netaccess_report_dir")
         hosts = self._compared(self._fleet.hosts(audit), dest, audit)
         args, unwritten = self._about("audit" if audit else "change"), None
-        found = report.make(devices, hosts, args)
+        dest = dest and report.place(left_out(devices, hosts, args["left_out"]), dest)
+        found = report.make(devices, hosts, dict(args, dest=dest))
         if dest:
-            dest = report.place(found, dest)
             try:
                 report.write(found, dest, args.get("signing_key"))
             except AnsibleActionFail as error:

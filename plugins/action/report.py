@@ -35,6 +35,8 @@ _ASIDE, INTERRUPTED = "previous", "interrupted"
 _PLANS_VALID_FOR = 168.0
 #: Seconds for signing. An agent may ask its owner to touch a key.
 _SIGNING = 60
+#: What is in a report, or in its commands, as it is given.
+_GIVEN = ("change", "started", "ended", "window", "inventories", "asked", "left_out", "dest", "journals")
 #: Classes that decide nothing by default.
 _STRICT = [name for name, code, _words in report.CLASSES if not code]
 
@@ -146,14 +148,14 @@ def _clear(folder: Path) -> None:
         (folder / name).unlink(missing_ok=True)
 
 
-def place(found: dict, dest: str) -> str:
-    """The folder for a report: a report of a part of the inventory does not replace one of all of it."""
+def place(left_out: dict, dest: str) -> str:
+    """The folder for a report: a report of a part of the inventory does not replace one of all of it. ``left_out``: what the report lacks."""
     try:
         there = json.loads((Path(dest).expanduser() / "report.json").read_text(encoding="utf-8"))
         whole = not any(there["left_out"].values())
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return dest
-    return dest.rstrip("/") + "-part" if whole and any(found["left_out"].values()) else dest
+    return dest.rstrip("/") + "-part" if whole and any(left_out.values()) else dest
 
 
 def plans(found: dict) -> dict:
@@ -199,9 +201,8 @@ def _about(args: dict) -> dict:
     age = (now.date() - datetime.date.fromisoformat(newest)).days
     return {"title": args.get("title") or ("ChatGPT on the network: audit" if args["mode"] == "audit" else "ChatGPT on the network: change"),
             "generated": now.strftime(_TIME), "plans_valid_until": (now + datetime.timedelta(hours=valid)).strftime(_TIME), "mode": args["mode"],
-            "collection": collection_version(), "change": args.get("change"), "catalogue": {"newest": newest, "age_days": age}, "today": now.date(),
-            "started": args.get("started"), "ended": args.get("ended"), "inventories": args.get("inventories"), "asked": args.get("asked"),
-            "left_out": args.get("left_out"), "made_by": _made_by(), "strict": args.get("strict") or [], "register": register}
+            "collection": collection_version(), "catalogue": {"newest": newest, "age_days": age}, "today": now.date(), "made_by": _made_by(),
+            "strict": args.get("strict") or [], "register": register, **{name: args.get(name) for name in _GIVEN}}
 
 
 def _made_by() -> str:

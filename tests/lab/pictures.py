@@ -9,6 +9,7 @@ pictures are made again. The reports are dated a week apart, or a trend would be
 from __future__ import annotations
 
 import contextlib
+import datetime
 import json
 import shutil
 import subprocess
@@ -20,6 +21,7 @@ import tests.conftest  # pylint: disable=unused-import  # puts the collection on
 
 import yaml
 
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.change import window
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.report import report, trend
 from tests.lab import squid
 from tests.lab.browser import PROGRAM, Browser
@@ -31,6 +33,10 @@ from tests.lab.twinlab import variables_of
 REPORTS, IMAGES = ROOT / ".build" / "pictures", ROOT / "docs" / "images"
 RUNS = {"before": ("audit", "2026-11-09"), "change": ("site", "2026-11-16"), "after": ("audit", "2026-11-23")}
 CHANGE = {"id": "CHG0012345", "requester": "alice", "approver": "bob", "implementer": "carol"}
+#: The hour of each run, which is a Monday's, and the change window around it.
+HOUR, WINDOW = "T22:30:00Z", {"timezone": "UTC", "windows": [{"days": ["mon"], "from": "22:00", "until": "04:00"}], "freeze": ["2026-12-20/2027-01-06"]}
+#: The site in the place of the temporary folder.
+SITE = "/srv/site"
 LINE = {"owner": "Network", "reason": "pinned certificates", "risk_id": "R-17", "approved_by": "CISO", "approved_on": "2026-03-01", "review_by": "2027-03-01"}
 REGISTER = [dict(LINE, pattern=".chatgpt.com"), dict(LINE, pattern=".openai.com", owner="Security", review_by="2026-10-01"), dict(LINE, pattern=".example.org")]
 
@@ -56,7 +62,7 @@ def run() -> None:
             if not (folder / name / "report.json").exists():
                 raise SystemExit(out)
             (REPORTS / name).mkdir(parents=True, exist_ok=True)
-            shutil.copy(folder / name / "report.json", REPORTS / name / "report.json")
+            (REPORTS / name / "report.json").write_text((folder / name / "report.json").read_text().replace(str(folder), SITE))
 
 
 def pages() -> dict:
@@ -64,7 +70,9 @@ def pages() -> dict:
     found, last = {}, None
     for name, (_playbook, day) in RUNS.items():
         one = json.loads((REPORTS / name / "report.json").read_text())
-        one.update(generated=day + "T08:00:00Z", started=None, ended=None, trend=[dict(one["trend"][-1], generated=day + "T08:00:00Z")])
+        made = day + HOUR
+        one.update(generated=made, started=None, ended=None, trend=[dict(one["trend"][-1], generated=made)], window=window.described(
+            {device["name"]: WINDOW for device in one["devices"]}, datetime.datetime.fromisoformat(made.replace("Z", "+00:00"))))
         last = trend.continued(one, last) if last else one
         found[name] = REPORTS / name / "report.html"
         found[name].write_text(report.as_html(last), encoding="utf-8")
@@ -96,11 +104,11 @@ def main() -> int:
     made = pages()
     with Browser() as browser:
         browser.open(made["before"], 1000)
-        picture(browser, "summary", **section(browser, "header", "#tools"))
+        picture(browser, "summary", **section(browser, "header", "#devices"))
         picture(browser, "plan", **section(browser, "section.box", "#device-2"))
         browser.open(made["after"], 1000)
-        picture(browser, "trend", **section(browser, "#trend", "#devices"))
-        picture(browser, "register", **section(browser, "#register", "#hosts"))
+        picture(browser, "trend", **section(browser, "#trend", "#about"))
+        picture(browser, "register", **section(browser, "#register", "#sign"))
         browser.open(made["change"], 360, dark=True)
         picture(browser, "phone", x=0, y=0, width=360, height=900)
     return 0

@@ -26,11 +26,12 @@ pytestmark = pytest.mark.skipif(squid.available() is not None, reason=str(squid.
 
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory):
-    """The lab with its outside host as a control vantage; everybody inside is in the audience."""
+    """The lab with its outside host in both groups, as the starter writes it: as a control host. Everybody inside is in the audience."""
     with Lab() as up:
         inventory = yaml.safe_load(up.inventory.read_text())
         groups = inventory["all"]["children"]
-        groups["netaccess_control"] = {"hosts": {"hotspot": groups["netaccess_vantages"]["hosts"].pop("outside")}}
+        groups["netaccess_vantages"]["hosts"]["hotspot"] = groups["netaccess_vantages"]["hosts"].pop("outside")
+        groups["netaccess_control"] = {"hosts": {"hotspot": {}}}
         groups["netaccess_vantages"]["hosts"]["stranger"].pop("verify_expect")
         groups["netaccess_devices"]["hosts"]["proxy1"]["access_audience"] = {"networks": ["127.0.0.2", "127.0.0.3", "127.0.0.4"]}
         # With the default App Attest stays under inspection, which breaks it.
@@ -82,7 +83,7 @@ def test_it_names_the_network_the_product_and_what_to_do(before):
     assert (fault["product"], fault["seen_from"]) == ("Squid", ["blocked.har", "branch1", "branch2", "stranger"])
     assert TARGET in fault["for"] and "squid_access.unblock" in fault["remedy"]
     assert before["features"]["ios_attest"]["faults"][0]["verdict"] == "inspected_by_choice"
-    assert before["service"] == "operational"
+    assert before["service"] == "operational" and "hotspot" not in chat["hosts"] and "hotspot" not in before["shown"].partition("not counted")[2]
     assert "NETWORK (high confidence): api" in before["shown"] and before["shown"].count("do: run squid_access") == 1
 
 
@@ -133,3 +134,5 @@ def test_hosts_outside_the_audience_are_not_counted_unless_they_are_named():
         return Templar(DataLoader(), variables=dict(seen, **more)).template(trust_as_template(default))
     assert chosen() == ["member", "plain"] and chosen(diagnose_within=["plain", "other"]) == ["plain"]
     assert chosen(groups={"all": []}) == []
+    # Nor is a control host, which is inside of nothing.
+    assert chosen(groups=dict(seen["groups"], netaccess_control=["plain", "other"])) == ["member"]

@@ -10,12 +10,14 @@ import pytest
 
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.report import report
 from tests.lab.browser import PROGRAM, Browser
-from tests.unit.test_report_page import everything
+from tests.unit.test_report import CHANGE, COVERED, behind, built, check, device, look
+from tests.unit.test_report_page import AUDIENCE, NAMES, RULE, WINDOW, everything
 
 pytestmark = pytest.mark.skipif(PROGRAM is None, reason="chromium is not installed")
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-#: What is left of A4 between the margins, in CSS pixels.
+#: Width and height of what is left of A4 between the margins, in CSS pixels.
 PAPER = 695
+SHEET = 995
 ASK = """axe.run(document, {runOnly: {type: "tag", values: %s}}).then(found => ({
     broken: found.violations.map(rule => [rule.id, rule.nodes.map(node => node.html.slice(0, 200))]), kept: found.passes.length}))""" % TAGS
 OPEN = "document.querySelectorAll('details').forEach(one => one.open = true)"
@@ -96,11 +98,38 @@ def test_paper_has_everything_whatever_was_hidden_or_closed(browser, page):
     assert browser.evaluate(HIDDEN) == []
     assert browser.evaluate("getComputedStyle(tools).display + getComputedStyle(document.querySelector('nav')).display") == "nonenone"
     assert browser.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
-    pdf = browser.pdf()
-    assert pdf.startswith(b"%PDF") and 3 < pdf.count(b"/Type /Page\n") < 40
+    assert 3 < sheets(browser) < 9
     # Dark on the screen, and light on paper.
     browser.open(page, PAPER, dark=True, media="print")
     assert browser.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+
+
+def sheets(browser) -> int:
+    pdf = browser.pdf()
+    assert pdf.startswith(b"%PDF")
+    return pdf.count(b"/Type /Page\n")
+
+
+def two_devices() -> dict:
+    """Two devices and three hosts with as much to say as on a real site: 37 patterns, 23 addresses, 55 checks."""
+    rows = [dict(COVERED, pattern="*.host%d.example.com" % number, exempt="yes" if number < 13 else "not wanted") for number in range(37)]
+    addresses = [dict(NAMES[0], name="chatgpt-203.0.113.%d_32" % number) for number in range(23)]
+    fw = device(changed=True, summary="create x", changes=[RULE, CHANGE, *addresses], coverage=rows, audience=AUDIENCE, changes_on_record=[])
+    checks = [check("fail" if number % 4 else "unverified", id="check_%d" % number, host="host%d.example.com" % number, layer="http", duration_ms=100 + number,
+                    message="host%d.example.com: blocked by Squid (status 403, inside TLS); decrypted by 'Example Inspection CA'" % number) for number in range(55)]
+    hosts = {name: {"after": behind(look("fail", *checks))} for name in ("branch1", "branch2", "branch3")}
+    return built({"fw1": fw, "fw2": fw}, hosts, change={"id": "CHG1"}, register=[], window=[WINDOW], dest="/srv/audit", inventories=["/srv/site"])
+
+
+def test_a_report_of_two_devices_is_printed_on_twelve_sheets(browser, tmp_path):
+    path = tmp_path / "report.html"
+    path.write_text(report.as_html(two_devices()), encoding="utf-8")
+    browser.open(path, PAPER, media="print")
+    assert sheets(browser) <= 12
+    # What a board decides on comes before what an auditor checks, which begins on a sheet of its own.
+    order = browser.evaluate("Array.from(document.querySelectorAll('h2')).map(one => one.id)")
+    assert order.index("sign") < order.index("found") and browser.evaluate("getComputedStyle(document.querySelector('.details')).breakBefore") == "page"
+    assert browser.evaluate("document.querySelector('.details').getBoundingClientRect().top") < 2 * SHEET
 
 
 def test_without_its_script_the_page_has_no_filter_and_everything_can_be_read(browser, page):

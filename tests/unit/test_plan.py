@@ -210,9 +210,34 @@ def test_what_it_costs_to_go_back_is_told_before(results):
     assert "deletes 2 URL categories" in back["drops"] and "deletes SSL inspection rule ChatGPT no decrypt" in back["drops"]
     assert back["command"] == "ansible-playbook netaccess.chatgpt.rollback -i inventory -e netaccess_journal=JOURNAL -l fw1"
     assert "JOURNAL is the file that the run names" in report.as_markdown(planned(results, "zia-voice"))
+    known = built({"fw1": results["zia-voice"]["check"]}, journals={"fw1": "/j"}, inventories=["inventory"])
+    assert known["devices"][0]["rollback"]["command"] == "ansible-playbook netaccess.chatgpt.rollback -i inventory -e netaccess_journal=/j -l fw1"
+    assert "JOURNAL is" not in report.as_markdown(known) and "undoes the newest change of the device" in report.as_markdown(known)
     done = made(results, "zia-voice")
     assert done["devices"][0]["rollback"]["command"].endswith("netaccess_journal=%s -l fw1" % done["devices"][0]["journal"])
     assert "JOURNAL is" not in report.as_markdown(done)
+
+
+def test_the_commands_of_a_report_carry_its_plans_out_and_undo_them():
+    drift = device(changed=True, changes=[LISTED])
+    about = {"inventories": ["/etc/my hosts"], "asked": ["--ask-vault-pass"], "dest": "/srv/a b/", "journals": {"fw1": "/j", "fw2": "/j", "fw3": "/other"}}
+    found = built({"fw1": drift, "fw2": drift, "fw3": drift, "fw4": device()}, **about)
+    where, roll = "-i '/etc/my hosts' --ask-vault-pass", "ansible-playbook netaccess.chatgpt.rollback"
+    assert [one["command"] for one in found["commands"]] == [
+        "ansible-playbook netaccess.chatgpt.site %s -e @change.yml -e '@/srv/a b/plans.json'" % where,
+        "%s %s -e netaccess_journal=/j -l fw1,fw2" % (roll, where), "%s %s -e netaccess_journal=/other -l fw3" % (roll, where)]
+    assert [one["words"] for one in found["commands"]][1:] == ["Afterwards, to undo the newest change of %s" % names for names in ("fw1, fw2", "fw3")]
+    text = report.as_markdown(found)
+    assert all("```\n%s\n```" % one["command"] in text for one in found["commands"])
+    # A plan of a part of the inventory is carried out on that part. Without a folder there is no plan to carry out, and without drift nothing to do.
+    part = built({"fw1": drift}, left_out={"devices": ["fw2"], "hosts": []}, **about)
+    assert part["commands"][0]["command"].endswith(" -l fw1 -e @change.yml -e '@/srv/a b/plans.json'")
+    assert built({"fw1": drift})["commands"] == built({"fw1": device()}, **about)["commands"] == []
+    # What was done is undone by its journal, and never by whatever is the newest.
+    done = built({"fw1": dict(drift, journal="/j/1.json"), "fw2": dict(drift, failed=True, msg="x", changed=False)}, mode="change", **about)
+    assert [one["command"] for one in done["commands"]] == ["%s %s -e netaccess_journal=/j/1.json -l fw1" % (roll, where)]
+    lost = built({"fw1": dict(drift, reversal={"writes": 1, "activations": 0})}, mode="change", **about)
+    assert lost["devices"][0]["rollback"]["command"].endswith(" -e netaccess_journal=JOURNAL -l fw1") and lost["commands"] == []
 
 
 def test_before_and_after_are_told(results):
@@ -320,6 +345,10 @@ def behind(*checks, **features) -> dict:
     return look("pass", *checks, path=path, summary={"verdict": "pass", "message": "all pass", "features": dict({"chat": "pass"}, **features)})
 
 
+OPENING = {"op": "update", "kind": "list", "name": "allow", "members": {"entries": {"added": [".chatgpt.com"], "removed": []}}}
+#: Fails behind fw1, and passes once OPENING is there.
+FAILING = dict(behind(check("fail"), chat="fail"), summary=dict(look("fail", check("fail"))["summary"]))
+RECORDED = {"comment": "CHG1", "started": "2026-11-01T08:00:00Z", "status": "applied", "journal": "/j/1.json"}
 CHOSEN = check("fail", id="attest", host="humb.apple.com", features=["ios_attest"], flags=["decrypted", "by_choice"])
 
 
@@ -344,6 +373,15 @@ def test_a_headline_that_is_only_good_needs_a_device_that_is_compliant_and_a_hos
     ({"fw1": device(manual=["a", "b"], stale=[{"entry": "old"}])}, [behind(check())], "change", "Compliant, proven by 1 host; 2 manual steps; 1 retired entry"),
     ({"fw1": device(rendered=[{}], changes=[LISTED])}, [behind(check())], "change", "Waits for manual steps on fw1"),
     ({"fw1": device(changed=True, changes=[LISTED])}, [], "audit", "Drift: 1 of 1 device would be changed (fw1)"),
+    ({"fw1": device(changed=True, changes=[LISTED], changes_on_record=[RECORDED])}, [], "audit", "Drift: 1 of 1 device would be changed (fw1)"),
+    ({"fw1": device(changed=True, changes=[LISTED], changes_on_record=[])}, [], "audit",
+     "Not set up yet: 1 of 1 device would be changed (fw1); no journal records an earlier change"),
+    ({"fw1": device(changed=True, changes=[OPENING], changes_on_record=[])}, [FAILING], "audit",
+     "Not set up yet: 1 of 1 device would be changed (fw1); no journal records an earlier change; what the policy allows still fails on 1 probe host"),
+    ({"fw1": device(changed=True, changes=[OPENING], changes_on_record=[]), "fw2": device(changed=True, changes=[LISTED])}, [FAILING], "audit",
+     "Drift: 2 of 2 devices would be changed (fw1, fw2), of which fw1 is not set up yet, and what the policy allows fails on 1 probe host"),
+    ({"fw1": device(changed=True, changes=[LISTED], changes_on_record=[]), "fw2": device(stale=[{"entry": "old"}], pending="x")}, [], "audit",
+     "Needs attention: pending changes (1), not set up yet (1)"),
     ({"fw1": device(failed=True, msg="x")}, [], "change", "Needs attention: the task failed (1)")])
 def test_a_headline_has_every_reservation(devices, hosts, mode, said):
     assert headline(devices, *hosts, mode=mode) == said

@@ -256,7 +256,7 @@ def test_the_form_for_pipelines():
 
 def test_the_form_for_spreadsheets_holds_no_formula():
     rows = list(csv.reader(io.StringIO(report.as_csv(whole()))))
-    assert [row[0] for row in rows] == ["device", "'=cmd()", "fw1", "fw2"] and all(len(row) == 12 for row in rows)
+    assert [row[0] for row in rows] == ["device", "'=cmd()", "fw1", "fw2"] and all(len(row) == 16 for row in rows)
     assert not [cell for row in rows for cell in row if cell[:1] in "=+-@" and cell]
 
 
@@ -279,6 +279,16 @@ def test_an_exemption_that_only_a_plan_makes_is_told_from_one_in_force():
         found = built({"fw1": device(changed=True, coverage=[row], changes=[change])}, register=[line])
         said[before] = found["verdict"]["classes"]["overdue"][0].partition("(owner: Network)")[2]
     assert said == {"no": " (not exempt now, exempt once the plan is carried out)", "unchecked": " (whether it is exempt is not checked)", "yes": ""}
+
+
+def test_a_spreadsheet_has_the_register_in_single_lines():
+    found = built({"fw1": device(coverage=[COVERED, dict(COVERED, pattern="js.stripe.com")]), "fw2": device(coverage=[dict(COVERED, exempt="no")])},
+                  register=[LINE])
+    rows = csv.DictReader(io.StringIO(report.as_csv(found)))
+    assert [(row["device"], row["pattern"], row["register"], row["owner"], row["review_by"], row["risk_id"]) for row in rows] == [
+        ("fw1", ".chatgpt.com", "current", "Network", "2026-12-31", "R-1"), ("fw1", "js.stripe.com", "unregistered", "", "", ""),
+        # On fw2 it is not exempt.
+        ("fw2", ".chatgpt.com", "", "", "", "")]
 
 
 def test_what_is_not_checked_is_not_shown_as_no():
@@ -361,13 +371,14 @@ def test_every_form_says_the_same(devices, hosts):
 
 @pytest.mark.parametrize("text", ["=cmd()", " =cmd()", "\u00a0+1", "\uff1dcmd()", "\u200b@cmd", "\ufeff-1", "\t=1", "\rx", "\uff0b1"])
 def test_what_a_spreadsheet_may_take_for_a_formula_is_quoted(text):
-    row = list(csv.reader(io.StringIO(report.as_csv(built({"fw1": device(coverage=[dict(COVERED, note=text)])})))))[1]
-    assert row[-1] == "'" + text
+    row, = csv.DictReader(io.StringIO(report.as_csv(built({"fw1": device(coverage=[dict(COVERED, note=text)])}))))
+    assert row["note"] == "'" + text
 
 
 @pytest.mark.parametrize("text", ["a=b", "*.chatgpt.com", "", "'=cmd()"])
 def test_other_text_stays_as_it_is_in_a_spreadsheet(text):
-    assert list(csv.reader(io.StringIO(report.as_csv(built({"fw1": device(coverage=[dict(COVERED, note=text)])})))))[1][-1] == text
+    row, = csv.DictReader(io.StringIO(report.as_csv(built({"fw1": device(coverage=[dict(COVERED, note=text)])}))))
+    assert row["note"] == text
 
 
 def test_two_thousand_cells_are_all_there():

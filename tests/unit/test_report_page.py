@@ -23,6 +23,13 @@ RULE = {"op": "create", "kind": "security rule", "name": "chatgpt-allow", "field
         "action": {"old": None, "new": "allow"}}, "place": {"old": None, "new": {"rulebase": "security", "after": None}}}
 
 
+WINDOW = {"devices": ["fw1"], "timezone": "Europe/Berlin", "windows": ["Tue, Thu 22:00 to 04:00"], "freeze": ["2026-12-20 to 2027-01-06"],
+          "state": "outside of the change window: the next one opens at 2026-11-26T22:00:00+01:00"}
+#: Objects of one kind.
+NAMES = [{"op": "create", "kind": "address", "name": "chatgpt-%d" % number, "fields": {"subnet": {"old": None, "new": "192.0.2.%d/32" % number},
+          "comment": {"old": None, "new": "managed"}}} for number in range(2)]
+
+
 def everything() -> dict:
     """A report with one of everything that it can hold."""
     loss = {"control": "av", "rule": "profile default", "hosts": ["a.example", "b.example"]}
@@ -38,7 +45,7 @@ def everything() -> dict:
         "branch2": {"before": look("pass", check()), "after": None}, "gone": None}
     uncertain = dict(COVERED, pattern="js.stripe.com", allowed="no", allowed_by=None, exempt="unchecked", exempt_by=None, note="not read")
     fw1 = device(
-        changed=True, summary="update url category", changes=[CHANGE, RULE], conflicts=[CONFLICT, dict(CONFLICT, id="p-2", certain=False, remedy=[])],
+        changed=True, summary="update url category", changes=[CHANGE, RULE, *NAMES], conflicts=[CONFLICT, dict(CONFLICT, id="p-2", certain=False, remedy=[])],
         losses=[loss], manual=["attach the list"], stale=[entry], foreign=[dict(entry, entry="theirs.example")], audience_widened=["every zone"],
         audience=AUDIENCE, product="panos", release="PAN-OS 11.1", journal="/root/j.json", pending="foreign", reversal={"writes": 2, "activations": 1},
         propagation=600, coverage_before={"wanted": 1, "allowed": 0, "exempt_wanted": 1, "exempt": 0}, coverage=[COVERED, uncertain],
@@ -47,7 +54,8 @@ def everything() -> dict:
     found = built({"fw1": fw1, "fw2": refused, "fw3": None, "fw4": device()}, hosts,
                   change={"id": "CHG0012345", "requester": "alice", "approver": "bob", "implementer": "carol", "emergency": True},
                   register=[dict(LINE, review_by="2026-11-23"), dict(LINE, pattern=".example.org", owner="Security")],
-                  left_out={"devices": ["fw9"], "hosts": ["branch9"]}, title="Audit of one of everything")
+                  left_out={"devices": ["fw9"], "hosts": ["branch9"]}, title="Audit of one of everything", window=[WINDOW], inventories=["/srv/site"],
+                  dest="/srv/audit", journals={"fw1": "/srv/journals"})
     return trend.continued(found, {"trend": [dict(found["trend"][0], generated="2026-11-1%dT08:00:00Z" % day, drift=2) for day in range(3)]})
 
 
@@ -146,12 +154,23 @@ def leaves(value, path=()):
         yield path, str(value)
 
 
+def told(path: tuple, text: str) -> list:
+    """What of a text has to be in the page: rows that say the same are one row, so the name of each and what is said of them are apart."""
+    if path == ("hosts", "checks", "message"):
+        return [text.partition(": ")[2]]
+    if path[:2] == ("verdict", "classes") and path[-1] in ("overdue", "unregistered"):
+        return text.partition(" (")[0].partition(" was to be")[0].split(": ")
+    if path == ("devices", "changes", "title"):
+        return [text.replace("Would create address ", "")]
+    return [text]
+
+
 def test_every_datum_of_the_report_is_in_the_page(found, seen):
     missing = set()
     for path, text in leaves(found):
-        text = " ".join(text.split())
-        if not any(words in seen.text for words in (text, text.replace("_", " "), page._when(text))):
-            missing.add((path, text))
+        for part in told(path, " ".join(text.split())):
+            if not any(words in seen.text for words in (part, part.replace("_", " "), page._when(part))):
+                missing.add((path, part))
     assert missing == set() and len(list(leaves(found))) > 200
 
 
@@ -209,6 +228,7 @@ def headings(text: str) -> dict:
 
 def test_the_verdict_comes_first_with_what_is_not_proven_and_the_risks(found):
     said = headings(report.as_html(found))
+    assert list(said)[9:14] == ["The change that this audit is about", "Devices", "Register of exemptions", "Sign-off", "Findings"]
     assert list(said)[:9] == ["Action required", "What this report cannot say", "Summary by risk", "What is open now", "What would open",
                               "What loses inspection", "What still blocks",
                               "What is not proven", "Manual steps"]
@@ -232,6 +252,9 @@ def test_what_is_well_says_so_and_no_more():
     assert said["What would open"] == "Nothing No access rule changes." and said["Manual steps"].startswith("Nothing")
     unseen = headings(report.as_html(built({"fw1": device()})))
     assert list(unseen)[:2] == ["Compliant, not all of it proven", "What this report cannot say"]
+    undone = headings(report.as_html(built({"fw1": device(failed=True, msg="rolled back", changes=[RULE], rolled_back=True)}, hosts, mode="change")))
+    assert undone["What opened"].startswith("0 devices fw1: not in force: 1 pattern would be allowed")
+    assert undone["What loses inspection"].startswith("0 devices fw1: not in force: 1 pattern not decrypted")
     changed = headings(report.as_html(built({"fw1": device(changed=True, changes=[RULE], coverage_before=None)}, hosts, mode="change")))
     assert list(changed)[0] == "Change in place" and "1 pattern allowed" in changed["What opened"]
 
@@ -244,17 +267,95 @@ def test_a_host_outside_the_audience_is_well_when_it_sees_what_it_saw_before(loo
     assert "h1: %s" % words.replace("h1: ", "") in Page(report.as_html(built({"fw1": device()}, {"h1": dict(looks, expect="unchanged")}))).text
 
 
+# -- rows that say the same
+
+
+def rows_of(seen: Page, column: str) -> list:
+    """The rows of the first table with a column, without its head."""
+    table = next(table for table in seen.tables if column in [cell["text"] for cell in table[0]])
+    return [[" ".join(cell["text"].split()) for cell in row] for row in table[1:]]
+
+
+def test_exemptions_of_which_the_register_says_the_same_are_one_row():
+    several = [dict(COVERED, pattern="*.host%d.example.com" % number) for number in range(12)]
+    lines = [dict(LINE, pattern="*.host%d.example.com" % number, owner="Security" if number < 2 else "Network") for number in range(10)]
+    found = built({"fw1": device(coverage=several), "fw2": device(coverage=several[:1])}, register=lines)
+    seen = Page(report.as_html(found))
+    rows = [(row[0], row[1], row[-2], row[-1].rpartition("... ")[2].split(", ")) for row in rows_of(seen, "Owner")]
+    names = ["*.host%d.example.com" % number for number in range(12)]
+    assert rows == [("not in the register", "", "fw1", sorted(names[10:])), ("in the register", "Security", "fw1, fw2", names[:1]),
+                    ("in the register", "Security", "fw1", names[1:2]), ("in the register", "Network", "fw1", names[2:10])]
+    said = "fw1: 2 patterns: *.host10.example.com, *.host11.example.com"
+    assert said in seen.text and said in report.as_markdown(found).replace("\\", "")
+
+
+def test_checks_with_one_result_are_one_row_and_what_differs_is_not():
+    several = [check("pass", id="a", host="a.example", message="a.example: seen", duration_ms=7), check("fail", id="b", host="b.example", message="b.example: cut"),
+               check("pass", id="c", host="c.example", message="c.example: seen", ip_version=6), check("pass", id="d", message="d.example: seen", host="d.example",
+                                                                                              role="negative")]
+    rows = rows_of(Page(report.as_html(built({}, {"h": {"before": look("fail", dict(several[0], verdict="fail")), "after": look("fail", *several)}}))), "Evidence")
+    assert [(row[0], row[1], row[5], row[6]) for row in rows] == [
+        ("fail", "", "cut", "b.example b, https, IPv4, not measured, chat"), ("pass", "fail", "seen", "a.example a, https, IPv4, 7 ms, chat"),
+        ("pass", "", "seen", "c.example c, https, IPv6, not measured, chat"), ("passnegative", "", "seen", "d.example d, https, IPv4, not measured, chat")]
+    more = [check("pass", id=str(number), host="h%d.example" % number, message="h%d.example: seen" % number) for number in range(3)]
+    row, = rows_of(Page(report.as_html(built({}, {"h": {"after": look("pass", *more)}}))), "Evidence")
+    assert [one.split()[0] for one in row[6].split("; ")] == ["h0.example", "h1.example", "h2.example"]
+
+
+def test_patterns_that_one_object_covers_are_one_row():
+    several = [dict(COVERED, pattern="*.%s" % name, note="widened: *.%s matches %s as well" % (name, name)) for name in ("a.example", "b.example")]
+    found = built({"fw1": device(coverage=[*several, COVERED, dict(COVERED, pattern="js.stripe.com"), dict(COVERED, pattern="c.example", exempt="no")])})
+    rows = [(row[0], row[3], row[5]) for row in rows_of(Page(report.as_html(found)), "Note")]
+    assert rows == [("*.a.example, *.b.example", "yes", "widened: *.x matches x as well"), (".chatgpt.com, js.stripe.com", "yes", ""), ("c.example", "no", "")]
+    alone = built({"fw1": device(coverage=several[:1])})
+    assert rows_of(Page(report.as_html(alone)), "Note")[0][5] == "widened: *.a.example matches a.example as well"
+
+
+def test_objects_of_one_kind_say_once_what_they_have_in_common(seen):
+    assert ("Would create 2 addresses Each with comment managed chatgpt-0 network (subnet) 192.0.2.0/32 chatgpt-1 network (subnet) 192.0.2.1/32") in seen.text
+
+
+# -- the change
+
+
+def test_the_change_names_its_people_its_window_and_its_commands(found, seen):
+    said = headings(report.as_html(found))["The change that this audit is about"]
+    for words in ("number CHG0012345", "requested by alice", "approved by bob", "implementer carol", "emergency yes: the change window did not apply",
+                  "change window of fw1 Tue, Thu 22:00 to 04:00 (Europe/Berlin) When the run began: outside of the change window: the next one opens at",
+                  "freeze 2026-12-20 to 2027-01-06",
+                  "To carry out the plans, once they are reviewed: ansible-playbook netaccess.chatgpt.site -i /srv/site -l fw1,fw2,fw3,fw4 -e @change.yml",
+                  "Afterwards, to undo the newest change of fw1: ansible-playbook netaccess.chatgpt.rollback -i /srv/site -e netaccess_journal=/srv/journals"):
+        assert words in said, words
+    text = report.as_markdown(found)
+    assert "Change window of fw1: Tue, Thu 22:00 to 04:00 (Europe/Berlin); frozen 2026-12-20 to 2027-01-06; outside of the change window" in text
+    # A change without a number or a window says so; an audit that is about no change has no such section.
+    done = headings(report.as_html(built({"fw1": device()}, mode="change")))["The change"]
+    assert done == "number none was given for this run change window none is set: the change could run at any time"
+    assert "The change that this audit is about" not in headings(report.as_html(built({"fw1": device()})))
+
+
+def test_a_new_inventory_is_not_set_up_and_has_no_drift():
+    drift = device(changed=True, summary="create x", changes=[CHANGE], changes_on_record=[])
+    found = built({"fw1": drift, "fw2": device()})
+    said = headings(report.as_html(found))
+    assert found["verdict"]["code"] == 2 and found["verdict"]["deciding"] == ["drift"] and list(said)[0] == "Not set up yet"
+    assert "Not set up yet (1)" in said and "Drift (1)" not in said and "not set up yet: 1" in found["verdict"]["message"]
+    assert "drift not set up yet: no journal records an earlier change" in said["Devices"]
+    known = headings(report.as_html(built({"fw1": dict(drift, changes_on_record=None), "fw2": drift})))
+    assert list(known)[0] == "Drift" and "Drift (2)" in known
+
+
 # -- the register
 
 
 def test_the_register_names_owners_and_dates_and_marks_what_is_overdue(found, seen):
-    table = next(table for table in seen.tables if table[0][2]["text"] == "Owner")
-    rows = [[" ".join(cell["text"].split()) for cell in row] for row in table[1:]]
-    assert rows[0][:4] == [".chatgpt.com", "past its review date", "Network", "2026-11-23"] and rows[0][-1] == "fw1, fw2, fw4"
-    assert rows[1][:3] == ["js.stripe.com", "not in the register", ""] and rows[1][-1] == "fw1 (not checked)"
-    assert rows[2][:4] == [".example.org", "exempt nowhere", "Security", "2026-12-31"]
+    rows = rows_of(seen, "Owner")
+    assert rows[0][:3] == ["past its review date", "Network", "2026-11-23"] and rows[0][-2:] == ["fw1, fw2, fw4", ".chatgpt.com"]
+    assert rows[1][:2] == ["not in the register", ""] and rows[1][-2:] == ["fw1 (not checked)", "js.stripe.com"]
+    assert rows[2][:3] == ["exempt nowhere", "Security", "2026-12-31"] and rows[2][-1] == ".example.org"
     assert found["verdict"]["classes"]["overdue"] == [
         "%s: .chatgpt.com was to be reviewed by 2026-11-23 (owner: Network)" % name for name in ("fw1", "fw2", "fw4")]
+    assert "fw1, fw2, fw4: 1 pattern, to be reviewed by 2026-11-23 (owner: Network): .chatgpt.com" in seen.text
     assert "No register is set" in Page(report.as_html(built({"fw1": device()}))).text
     assert [row["state"] for row in register.compared([LINE], [], datetime.date(2026, 1, 1))] == ["not_exempt"]
 

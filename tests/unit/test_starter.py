@@ -63,7 +63,7 @@ def read_by_ansible(folder: Path, **extra) -> dict:
     loader = DataLoader()
     inventory = InventoryManager(loader=loader, sources=[str(folder)])
     manager = VariableManager(loader=loader, inventory=inventory)
-    assert sorted(inventory.groups) == sorted({"ungrouped"} | {path.name for path in (folder / "group_vars").iterdir()})
+    assert sorted(inventory.groups) == sorted({"ungrouped", "netaccess_control"} | {path.name for path in (folder / "group_vars").iterdir()})
     found = {}
     for host in inventory.get_hosts():
         values = dict(manager.get_vars(host=host, include_hostvars=False), **extra)

@@ -6,13 +6,13 @@ from __future__ import annotations
 
 import datetime
 import os
-import shlex
 import textwrap
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.words import counted, duration
-from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.report.plan import undo_command
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.report.grouping import findings
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.report.plan import carry_out, undo_commands
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.report.verdict import (
-    CLASSES, NOT_BEGUN, REFUSED, some, state_of,
+    CLASSES, NOT_BEGUN, NOT_SET_UP, REFUSED, said, some, state_of,
 )
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.terms import FAIL, PASS, UNVERIFIED
 
@@ -26,9 +26,9 @@ def lines(devices: dict, proofs: dict, verdict: dict, *, dest: str | None = None
           unwell: dict | None = None, about: dict | None = None) -> list:
     """``devices``: {name: result of its access module}; ``proofs``: {name: what its hosts said of its change, or None}; ``verdict``: that of the report.
 
-    ``where``: of ``plan.taken_over``; ``unwell``: {host: why its look counts as a failure}; ``about``: ``change``, ``started`` and ``ended`` of the report.
+    ``where``: of ``plan.taken_over``; ``unwell``: {host: why its probe result counts as a failure}; ``about``: the report, as far as it is there.
     """
-    found = _when(about or {}) + (_decides(verdict, dest, where) if audit else _changed(devices, proofs, where))
+    found = _when(about or {}) + (_decides(verdict, about or {}, dest, where) if audit else _changed(devices, proofs, where))
     told = ["Probe host %s" % (why if why.startswith(name + ": ") else "%s: %s" % (name, why)) for name, why in (unwell or {}).items()]
     found += told[:_SHOWN] + ["and %s" % counted(len(told) - _SHOWN, "more probe host")] * (len(told) > _SHOWN)
     # Of a change that failed or was rolled back nothing is left to do.
@@ -64,24 +64,16 @@ def _time(text: str) -> datetime.datetime:
     return datetime.datetime.fromisoformat(text.replace("Z", "+00:00"))
 
 
-def _decides(verdict: dict, dest: str | None, where: str) -> list:
-    found: list = []
-    for name, _code, words in CLASSES:
-        told = ["%s: %s" % (words, text) for text in _grouped(verdict["classes"][name])] if name in verdict.get("deciding", ()) else []
-        found += told[:_SHOWN] + ["%s: and %d more" % (words, len(told) - _SHOWN)] * (len(told) > _SHOWN)
+def _decides(verdict: dict, about: dict, dest: str | None, where: str) -> list:
+    found, words = [], said(about.get("devices") or [])
+    for name, _code, _words in CLASSES:
+        told = ["%s: %s" % (words[name], text) for text in findings(about, verdict, name, _SHOWN)] if name in verdict.get("deciding", ()) else []
+        found += told[:_SHOWN] + ["%s: and %d more" % (words[name], len(told) - _SHOWN)] * (len(told) > _SHOWN)
     if dest and "drift" in verdict.get("deciding", ()):
-        found += ["To repair the drift, have the plans reviewed, then:",
-                  "%snetaccess.chatgpt.site %s -e @change.yml -e %s" % (_COMMAND, where, shlex.quote("@%s/plans.json" % dest))]
+        limit = [device["name"] for device in about["devices"]] if (about.get("left_out") or {}).get("devices") else ()
+        found += ["To %s, have the plans reviewed, then:" % ("set it up" if words["drift"] == NOT_SET_UP else "repair the drift"),
+                  "  %s" % carry_out(dest, where, limit)]
     return found
-
-
-def _grouped(texts: list) -> list:
-    """``texts`` of the form "name: what", with one for all names that share a ``what``. A text of another form stays as it is."""
-    found: dict = {}
-    for text in texts:
-        name, colon, what = text.partition(": ")
-        found.setdefault(colon + what if colon else text, []).append(name if colon else "")
-    return [some(names, _SHOWN) + what for what, names in found.items()]
 
 
 def _changed(devices: dict, proofs: dict, where: str) -> list:
@@ -115,11 +107,8 @@ def _changed(devices: dict, proofs: dict, where: str) -> list:
 
 
 def _undo(journals: dict, where: str) -> list:
-    """A command for each device; for many whose journals share a folder, one for all: there each takes back its newest change."""
-    folders = {os.path.dirname(path) for path in journals.values()}
-    if len(journals) > _SHOWN and len(folders) == 1:
-        return ["To undo %s:" % counted(len(journals), "change"), "  %s" % undo_command(",".join(journals), folders.pop(), where)]
-    return [line for name, path in journals.items() for line in ("To undo %s:" % name, "  %s" % undo_command(name, path, where))]
+    return [line for names, command in undo_commands(journals, where)
+            for line in ("To undo %s:" % (names[0] if len(names) == 1 else counted(len(names), "change")), "  %s" % command)]
 
 
 def _word(result: dict) -> str:

@@ -51,6 +51,39 @@ def state(window: dict, now: datetime.datetime, needs: float = 0) -> dict:
     return {"open": True, "message": "in the change window, which closes at %s" % closes, "closes": closes, "opens": opens}
 
 
+def described(windows: dict, now: datetime.datetime) -> list:
+    """The windows of devices in words: ``[{"devices", "timezone", "windows": [text], "freeze": [text], "state"}]``, one for all devices that share it.
+
+    ``windows``: {device: its change window, or None}. Devices without one are left out. What is invalid is said in ``state``; a change is refused for it.
+    """
+    found: list = []
+    for device, window in windows.items():
+        if window is None:
+            continue
+        same = next((one for one in found if one["given"] == window), None)
+        if same:
+            same["devices"].append(device)
+        else:
+            found.append(dict(_described(window, now), devices=[device], given=window))
+    return [{key: value for key, value in one.items() if key != "given"} for one in found]
+
+
+def _described(window, now: datetime.datetime) -> dict:
+    try:
+        message = state(window, now)["message"]
+    except WindowError as error:
+        return {"timezone": None, "windows": [], "freeze": [], "state": "change_window: %s" % error}
+    return {"timezone": str(window.get("timezone") or "UTC"), "windows": [_words(one) for one in window["windows"]],
+            "freeze": [str(text).replace("/", " to ") for text in window.get("freeze") or []], "state": message}
+
+
+def _words(one: dict) -> str:
+    """A span of a valid window: "Tue, Thu 22:00 to 04:00"."""
+    if "days" in one:
+        return "%s %s to %s" % (", ".join(str(day)[:3].title() for day in one["days"]), one["from"], one["until"])
+    return "%s to %s" % tuple(str(one[key]).replace("T", " ") for key in ("start", "end"))
+
+
 def _spans(number: int, one, now: datetime.datetime, zone) -> list:
     try:
         if set(one) == {"start", "end"}:

@@ -16,7 +16,8 @@ from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.report.plan impo
     BY_HAND, DONE, JOURNAL, LIST, NOT_DONE, OBJECT, PLANNED, RULE, UNKNOWN, losses, share,
 )
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.report import page
-from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.report.verdict import CLASSES, COMPLIANT, NO_RESULT, WORST
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.report.grouping import findings
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.report.verdict import COMPLIANT, NO_RESULT, WORST, said
 
 LIMIT = 60000
 #: Characters reserved for the text about what was left out.
@@ -67,10 +68,10 @@ def _said(text: str, left_out: Mapping, opened: bool) -> str:
 def _chunks(report: dict, opened: bool) -> Iterable[tuple]:
     """(what it is, text) of each piece, the most important first."""
     yield "heading", _head(report)
-    deciding = report["verdict"]["deciding"]
-    for name, _code_, words in CLASSES:
+    deciding, classes = report["verdict"]["deciding"], said(report["devices"])
+    for name, words in classes.items():
         if name in deciding and name != "drift":
-            yield "kind of finding", _findings(words, report["verdict"]["classes"][name])
+            yield "kind of finding", _findings(words, findings(report, report["verdict"], name))
     devices = sorted(report["devices"], key=lambda one: (not one["changes"], WORST.index(one["state"]), not one["conflicts"], one["name"]))
     for device in devices:
         if device["changes"] or device["state"] != COMPLIANT or device["conflicts"] or device["manual"]:
@@ -84,10 +85,10 @@ def _chunks(report: dict, opened: bool) -> Iterable[tuple]:
     well = ["`%s`" % code(device["name"]) for device in devices if not device["changes"] and device["state"] == COMPLIANT]
     if well:
         yield "list of compliant devices", "**Nothing to change:** %s" % _listed(well)
-    for name, _code_, words in CLASSES:
+    for name, words in classes.items():
         # Manual steps and drift are listed with their device, and what is not proven is listed above.
         if name not in deciding and name not in ("drift", "manual", "not_proven") and report["verdict"]["classes"][name]:
-            yield "kind of finding", _findings(words, report["verdict"]["classes"][name])
+            yield "kind of finding", _findings(words, findings(report, report["verdict"], name))
     seen = ["`%s` %s" % (code(host["name"]), md(host["baseline"]["seen"])) for host in report["hosts"] if (host["baseline"] or {}).get("seen")]
     if seen:
         yield "list of baselines", "Compared with baselines of: " + _listed(seen)
@@ -106,6 +107,10 @@ def _head(report: dict) -> str:
                                              ". **Emergency: the change window did not apply**" * bool(change.get("emergency")))]
     if report["started"] and report["ended"]:
         lines += ["", "From %s to %s" % (report["started"], report["ended"])]
+    for one in report["window"]:
+        lines += ["", "Change window of %s: %s" % (md(", ".join(one["devices"])), md(page.window(one)))]
+    for one in report["commands"]:
+        lines += ["", "%s:" % md(one["words"]), "```", code(one["command"]), "```"]
     return "\n".join(lines)
 
 
@@ -168,8 +173,9 @@ def _rollback(device: dict) -> list:
     if not back:
         return []
     lines = ["- **Rollback:** %s; it %s%s" % (md(back["text"]), md(_sentence(back["drops"])), " (%s)" % md(back["limits"]) if back["limits"] else "")]
-    unknown = ["  JOURNAL is the file that the run names."] * (JOURNAL in back["command"].split("=")[-1])
-    return lines + ["  ```", "  %s" % code(back["command"]), "  ```"] + unknown
+    unknown = ["  JOURNAL is the file that the run names."] * (JOURNAL in back["command"].split("=")[-1].split())
+    later = ["  Once the plan is carried out, this undoes the newest change of the device."] * (device["tense"] == PLANNED and not unknown)
+    return lines + ["  ```", "  %s" % code(back["command"]), "  ```"] + unknown + later
 
 
 def _sentence(parts: list) -> str:

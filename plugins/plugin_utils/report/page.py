@@ -8,15 +8,16 @@ import base64
 import functools
 import hashlib
 from pathlib import Path
-from typing import Iterable
 
 import jinja2
 from markupsafe import Markup
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.words import counted
-from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.report import trend
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.report import grouping, trend
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.report.plan import BY_HAND, DONE, NOT_DONE, PLANNED, UNKNOWN, doubts, losses, share, unchecked
-from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.report.verdict import CLASSES, DRIFT, NO_RESULT, WORST, some
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.report.verdict import (
+    CLASSES, DRIFT, NO_RESULT, WORST, drifting, not_set_up, said, some,
+)
 
 _FOLDER = Path(__file__).parent
 #: The heading for a verdict, by mode and exit code.
@@ -31,6 +32,9 @@ _TENSES = {PLANNED: "What the plan would do", DONE: "What was changed", BY_HAND:
            UNKNOWN: "What may have been changed"}
 #: Lines of a card in the summary; the sections below have all lines.
 _LINES = 6
+_UNDONE = "not in force: "
+#: Names at the beginning of a line beside the verdict; the findings have all of them.
+_NAMES = 3
 
 
 def render(report: dict, digest: str) -> str:
@@ -40,10 +44,10 @@ def render(report: dict, digest: str) -> str:
     script, style, paper = _text("page.js"), _text("page.css"), _paper(report["title"], digest)
     unproven = not_proven(report)
     return _page().render(
-        report=dict(report, devices=devices, register=_urgent(report["register"])), digest=digest,
+        report=dict(report, devices=devices), register=report["register"] and grouping.register(_urgent(report["register"])), digest=digest,
         heading=_heading(report, unproven), not_proven=unproven, risks=risks(report, devices, unproven),
         plots=trend.plots(report["trend"]) if len(report["trend"]) > 1 else [], size=trend,
-        classes=CLASSES, register_states=_REGISTER, tenses=_TENSES, seen=functools.partial(_seen, report),
+        found=_found(report), register_states=_REGISTER, tenses=_TENSES, seen=functools.partial(_seen, report),
         doubts=doubts, people=PEOPLE[report["mode"]],
         # Embedded unchanged, since the hash is that of the text.
         script=Markup(script), style=Markup(style), paper=Markup(paper), script_hash=_hash(script), style_hashes=[_hash(style), _hash(paper)])
@@ -51,7 +55,16 @@ def render(report: dict, digest: str) -> str:
 
 def _heading(report: dict, unproven: list) -> str:
     code = report["verdict"]["code"]
+    if code == 2 and drifting(report["devices"]) == not_set_up(report["devices"]):
+        return "Not set up yet"
     return _HEADINGS[report["mode"]][code] + (", not all of it proven" if unproven and not code else "")
+
+
+def _found(report: dict) -> list:
+    """``[{"id", "level", "words", "count", "lines"}]`` of each class of the verdict that holds something, the worst first."""
+    words, classes = said(report["devices"]), report["verdict"]["classes"]
+    return [{"id": name, "level": {1: "bad", 2: "warn"}.get(code, "soft"), "words": words[name][:1].upper() + words[name][1:], "count": len(classes[name]),
+             "lines": grouping.findings(report, report["verdict"], name)} for name, code, _words in CLASSES if classes[name]]
 
 
 def _urgent(rows: list | None) -> list | None:
@@ -62,7 +75,8 @@ def _urgent(rows: list | None) -> list | None:
 def _page() -> jinja2.Template:
     environment = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined,
                                      loader=jinja2.FileSystemLoader(_FOLDER))
-    environment.filters.update(counted=counted, when=_when, times=_times, share=share)
+    environment.filters.update(counted=counted, when=_when, times=_times, share=share, by_outcome=grouping.checks, by_cover=grouping.coverage,
+                               objects=grouping.objects, exempt_on=grouping.devices)
     return environment.get_template("report.html.j2")
 
 
@@ -81,6 +95,12 @@ def _paper(title: str, digest: str) -> str:
     return ('@page { size: A4; margin: 18mm 13mm 15mm; @top-left { content: "%s"; font: 8pt sans-serif; width: 60%%; overflow: hidden; white-space: nowrap } '
             '@top-right { content: "report.json %s"; font: 8pt monospace } '
             '@bottom-right { content: "page " counter(page) " of " counter(pages); font: 8pt sans-serif } }' % (_css(title), digest[:16]))
+
+
+def window(one: dict) -> str:
+    """A change window in one line."""
+    spans = ["%s (%s)" % ("; ".join(one["windows"]), one["timezone"])] * bool(one["windows"])
+    return "; ".join(spans + ["frozen %s" % ", ".join(one["freeze"])] * bool(one["freeze"]) + [one["state"]])
 
 
 def _css(text: str) -> str:
@@ -118,8 +138,8 @@ def _times(checks: list) -> str:
 
 def not_proven(report: dict) -> list:
     """What this report cannot say for sure, in words, for display beside the verdict."""
-    found = grouped(report["verdict"]["classes"]["not_proven"] + report["verdict"]["classes"]["unverified"])
-    found += grouped("%s: not shown by any probe: %s" % (host["name"], ", ".join(unseen)) for host in report["hosts"] if (unseen := _unseen(host)))
+    found = grouping.named(report["verdict"]["classes"]["not_proven"] + report["verdict"]["classes"]["unverified"], _NAMES)
+    found += grouping.named(["%s: not shown by any probe: %s" % (host["name"], ", ".join(unseen)) for host in report["hosts"] if (unseen := _unseen(host))], _NAMES)
     silent = [device["name"] for device in report["devices"] if device["state"] in NO_RESULT]
     found += ["nothing is known of %s now: no result came back" % some(silent)] * bool(silent)
     unseen = [device["name"] for device in report["devices"] if device["state"] == DRIFT and not any(one["judged"] for one in device["proof"])]
@@ -143,15 +163,6 @@ def _unseen(host: dict) -> list:
     """Features of a host that should have access for which it is unknown whether they work."""
     counts = host["judged"] and host["expect"] == "open"
     return [name.replace("_", " ") for name, said in sorted(host["features"].items()) if counts and said in ("unverified", "skipped")]
-
-
-def grouped(texts: Iterable[str]) -> list:
-    """Lines "name: text" with one line for all names that share a text."""
-    names: dict = {}
-    for text in texts:
-        name, colon, rest = text.partition(": ")
-        names.setdefault((colon, rest), []).append(name)
-    return [some(found) + colon + rest for (colon, rest), found in names.items()]
 
 
 def risks(report: dict, devices: list, unproven: list) -> list:
@@ -184,7 +195,7 @@ def _card(name: str, title: str, count: str, lines: list, none: str) -> dict:
 
 
 def _devices(lines: list) -> str:
-    return counted(len({line.partition(": ")[0] for line in lines}), "device")
+    return counted(len({name for name, _colon, text in (line.partition(": ") for line in lines) if not text.startswith(_UNDONE)}), "device")
 
 
 def _whom(device: dict) -> str:
@@ -211,16 +222,23 @@ def _opens(device: dict) -> list:
         return []
     unsure = sum(row["allowed"] == "unchecked" for row in device["coverage"])
     from_ = (", %d of them before" % before["allowed"] if before else "") + (", and of %d it is not known" % unsure if unsure else "")
-    verb = {PLANNED: "would be allowed", BY_HAND: "would be allowed", DONE: "allowed"}.get(device["tense"], "to be allowed, which is not in force or not known")
+    verb = {DONE: "allowed", UNKNOWN: "may be allowed now"}.get(device["tense"], "would be allowed")
     ports = ["%s: %s%s" % (device["name"], text, _whom(device)) for text in device["opens"]]
     widened = ["%s: reaches more than the audience: %s" % (device["name"], text) for text in device["audience_widened"]]
-    return ports + ["%s: %s %s%s%s" % (device["name"], counted(after["allowed"], "pattern"), verb, from_, _whom(device))] + widened
+    return ports + ["%s: %s%s %s%s%s" % (device["name"], _force(device), counted(after["allowed"], "pattern"), verb, from_, _whom(device))] + widened
 
 
 def _losses(device: dict) -> list:
     exempt = (device["coverage_summary"] or {}).get("exempt")
-    decrypted = ["%s: %s not decrypted%s" % (device["name"], counted(exempt, "pattern"), _whom(device))] if exempt else []
-    return decrypted + ["%s: %s" % (device["name"], text) for text in losses(device["losses"], device["audience"])]
+    decrypted = ["%s not decrypted%s" % (counted(exempt, "pattern"), _whom(device))] if exempt else []
+    return ["%s: %s%s" % (device["name"], _force(device), text) for text in decrypted + losses(device["losses"], device["audience"])]
+
+
+def _force(device: dict) -> str:
+    """What goes before a statement about the changes of a device that were refused or rolled back, or whose outcome is not known."""
+    if not device["changes"]:
+        return ""
+    return {NOT_DONE: _UNDONE, UNKNOWN: "not known whether in force: "}.get(device["tense"], "")
 
 
 def _blocks(device: dict) -> list:

@@ -26,6 +26,8 @@ RULE, LIST, OBJECT = "rule", "list", "object"
 _PURPOSES = (RULE, LIST, OBJECT)
 JOURNAL = "JOURNAL"
 _HOSTS_SHOWN = 3
+#: Commands that undo a change, one for each device; for more devices there is one for all.
+_COMMANDS = 5
 
 
 @functools.cache
@@ -275,13 +277,57 @@ def taken_over(inventories: Iterable[str] | None, asked: Iterable[str] | None = 
     return " ".join(["-i %s" % shlex.quote(one) for one in inventories or ["INVENTORY"]] + [shlex.quote(one) for one in asked or ()])
 
 
+def carry_out(dest: str, where: str, limit: Iterable[str] = ()) -> str:
+    """The command that carries out the plans of the report in ``dest``, for the devices of ``limit`` where others were left out."""
+    devices = ["-l", shlex.quote(",".join(limit))] if limit else []
+    return " ".join(["ansible-playbook netaccess.chatgpt.site", where, *devices, "-e @change.yml -e", shlex.quote("@%s/plans.json" % dest.rstrip("/"))])
+
+
 def undo_command(device: str, journal: str | None, where: str) -> str:
-    """The command that undoes a change; ``where`` is of ``taken_over``. Before a journal exists, JOURNAL is a placeholder for the file that the run names."""
+    """The command that undoes a change; ``where`` is of ``taken_over``. ``journal``: its file, or the folder, with which the newest change of the device is
+    undone. Where neither is known, JOURNAL is a placeholder for the file that the run names."""
     return "ansible-playbook netaccess.chatgpt.rollback %s -e netaccess_journal=%s -l %s" % (where, shlex.quote(journal or JOURNAL), shlex.quote(device))
 
 
-def rollback(device: str, result: Mapping, changed: list, where: str) -> dict | None:
-    """What a rollback costs: ``{"writes", "activations", "propagation", "limits", "drops", "command", "text"}``; None if there is nothing to undo."""
+def undo_commands(journals: Mapping[str, str], where: str) -> list:
+    """[(devices, the command that undoes their changes)]: one for each device; one for all where there are many, whose journals share a folder.
+
+    ``journals``: {device: the file of its journal}.
+    """
+    folders = {str(Path(path).parent) for path in journals.values()}
+    shared = len(journals) > _COMMANDS and len(folders) == 1
+    return _by_path(dict.fromkeys(journals, folders.pop()) if shared else journals, where)
+
+
+def _by_path(paths: Mapping[str, str], where: str) -> list:
+    devices: dict = {}
+    for name, path in paths.items():
+        devices.setdefault(path, []).append(name)
+    return [(names, undo_command(",".join(names), path, where)) for path, names in devices.items()]
+
+
+def commands(devices: Iterable[Mapping], about: Mapping) -> list:
+    """What to type to carry out the plans of a report, and to undo what was done or is planned: ``[{"words", "command"}]``.
+
+    ``about``: ``inventories``, ``asked``, ``dest`` (the folder of the report), ``journals`` ({device: the folder of its journals}), ``left_out``.
+    """
+    devices, where = list(devices), taken_over(about.get("inventories"), about.get("asked"))
+    planned = [one["name"] for one in devices if one["tense"] == PLANNED and one["changes"]]
+    found = []
+    if planned and about.get("dest"):
+        limit = [one["name"] for one in devices] if (about.get("left_out") or {}).get("devices") else []
+        found.append({"words": "To carry out the plans, once they are reviewed", "command": carry_out(about["dest"], where, limit)})
+    folders = {name: path for name, path in (about.get("journals") or {}).items() if name in planned}
+    found += [{"words": "Afterwards, to undo the newest change of %s" % ", ".join(names), "command": command} for names, command in _by_path(folders, where)]
+    done = {one["name"]: one["journal"] for one in devices if one["tense"] in (DONE, UNKNOWN) and one["changes"] and one["journal"]}
+    return found + [{"words": "To undo the change of %s" % ", ".join(names), "command": command} for names, command in undo_commands(done, where)]
+
+
+def rollback(result: Mapping, changed: list, undo: str) -> dict | None:
+    """What a rollback costs: ``{"writes", "activations", "propagation", "limits", "drops", "command", "text"}``; None if there is nothing to undo.
+
+    ``undo``: the command for it.
+    """
     cost = result.get("reversal")
     if not cost or not changed:
         return None
@@ -293,7 +339,7 @@ def rollback(device: str, result: Mapping, changed: list, where: str) -> dict | 
     text = "%s and %s, in force %s" % (counted(cost["writes"], "write"), counted(cost["activations"], "activation"),
                                        "up to %s later" % duration(seconds) if seconds else "at once")
     return {"writes": cost["writes"], "activations": cost["activations"], "propagation": seconds, "limits": result.get("limits") or "", "drops": drops,
-            "command": undo_command(device, result.get("journal"), where), "text": text}
+            "command": undo, "text": text}
 
 
 _BACK = {"create": "deletes", "delete": "creates again", "update": "restores"}

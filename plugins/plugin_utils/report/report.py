@@ -28,6 +28,8 @@ _CHECK = ("id", "host", "role", "kind", "ip_version", "features", "verdict", "la
 
 #: Of a line of coverage.csv, behind its pattern.
 _COLUMNS = ("allowed_now", "exempt_now", "allowed", "allowed_by", "exempt", "exempt_by", "note")
+#: What the register says of the pattern: {its name there: the column}.
+_REGISTER = {"state": "register", "owner": "owner", "review_by": "review_by", "risk_id": "risk_id"}
 
 
 class ReportError(ValueError):
@@ -44,18 +46,23 @@ def build(devices: dict, hosts: dict, about: dict) -> dict:
     """
     found = {
         **{name: about[name] for name in ("title", "generated", "mode", "collection")}, "format": FORMAT,
-        **{name: about.get(name) for name in ("change", "started", "ended", "made_by")}, "catalogue": dict(about["catalogue"], version=_versions(devices)),
+        **{name: about.get(name) for name in ("change", "started", "ended", "made_by")}, "window": about.get("window") or [], "catalogue": dict(about["catalogue"], version=_versions(devices)),
         "plans_valid_until": about["plans_valid_until"], "devices": [_device(name, result, about) for name, result in sorted(devices.items())],
         "hosts": [_host(name, looks) for name, looks in sorted(hosts.items())],
-        # Hosts of the inventory that --limit left out.
-        "left_out": {kind: sorted(set((about.get("left_out") or {}).get(kind) or []) - set(seen)) for kind, seen in (("devices", devices), ("hosts", hosts))},
+        "left_out": left_out(devices, hosts, about.get("left_out")),
     }
+    found["commands"] = plan.commands(found["devices"], about)
     for device in found["devices"]:
         device["proof"] = [_seen(host) for host in found["hosts"] if (host["path"] or {}).get("device") == device["name"]]
     found["register"] = exemptions.compared(about.get("register"), found["devices"], about["today"])
     found["verdict"] = verdict(found, about.get("strict") or [])
     found["trend"] = [trend.point(found)]
     return found
+
+
+def left_out(devices: dict, hosts: dict, said: dict | None) -> dict:
+    """What --limit left out of the report. ``said``: what it left out of the run; hosts that were probed in the place of their device are in the report."""
+    return {kind: sorted(set((said or {}).get(kind) or []) - set(seen)) for kind, seen in (("devices", devices), ("hosts", hosts))}
 
 
 def _versions(devices: dict) -> str:
@@ -70,12 +77,13 @@ def _device(name: str, result, about: dict) -> dict:
     tense = _tense(state, result, mode)
     changes, whom = plan.changes(result, tense), plan.audience(result)
     found = {key: result.get(key) for key in _KEPT}
-    where = plan.taken_over(about.get("inventories"), about.get("asked"))
+    journal = result.get("journal") or ((about.get("journals") or {}).get(name) if tense == plan.PLANNED else None)
+    undo = plan.undo_command(name, journal, plan.taken_over(about.get("inventories"), about.get("asked")))
     found.update(
         name=name, state=state, summary=str(result.get("summary") or ""), product=plan.titles().get(result.get("product")), tense=tense,
         error=str(result.get("msg") or "no result") if state in NO_RESULT else None, failure=failure.get("class"),
         audience=whom, opens=plan.opens(result, tense), changes=changes, groups=plan.groups(changes, tense), until=plan.until(changes),
-        rollback=plan.rollback(name, result, changes, where) if tense in (plan.PLANNED, plan.DONE, plan.UNKNOWN) else None,
+        rollback=plan.rollback(result, changes, undo) if tense in (plan.PLANNED, plan.DONE, plan.UNKNOWN) else None,
         # Of entries of others, only the name is shown.
         foreign=sorted(str(one.get("entry") or one.get("name")) if isinstance(one, dict) else str(one) for one in result.get("foreign") or []))
     found["coverage"] = _rows(result, tense)
@@ -169,12 +177,14 @@ def as_csv(report: dict) -> str:
     when the report is written, the other columns what holds once the changes of the device are made."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(["device", "generated", "state", "audience", "pattern", *_COLUMNS])
+    registered = {(device["name"], row["pattern"]): row for row in report["register"] or [] for device in row["devices"]}
+    writer.writerow(["device", "generated", "state", "audience", "pattern", *_COLUMNS, *_REGISTER.values()])
     for device in report["devices"]:
         for row in device["coverage"] or [dict.fromkeys(("allowed_now", "exempt_now", "allowed", "exempt"), "not known")]:
             nobody = "not known" if device["state"] in NO_RESULT else "nobody is named"
             cells = [device["name"], report["generated"], device["state"], (device["audience"] or {}).get("text") or nobody,
-                     *(row.get(key) or "" for key in ("pattern", *_COLUMNS))]
+                     *(row.get(key) or "" for key in ("pattern", *_COLUMNS)),
+                     *(registered.get((device["name"], row.get("pattern")), {}).get(key) or "" for key in _REGISTER)]
             writer.writerow(["'" + cell if _formula(cell) else cell for cell in map(str, cells)])
     return out.getvalue()
 

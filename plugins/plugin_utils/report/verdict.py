@@ -21,9 +21,11 @@ CLASSES = [
     ("regressed", 1, "newly open or newly blocked"), ("verification_failed", 1, "still blocked, decrypted or broken"),
     ("unverified", 1, "a probe without a result"), ("conflicts", 1, "an existing rule blocks or decrypts"), ("overdue", 1, "exemption past its review date"),
     ("unregistered", 1, "exemption without a line in the register"), ("pending", 1, "pending changes"), ("drift", 2, "drift"),
-    ("symptoms", 2, "fails because of the drift"), ("not_proven", 0, "not proven"), ("stale", 0, "retired entries are still present"),
+    ("symptoms", 2, "fails until the plan is carried out"), ("not_proven", 0, "not proven"), ("stale", 0, "retired entries are still present"),
     ("manual", 0, "manual steps"),
 ]
+#: What people read in place of "drift" where no journal records that anything was ever applied: see ``not_set_up``.
+NOT_SET_UP = "not set up yet"
 #: The worst first.
 WORST = [UNREACHABLE, FAILED, REFUSED, NOT_BEGUN, DRIFT, CHANGED, COMPLIANT]
 #: The present state of such a device is unknown.
@@ -46,6 +48,21 @@ def state_of(result: dict, mode: str) -> str:
     return COMPLIANT
 
 
+def not_set_up(devices: list) -> list:
+    """Devices that would be changed and of which no journal records an earlier change: a new inventory has no drift. Its class is "drift" all the same."""
+    return [device["name"] for device in devices if device["state"] == DRIFT and device["changes_on_record"] == []]
+
+
+def drifting(devices: list) -> list:
+    return [device["name"] for device in devices if device["state"] == DRIFT]
+
+
+def said(devices: list) -> dict:
+    """{class: its description}"""
+    new = bool(drifting(devices)) and drifting(devices) == not_set_up(devices)
+    return {name: NOT_SET_UP if new and name == "drift" else words for name, _code, words in CLASSES}
+
+
 def verdict(report: dict, strict: list) -> dict:
     """``{"code", "headline", "message", "classes": {class: [what]}, "deciding"}`` with every class of CLASSES.
 
@@ -65,9 +82,9 @@ def verdict(report: dict, strict: list) -> dict:
         found["manual"] += ["%s: %s" % (name, one) for one in device["manual"]]
         found["pending"] += ["%s: %s" % (name, device["pending"])] * bool(device["pending"])
     _registered(report["register"] or [], found)
-    drifting = {device["name"]: device for device in report["devices"] if device["state"] == DRIFT}
+    drifted = {device["name"]: device for device in report["devices"] if device["state"] == DRIFT}
     for host in report["hosts"]:
-        _verified(host, drifting, found)
+        _verified(host, drifted, found)
     found["not_proven"] += _not_proven(report)
     codes = {name: 1 if name in strict else code for name, code, _words in CLASSES if found[name]}
     deciding = [name for name, code in codes.items() if code]
@@ -87,7 +104,7 @@ def _registered(rows: list, found: dict) -> None:
                 found["overdue"].append("%s was to be reviewed by %s (owner: %s)%s" % (said, row["review_by"], row["owner"], doubt))
 
 
-def _verified(host: dict, drifting: dict, found: dict) -> None:
+def _verified(host: dict, drifted: dict, found: dict) -> None:
     if not host["reached"]:
         found["unreachable"].append("%s: no probe result" % host["name"])
     elif not host["judged"]:
@@ -100,7 +117,7 @@ def _verified(host: dict, drifting: dict, found: dict) -> None:
     moved += [check for check in wanted if (check["before"], check["verdict"]) in moves or (check["before"] == "pass" and unanswered(check))]
     found["regressed"] += ["%s: %s" % (host["name"], check["message"]) for check in moved]
     if host["expect"] == "open" and host["verdict"] in ("fail", "error") and not moved:
-        device = drifting.get((host["path"] or {}).get("device"))
+        device = drifted.get((host["path"] or {}).get("device"))
         kind = "symptoms" if device and _explained(wanted, device) else "verification_failed"
         found[kind].append("%s: %s" % (host["name"], host["message"]))
     elif host["expect"] == "open" and host["verdict"] in ("unverified", "skipped") and not moved:
@@ -147,12 +164,10 @@ def headline(report: dict, found: dict, deciding: list) -> str:
     """One sentence for somebody who reads nothing else. A good result includes every reservation: what nobody saw, what fails by choice, what is
     unchecked."""
     if deciding:
-        said = {name: text for name, _code, text in CLASSES}
         if set(deciding) <= {"drift", "symptoms"}:
-            drifting = [device["name"] for device in report["devices"] if device["state"] == DRIFT]
-            feel = ", and it breaks %s" % counted(len(found["symptoms"]), "host") if found["symptoms"] else ""
-            return "Drift: %s would be changed (%s)%s" % (_of(report, "devices", len(drifting)), some(drifting), feel)
-        return "Needs attention: " + ", ".join("%s (%d)" % (said[name], len(found[name])) for name in deciding)
+            return _drift(report, found)
+        words = said(report["devices"])
+        return "Needs attention: " + ", ".join("%s (%d)" % (words[name], len(found[name])) for name in deciding)
     waiting = [device["name"] for device in report["devices"] if device["tense"] == BY_HAND]
     changed = [device["name"] for device in report["devices"] if device["state"] == CHANGED]
     hosts = [host["name"] for host in report["hosts"] if host["judged"]]
@@ -164,6 +179,17 @@ def headline(report: dict, found: dict, deciding: list) -> str:
     rest = [counted(len(found[name]), noun) for name, noun in (("manual", "manual step"), ("stale", "retired entry")) if found[name]]
     limited = ["only %s" % _of(report, kind) for kind in ("devices", "hosts") if report["left_out"][kind]]
     return "; ".join([start] + limited + _except(report) + _unchecked(report) + rest)
+
+
+def _drift(report: dict, found: dict) -> str:
+    """What would be changed, and whether it was ever in place."""
+    names, new, hosts = drifting(report["devices"]), not_set_up(report["devices"]), counted(len(found["symptoms"]), "probe host")
+    changed = "%s would be changed (%s)" % (_of(report, "devices", len(names)), some(names))
+    if new == names:
+        return "Not set up yet: %s; no journal records an earlier change%s" % (
+            changed, "; what the policy allows still fails on %s" % hosts if found["symptoms"] else "")
+    parts = [", of which %s not set up yet" % ("%s is" % new[0] if len(new) == 1 else "%s are" % some(new))] * bool(new)
+    return "Drift: %s" % changed + "".join(parts + [", and what the policy allows fails on %s" % hosts] * bool(found["symptoms"]))
 
 
 def _except(report: dict) -> list:
@@ -200,7 +226,7 @@ def some(names: list, most: int = 3) -> str:
 
 def _message(report: dict, found: dict) -> str:
     parts = [", ".join(_of(report, kind) for kind in ("devices", "hosts"))]
-    parts += ["%s: %d" % (words, len(found[name])) for name, _code, words in CLASSES if found[name]]
+    parts += ["%s: %d" % (words, len(found[name])) for name, words in said(report["devices"]).items() if found[name]]
     return "; ".join(parts if len(parts) > 1 else parts + ["everything is compliant"])
 
 
