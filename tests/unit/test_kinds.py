@@ -96,7 +96,7 @@ def echo(genuine=True, echoed=(), **arrived):
     ({"authorization": "absent"}, "authorization_lost", ["authorization_lost"], "of the request headers, authorization is absent"),
     ({"authorization": "changed", "cookie": "absent"}, "authorization_changed", ["authorization_changed", "cookie_stripped"],
      "of the request headers, authorization is changed, cookie is absent"),
-    ({"cookie": "changed"}, "cookie_rewritten", ["cookie_rewritten"], "of the request headers, cookie is changed"),
+    ({"cookie": "changed", "x-a": "same"}, "cookie_rewritten", ["cookie_rewritten"], "of the request headers, cookie is changed"),
     ({"x-a": "absent", "x-b": "absent"}, "header_stripped", ["header_stripped"], "of the request headers, x-a is absent, x-b is absent"),
     ({"x-a": "changed"}, "header_rewritten", ["header_rewritten"], "of the request headers, x-a is changed"),
     ({"authorization": "unknown"}, None, ["headers_not_shown"], None)])

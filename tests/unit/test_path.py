@@ -25,6 +25,10 @@ def judged(proofs, *checks, before=()):
     ({"product": "Zscaler Internet Access"}, check(inspected_by="Zscaler Internet Access"), check()),
     ({"issuer": "^Example Inspection"}, check(interception="intercepted_trusted", issuer={"cn": "Example Inspection CA"}),
      check(issuer={"cn": "Example Inspection CA"})),
+    # A hint at a product, and an expression that fits an empty text, prove nothing.
+    ({"product": "Cyberoam"}, check(inspected_by="Cyberoam"), check(blocked_by={"product": "Cyberoam", "confidence": "low"})),
+    ({"issuer": "^(Example)?"}, check(interception="intercepted_untrusted", issuer={"cn": "Example CA"}), check()),
+    ({"proxy": "http://p.example.com:3128"}, check(via="proxy", proxy="http://p.example.com:3128"), check(via="direct", proxy="http://p.example.com:3128")),
     ({"proxy": "http://p.example.com:3128/"}, check(via="proxy", proxy="http://p.example.com:3128"), check(via="proxy", proxy="http://q.example.com:3128")),
 ])
 def test_what_proves_a_path(proofs, yes, no):
@@ -46,7 +50,10 @@ def test_a_claim_alone_proves_nothing():
     ({}, "must have device"), ({"device": 5}, "must have device"), ({"device": "a", "colour": 1}, "colour is not one of these"),
     ({"device": "a", "kind": "king"}, "kind must be one of"),
     ({"device": "a", "proven_by": {"luck": 1}}, "proven_by must have"), ({"device": "a", "proven_by": {"egress": ["10.0.0.1/8"]}}, "host bits"),
-    ({"device": "a", "proven_by": {"issuer": "("}}, "proven_by"), ({"device": "a", "proven_by": ["egress"]}, "proven_by must have")])
+    ({"device": "a", "proven_by": {"issuer": "("}}, "proven_by"), ({"device": "a", "proven_by": ["egress"]}, "proven_by must have"),
+    ("a", "must be a dictionary"), ({"device": ""}, "must have device"), ({"device": "a", "kind": None}, "kind must be"),
+    ({"device": "a", "proven_by": {"proxy": 5}}, "proxy must be text"), ({"device": "a", "proven_by": {"product": ["Squid"]}}, "product must be text"),
+    ({"device": "a", "proven_by": {"issuer": 5}}, "issuer must be text")])
 def test_a_path_that_is_none(broken, said):
     with pytest.raises(path.PathError, match=said):
         path.check(broken)

@@ -49,7 +49,11 @@ def test_the_page_s_own_form():
 
 @pytest.mark.parametrize("change,state", [
     ({"status": {"indicator": "none"}, "incidents": [], "components": []}, "operational"),
-    ({"status": {"indicator": "purple"}, "incidents": [], "components": []}, "unknown"), ({"status": None, "components": []}, "unknown"),
+    ({"status": {"indicator": "purple"}, "incidents": [], "components": []}, "unknown"), ({"status": None, "components": []}, "degraded"),
+    ({"status": None, "components": [], "incidents": []}, "unknown"), ({"incidents": ["text"], "status": {"indicator": "none"}, "components": []}, "unknown"),
+    ({"status": {"indicator": "none"}, "incidents": [], "components": [5]}, "unknown"),
+    ({"status": {"indicator": "none"}, "incidents": [], "components": [{"status": "major_outage"}]}, "outage"),
+    ({"status": {"indicator": "none"}, "incidents": [], "components": [{"name": "g", "group": True, "status": "major_outage"}]}, "operational"),
     ({"status": {"indicator": "none"}, "incidents": [], "components": [{"name": "App", "status": "sideways"}]}, "unknown"),
     ({"status": {"indicator": "none"}, "incidents": [], "components": [{"name": "App", "status": "under_maintenance"}]}, "maintenance"),
     ({"status": {"indicator": "none"}, "incidents": [{"name": "x", "status": "scheduled", "impact": "critical"}], "components": []}, "operational"),
@@ -62,6 +66,19 @@ def test_what_the_page_does_not_say_of_its_components_is_unknown():
     silent = {"summary": {key: value for key, value in NATIVE["summary"].items() if key != "affected_components"}}
     result = status.judge(silent, RULES)
     assert result["features"]["chat"] == "unknown" and result["state"] != "operational"
+
+
+@pytest.mark.parametrize("change,state", [
+    ({}, "operational"), ({"ongoing_incidents": ["text"]}, "unknown"), ({"ongoing_incidents": None}, "unknown"), ({"affected_components": ["text"]}, "unknown"),
+    # Of something that the page does not list, or that it names twice.
+    ({"affected_components": [{"component_id": "99", "status": "full_outage"}]}, "outage"), ({"affected_components": [{"status": "sideways"}]}, "unknown"),
+    ({"affected_components": [{"component_id": "1", "status": word} for word in ("full_outage", "operational")]}, "outage"),
+    ({"ongoing_incidents": [{"name": "x", "status": "resolved", "component_impacts": [{"status": "full_outage"}]}]}, "operational"),
+    ({"ongoing_incidents": [{"name": "x", "status": "identified"}]}, "unknown"),
+    ({"ongoing_incidents": [{"name": "x", "affected_components": [{"component_id": "1", "impact": "degraded_performance"}]}]}, "degraded")])
+def test_the_page_s_own_form_is_good_only_when_all_of_it_was_read(change, state):
+    calm = dict(NATIVE["summary"], affected_components=[], ongoing_incidents=[])
+    assert status.judge({"summary": dict(calm, **change)}, RULES)["state"] == state
 
 
 @pytest.mark.parametrize("data", [None, [], "text", 3, {}, {"components": "no"}, {"summary": []}, {"incidents": []}])

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from ansible.module_utils.common.yaml import yaml_load
 
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts import origin
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.terms import INTERCEPTED, PASS
 
 _WORDS = yaml_load((Path(__file__).parent / "advice.yml").read_text(encoding="utf-8"))
@@ -26,7 +27,7 @@ def clock_skew(host: dict, observations: list) -> int | None:
     now, found = datetime.datetime.strptime(host["clock"], "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=datetime.timezone.utc), []
     for seen in observations:
         date = ((seen.get("http") or {}).get("headers") or {}).get("date")
-        if not date or (seen.get("tls") or {}).get("failure"):
+        if not date or not origin.vouched(seen):
             continue
         try:
             found.append(round((now - parsedate_to_datetime(date)).total_seconds()))

@@ -74,7 +74,7 @@ def _stream(probe: dict, seen: dict, genuine: bool, table: dict) -> Found:
         return Found("http", "eof_error", flags=["stream_cut"])
     # They are sent evenly; when they come within half of that time, somebody held them back.
     wanted = (len(arrivals) - 1) * expect.get("interval_ms", 0)
-    if wanted and arrivals[-1] - arrivals[0] < wanted / 2:
+    if arrivals[-1] - arrivals[0] < wanted / 2:
         return Found(failure="stream_buffered")
     return Found()
 

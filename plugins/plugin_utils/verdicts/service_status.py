@@ -85,8 +85,11 @@ def _shim(data: dict, feature_rules: list) -> dict:
                   for one in listed if one.get("group") is not True and _text(one.get("name"))]
     incidents = [_incident(one, [_text(part.get("name")) for part in _dicts(one.get("components"))], one.get("impact"))
                  for one in _dicts(data.get("incidents")) if _text(one.get("status")).lower() not in _OVER]
-    overall = _word((data.get("status") or {}).get("indicator")) if isinstance(data.get("status"), dict) else UNKNOWN
-    return _result(overall, components, incidents, "shim", feature_rules)
+    said = [_word(data["status"].get("indicator")) if isinstance(data.get("status"), dict) else UNKNOWN]
+    # What cannot be read, or has no name, counts for the whole page.
+    said += [UNKNOWN] * (not all(_whole(data[key]) for key in ("components", "incidents") if key in data))
+    said += [_word(one.get("status")) for one in listed if one.get("group") is not True]
+    return _result(max(said, key=_RANK.index), components, incidents, "shim", feature_rules)
 
 
 def _native(summary: dict, feature_rules: list) -> dict:
@@ -95,8 +98,10 @@ def _native(summary: dict, feature_rules: list) -> dict:
     for item in _dicts(structure.get("items") if isinstance(structure, dict) else None):
         group = item.get("group") if isinstance(item.get("group"), dict) else {}
         groups.update({one.get("component_id"): _text(group.get("name")) for one in _dicts(group.get("components"))})
-    affected = {one.get("component_id"): _word(one.get("status")) for one in _dicts(summary.get("affected_components"))}
-    known = isinstance(summary.get("affected_components"), list)
+    affected: dict = {}
+    for one in _dicts(summary.get("affected_components")):
+        affected[one.get("component_id")] = max(affected.get(one.get("component_id"), OPERATIONAL), _word(one.get("status")), key=_RANK.index)
+    known = _whole(summary.get("affected_components"))
     components = [{"name": _text(one.get("name")), "group": groups.get(one.get("id"), ""), "id": one.get("id"),
                    "status": affected.get(one.get("id"), OPERATIONAL if known else UNKNOWN)}
                   for one in _dicts(summary.get("components")) if _text(one.get("name"))]
@@ -108,8 +113,9 @@ def _native(summary: dict, feature_rules: list) -> dict:
         words = [_word(part.get("status") or part.get("impact")) for part in touched]
         if _text(one.get("status")).lower() not in _OVER:
             incidents.append(_incident(one, hit, max(words, key=_RANK.index, default=UNKNOWN)))
-    overall = OPERATIONAL if known and isinstance(summary.get("ongoing_incidents"), list) else UNKNOWN
-    return _result(overall, components, incidents, "native", feature_rules)
+    overall = OPERATIONAL if known and _whole(summary.get("ongoing_incidents")) else UNKNOWN
+    # An outage of something that the page does not list counts for the whole page.
+    return _result(max([overall, *affected.values()], key=_RANK.index), components, incidents, "native", feature_rules)
 
 
 def _incident(one: dict, names: list, impact) -> dict:
@@ -131,7 +137,7 @@ def _result(overall: str, components: list, incidents: list, source: str, featur
         for feature in incident["features"]:
             features[feature] = max(features.get(feature, OPERATIONAL), incident["impact"], key=_RANK.index)
     words = [overall] + [one["status"] for one in components] + [one["impact"] for one in incidents]
-    return {"state": max(words, key=_RANK.index) if components or overall != UNKNOWN else UNKNOWN, "features": dict(sorted(features.items())),
+    return {"state": max(words, key=_RANK.index), "features": dict(sorted(features.items())),
             "components": components, "incidents": incidents, "source": source}
 
 
@@ -141,6 +147,11 @@ def _features(name: str, feature_rules: list) -> list:
 
 def _dicts(value) -> list:
     return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
+
+
+def _whole(value) -> bool:
+    """Whether it is a list of which every row can be read."""
+    return isinstance(value, list) and all(isinstance(one, dict) for one in value)
 
 
 def _text(value) -> str:
