@@ -142,6 +142,7 @@ SAME_AGE = "a connection of the same age that is not silent survives"
 @pytest.mark.parametrize("rows,asked,found,detail", [
     ([silence(), silence(60)], ASKED, NOTHING, "open after 60 s of silence"),
     ([silence(), silence(60), beside()], ASKED, NOTHING, "open after 60 s of silence"),
+    ([silence(), silence(60), CUT], ASKED, ("application", "idle_cut", True, ["idle_cut"], None), "cut after 31 s of silence; 60 s survived; " + UNKNOWN_CAUSE),
     ([silence()], ASKED, ("http", "not_reached_again", False, [], None), "10 s survived"),
     ([beside()], (), ("application", "http_request_failed", False, [], None), None),
     ([beside()], ASKED, ("http", "not_reached_again", True, [], None), None),

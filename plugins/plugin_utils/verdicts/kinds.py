@@ -148,8 +148,7 @@ def cookies(expect: dict, lines: list) -> tuple:
 
 
 def _turn(probe: dict, seen: dict, genuine: bool, table: dict) -> Found:
-    answer = seen["application"]
-    return Found(failure=answer["failure"]) if answer["failure"] else Found()
+    return Found(failure=seen["application"]["failure"])
 
 
 def _nat(probe: dict, seen: dict, genuine: bool, table: dict) -> Found:
