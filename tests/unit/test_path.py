@@ -27,12 +27,14 @@ def judged(proofs, *checks, before=()):
      check(issuer={"cn": "Example Inspection CA"})),
     # A hint at a product, and an expression that fits an empty text, prove nothing.
     ({"product": "Cyberoam"}, check(inspected_by="Cyberoam"), check(blocked_by={"product": "Cyberoam", "confidence": "low"})),
-    ({"issuer": "^(Example)?"}, check(interception="intercepted_untrusted", issuer={"cn": "Example CA"}), check()),
+    ({"issuer": "^(Example CA)?$"}, check(interception="intercepted_untrusted", issuer={"cn": "Example CA"}), check()),
     ({"proxy": "http://p.example.com:3128"}, check(via="proxy", proxy="http://p.example.com:3128"), check(via="direct", proxy="http://p.example.com:3128")),
     ({"proxy": "http://p.example.com:3128/"}, check(via="proxy", proxy="http://p.example.com:3128"), check(via="proxy", proxy="http://q.example.com:3128")),
 ])
 def test_what_proves_a_path(proofs, yes, no):
-    assert judged(proofs, no)["proven"] is False
+    other = check(interception="intercepted_trusted", issuer={"cn": "Other CA"}, via="proxy", proxy="http://other.example.com:3128")
+    for nothing in (no, check(), other, check(interception="intercepted_trusted", issuer=None)):
+        assert judged(proofs, nothing)["proven"] is False
     found = judged(proofs, no, yes)
     assert found["proven"] is True and found["message"].startswith("behind fw1: ")
     # What was seen before the change counts: the block is gone, the device is not.
@@ -42,6 +44,8 @@ def test_what_proves_a_path(proofs, yes, no):
 def test_a_claim_alone_proves_nothing():
     assert judged({}, check(egress="203.0.113.9")) == {"device": "fw1", "audience": None, "kind": "user", "proven": False,
                                                        "message": "mapped to fw1 without proof; set proven_by"}
+    assert path.judge({"device": "fw1", "proven_by": None}, [])["message"] == path.judge({"device": "fw1"}, [])["message"]
+    assert judged({"egress": ["10.0.0.0/8"]}, check())["message"] == "no proof that this host is behind fw1"
     found = judged({"egress": ["10.0.0.0/8"]}, check(egress="203.0.113.9"))
     assert found["message"] == "no proof that this host is behind fw1; its egress address is 203.0.113.9"
 

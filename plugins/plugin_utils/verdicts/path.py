@@ -63,7 +63,7 @@ def _proof(proofs: dict, checks: list) -> str | None:
         egress, blocked = found.get("egress"), found.get("blocked_by") or {}
         # A signature of low confidence is a hint, and a hint proves nothing.
         products = (blocked.get("product") if blocked.get("confidence") != "low" else None, found.get("inspected_by"))
-        issuer = (found.get("issuer") or {}).get("cn") or "" if found.get("interception") in INTERCEPTED else ""
+        issuer = (found.get("issuer") or {}).get("cn") if found.get("interception") in INTERCEPTED else None
         if egress and any(ipaddress.ip_address(egress) in network for network in networks):
             return "its egress address is %s" % egress
         if proofs.get("product") and proofs["product"] in products:
