@@ -433,7 +433,8 @@ def test_they_come_first_for_files_of_the_kit_too(tmp_path):
         reachability.import_probe([str(file)], [{"product": "x"}])
 
 
-@pytest.mark.parametrize("rule", [{}, {"product": "x"}, {"product": "x", "body": "("}, {"product": "x", "header": ["a"]}, {"product": "x", "bdy": "y"}, "x"])
+@pytest.mark.parametrize("rule", [{}, {"product": "x"}, {"product": "x", "body": "("}, {"product": "x", "header": ["a"]}, {"product": "x", "bdy": "y"}, "x",
+                                  ["product", "body"]])
 def test_a_rule_that_is_no_rule_is_named(rule):
     with pytest.raises(signatures.SignatureError, match="rule 1"):
         signatures.load([rule])
