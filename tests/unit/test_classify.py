@@ -279,6 +279,22 @@ def test_under_inspection_an_answer_passes_only_when_it_is_shown_to_be_the_origi
     assert check(seen(http=answer), wanted)["verdict"] == check(seen(tls=tls(sct=False), http=answer), wanted)["verdict"] == "pass"
 
 
+@pytest.mark.parametrize("entry,expect,answer,verdict", [
+    # A type alone is what anybody can write, where the origin leaves a mark.
+    ("turnstile", {"content_type": "text/javascript"}, http(200, JS, "var x"), "unverified"),
+    ("turnstile", {"content_type": "text/javascript"}, http(200, dict(JS, **{"cf-ray": "1"}), "var x"), "pass"),
+    ("turnstile", {"body": "var [xy]"}, http(200, JS, "var x"), "pass"), ("turnstile", {"body": "var [xy]"}, http(200, JS, "var z"), "fail"),
+    ("turnstile", {"json": {"a": 1}}, http(200, JS, '{"a": 1}'), "pass"), ("turnstile", {"json": {"a": 1}}, http(200, JS, '{"a": 2}'), "fail"),
+    ("turnstile", {"json": {"a": 1}}, http(200, JS, "[1]"), "fail"), ("turnstile", {"json": {"a": 1}}, http(200, JS, "{"), "fail"),
+    ("turnstile", {"status": [200]}, http(200, JS, "var x"), "unverified"), ("turnstile", {"status": [200]}, http(204, JS, "var x"), "fail"),
+    ("stripe_js", {"content_type": "text/javascript"}, http(200, JS, ""), "pass"), ("stripe_js", {"content_type": "text/javascript"}, http(200, PAGE, ""), "fail"),
+    ("stripe_js", {}, http(200, JS, ""), "unverified"), ("stripe_js", {}, http(200, {}, "<HTML>"), "unverified"),
+    ("stripe_js", {}, http(200, {}, " <!DOCTYPE html>"), "unverified"), ("stripe_js", {}, http(200, {}, "x"), "pass"),
+    ("stripe_js", {}, http(301, {}, "x"), "unverified")])
+def test_under_inspection_content_speaks_for_the_origin_only_when_nobody_else_has_it(entry, expect, answer, verdict):
+    assert check(seen(**dict(INTERCEPTED, http=answer)), probe(entry=entry, host="js.stripe.com", exempt=False, expect=expect))["verdict"] == verdict
+
+
 REFUSED = dict(tcp={"failure": "connection_refused"}, tls=None, http=None)
 LATE = dict(tcp={"failure": "generic_timeout_error"}, tls=None, http=None)
 SQUID_FAILED = http(503, {"x-squid-error": "ERR_CONNECT_FAIL 110"}, "<body id=ERR_CONNECT_FAIL>")

@@ -185,6 +185,7 @@ CASES = {
     "a tunnel for who signs in": ([tunnel(407)], "proxy_auth", "fail proxy_auth_required"),
     "a tunnel for who signs in, by 401": ([tunnel(401, ("WWW-Authenticate", "Basic"))], "proxy_auth", "fail proxy_auth_required"),
     "a tunnel that is denied by 401": ([tunnel(401)], "proxy", "fail proxy_connect_denied"),
+    "a tunnel that is denied, with a word about users": ([tunnel(403, ("WWW-Authenticate", "Basic"))], "proxy", "fail proxy_connect_denied"),
     "a tunnel to nowhere": ([tunnel(503)], "proxy_error", "fail proxy_cannot_connect"),
     "a tunnel that takes too long": ([tunnel(504)], "proxy_error", "fail proxy_timeout"),
     "a tunnel through what is no proxy": ([tunnel(405), tunnel(400, url="http://chatgpt.com:443/")], "proxy", "fail proxy_none"),
