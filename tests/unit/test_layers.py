@@ -236,6 +236,7 @@ ROWS = {
     "a tunnel that opens": (dict(via="proxy", proxy="http://p:1", dns=None, connect={"status": 200, "headers": {}, "body": "", "failure": None}), {},
                             "pass - - open", []),
     "cut in the handshake": (CUT, {}, "fail tls connection_reset shut", []),
+    "cut in the handshake through a proxy": (dict(via="proxy", proxy="http://p:1", dns=None, **CUT), {}, "fail tls connection_reset shut", []),
     "silence after the connection": (dict(http=None, tls=None, failure="generic_timeout_error"), {}, "error tls generic_timeout_error shut", []),
     "silence before a connection": (dict(http=None, tls=None, tcp=None, failure="generic_timeout_error"), {}, "error tcp generic_timeout_error shut", []),
     "silence after the handshake": (dict(http=None, failure="generic_timeout_error"), {}, "error http generic_timeout_error shut", []),
