@@ -14,7 +14,7 @@ import tests.conftest  # pylint: disable=unused-import  # puts the collection on
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import Index, collapse, parse
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.probes import runner, tunnel
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalog.catalogue import Selection, endpoint_probes, load
-from tests.bench import fleet, products, rules, size, squid
+from tests.bench import fleet, har, products, rules, size, squid
 from tests.lab.lab import Lab
 from tests.lab.path import Proxied, quick
 from tests.lab.squid import available
@@ -97,6 +97,7 @@ def main() -> None:
     products.main()
     rules.main()
     size.main()
+    har.main()
     fleet.main()
     missing = available()
     if missing:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import tempfile
 import time
+from pathlib import Path
 from typing import Callable
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine import change, result, target
@@ -15,7 +16,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.journal i
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.options import Options
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Ref, State
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalog.catalogue import load
-from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.har import redact
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.har import reader, redact
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.publish import published
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts import signatures
 from tests.bench.products import ROW
@@ -95,6 +96,18 @@ def redacted(part: str) -> Callable:
     return of
 
 
+def behind(count: int) -> Callable:
+    """A HAR with an entry of so many kilobytes, for which as much more is read, and as many small entries after it."""
+    text = '{"log": {"entries": [{"text": "%s"}%s]}}' % ("x" * 1100 * count, (', {"text": "%s"}' % ("x" * 1000)) * count)
+
+    def work():
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "x.har"
+            path.write_text(text, encoding="utf-8")
+            assert sum(1 for _entry in reader.Reader(path)) == count + 1
+    return work
+
+
 def page(part: str, html: bool) -> Callable:
     def of(length: int) -> Callable:
         line = (part * length)[:length]
@@ -121,7 +134,7 @@ def seconds(work: Callable) -> float:
 def main() -> None:
     for words, make, count in (("text of a plan", text_of, 10_000), ("plan, foresee and undo, rules", plan, 10_000), ("rules in another order", moved, 10_000),
                                ("placing among rules", placed, 10_000), ("rules that go", gone, 10_000), ("journal, steps", noted, 10_000),
-                               ("HAR: redact, characters", redacted("a."), 1_000_000), ("page: a line of letters", page("a", False), 1_000_000),
+                               ("HAR: small entries behind a large one", behind, 16_000), ("HAR: redact, characters", redacted("a."), 1_000_000), ("page: a line of letters", page("a", False), 1_000_000),
                                ("page: tags that stay open", page("<p>", True), 1_000_000)):
         few, many = seconds(make(count // 4)), seconds(make(count))
         print(ROW % ("%s: %d" % (words, count), "%.2f s" % many, "%.2f of the time for a quarter of it, by 4" % (many / 4 / max(few, 1e-6))))

@@ -279,6 +279,22 @@ def test_under_inspection_an_answer_passes_only_when_it_is_shown_to_be_the_origi
     assert check(seen(http=answer), wanted)["verdict"] == check(seen(tls=tls(sct=False), http=answer), wanted)["verdict"] == "pass"
 
 
+@pytest.mark.parametrize("entry,expect,answer,verdict", [
+    # A type alone is what anybody can write, where the origin leaves a mark.
+    ("turnstile", {"content_type": "text/javascript"}, http(200, JS, "var x"), "unverified"),
+    ("turnstile", {"content_type": "text/javascript"}, http(200, dict(JS, **{"cf-ray": "1"}), "var x"), "pass"),
+    ("turnstile", {"body": "var [xy]"}, http(200, JS, "var x"), "pass"), ("turnstile", {"body": "var [xy]"}, http(200, JS, "var z"), "fail"),
+    ("turnstile", {"json": {"a": 1}}, http(200, JS, '{"a": 1}'), "pass"), ("turnstile", {"json": {"a": 1}}, http(200, JS, '{"a": 2}'), "fail"),
+    ("turnstile", {"json": {"a": 1}}, http(200, JS, "[1]"), "fail"), ("turnstile", {"json": {"a": 1}}, http(200, JS, "{"), "fail"),
+    ("turnstile", {"status": [200]}, http(200, JS, "var x"), "unverified"), ("turnstile", {"status": [200]}, http(204, JS, "var x"), "fail"),
+    ("stripe_js", {"content_type": "text/javascript"}, http(200, JS, ""), "pass"), ("stripe_js", {"content_type": "text/javascript"}, http(200, PAGE, ""), "fail"),
+    ("stripe_js", {}, http(200, JS, ""), "unverified"), ("stripe_js", {}, http(200, {}, "<HTML>"), "unverified"),
+    ("stripe_js", {}, http(200, {}, " <!DOCTYPE html>"), "unverified"), ("stripe_js", {}, http(200, {}, "x"), "pass"),
+    ("stripe_js", {}, http(301, {}, "x"), "unverified")])
+def test_under_inspection_content_speaks_for_the_origin_only_when_nobody_else_has_it(entry, expect, answer, verdict):
+    assert check(seen(**dict(INTERCEPTED, http=answer)), probe(entry=entry, host="js.stripe.com", exempt=False, expect=expect))["verdict"] == verdict
+
+
 REFUSED = dict(tcp={"failure": "connection_refused"}, tls=None, http=None)
 LATE = dict(tcp={"failure": "generic_timeout_error"}, tls=None, http=None)
 SQUID_FAILED = http(503, {"x-squid-error": "ERR_CONNECT_FAIL 110"}, "<body id=ERR_CONNECT_FAIL>")
@@ -319,6 +335,10 @@ def test_the_headline_names_what_does_not_count_since_nobody_knows_whose_answer_
 
 @pytest.mark.parametrize("before,after,verdict,flag", [
     (REFUSED, {}, "fail", "newly_open"), (dict(INTERCEPTED, http=SQUID_PAGE), paged(404), "fail", "newly_open"), (paged(403), paged(403), "pass", None),
+    (REFUSED, paged(200), "fail", "newly_open"),
+    # Who refuses may be what blocked it, in another way.
+    (REFUSED, paged(403), "unverified", "not_compared"), (REFUSED, paged(451), "unverified", "not_compared"),
+    (dict(INTERCEPTED, http=SQUID_PAGE), paged(403), "unverified", "not_compared"), (REFUSED, paged(502), "unverified", "not_compared"),
     (paged(403), paged(200), "unverified", "not_compared"),
     (paged(302, location="https://a.example/"), paged(302, location="https://b.example/"), "pass", None),
     (UNRESOLVED, {}, "unverified", "not_compared"), (LATE, {}, "unverified", "not_compared"),
@@ -433,7 +453,8 @@ def test_they_come_first_for_files_of_the_kit_too(tmp_path):
         reachability.import_probe([str(file)], [{"product": "x"}])
 
 
-@pytest.mark.parametrize("rule", [{}, {"product": "x"}, {"product": "x", "body": "("}, {"product": "x", "header": ["a"]}, {"product": "x", "bdy": "y"}, "x"])
+@pytest.mark.parametrize("rule", [{}, {"product": "x"}, {"product": "x", "body": "("}, {"product": "x", "header": ["a"]}, {"product": "x", "bdy": "y"}, "x",
+                                  ["product", "body"]])
 def test_a_rule_that_is_no_rule_is_named(rule):
     with pytest.raises(signatures.SignatureError, match="rule 1"):
         signatures.load([rule])

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.har import entries, judge as har
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.har import entries, judge as har, seen
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts import isolation
 from tests.unit.test_har import CATALOGUE, MARK, TABLE, entry, judge, redactor
 from tests.unit.test_signatures import BLOCKS, OTHERS
@@ -27,6 +27,18 @@ def stream(waited, received, text="", **more) -> dict:
 
 def away(target, *headers, **more) -> dict:
     return entry(status=302, headers=[("Location", target), *headers], **more)
+
+
+def challenged(url="https://chatgpt.com/") -> dict:
+    return entry(url, 403, [("Cf-Mitigated", "challenge"), *MARK], text="Just a moment", mime="text/html")
+
+
+def tunnel(status, *headers, url="chatgpt.com:443", **more) -> dict:
+    return entry(url, status, list(headers), method="CONNECT", **more)
+
+
+def socket(*types, status=101, data="alice", **more) -> dict:
+    return entry(SOCKET, status, [], _webSocketMessages=[{"type": name, "time": 1, "opcode": 1, "data": data} for name in types], **more)
 
 
 def under(issuer, *args, **more) -> dict:
@@ -137,7 +149,66 @@ CASES = {
     "a companion that fails and answers": ([lost("CONNECTION_RESET", url=BLOB), entry(BLOB)], "unlisted", ""),
     "a companion that serves no feature": ([lost("CONNECTION_RESET", url="https://sora.com/x")], "unlisted", ""),
     "a companion that is telemetry": ([lost("CONNECTION_RESET", url="https://events.mapbox.com/x"), GOOD], "unlisted", "pass, fail connection_reset"),
+    # The origin asks for something, and is content.
+    "a challenge that was solved": ([challenged(), entry("https://chatgpt.com/"), GOOD], "works", "pass"),
+    "a challenge of one page, and others work": ([challenged(), GOOD], "origin", "origin origin_challenge"),
+    "a challenge that comes back": ([challenged(), entry("https://chatgpt.com/"), challenged()], "origin", "origin origin_challenge"),
+    "a challenge that never ends": ([challenged()] * 5, "origin", "origin origin_challenge"),
+    "a challenge whose script is cut off": ([challenged(), lost("CONNECTION_RESET", url="https://challenges.cloudflare.com/turnstile/v0/api.js")], "tcp",
+                                           "origin origin_challenge, fail connection_reset"),
+    "signed in in the end": ([entry(status=401), GOOD], "works", "pass"),
+    "not signed in for what matters": ([entry("https://chatgpt.com/backend-api/conversation", 401), GOOD], "origin", "origin origin_sign_in"),
+    "refused for once": ([entry(status=403), GOOD], "origin", "origin origin_refusal"),
+    "a redirect of the origin to the same address": ([away("https://chatgpt.com/backend-api/me#x", *MARK)] * 9, "unverified", "unverified"),
+    "a redirect of the origin to the same path": ([away("me", *MARK)] * 9, "unverified", "unverified"),
+    "a redirect of the origin to the next page": ([away("/next", *MARK)], "works", "pass"),
+    # Gateways that could not, and that forbade nothing.
+    "a bad gateway by a page": ([entry(status=502, **PAGE)], "proxy_error", "fail proxy_cannot_connect"),
+    "a bad gateway by headers": ([entry(status=502, headers=[("Server", "nginx")])], "proxy_error", "fail proxy_cannot_connect"),
+    "a bad gateway of which nothing was recorded": ([entry(status=502, headers=[])], "unverified", "unverified"),
+    "a bad gateway of the origin": ([entry(status=502)], "origin", "origin origin_error"),
+    "a bad gateway before a host without a known mark": ([entry(STRIPE, 502, **PAGE)], "unverified", "unverified"),
+    "a gateway that waited": ([entry(status=504, text="<h1>504 Gateway Time-out</h1>", **PAGE)], "proxy_error", "fail proxy_timeout"),
+    "a bad gateway that forbids": ([entry(status=502, text="The proxy denied the specified address", **PAGE)], "blocked", "fail http_block_page"),
+    "a service that is not available": ([entry(status=503, **PAGE)], "blocked", "fail http_block_page"),
+    "Charles could not": ([entry(status=503, text="<title>Charles Error Report</title>Failed to connect to remote host", **PAGE)], "proxy_error",
+                          "fail proxy_cannot_connect"),
+    "Fiddler found no name": ([entry(status=502, headers=[], text='[Fiddler] DNS Lookup for "chatgpt.com" failed.', mime="text/html")], "proxy_error",
+                              "fail proxy_dns_failed"),
+    "Fiddler could not": ([entry(status=502, headers=[], text="[Fiddler] The connection to 'chatgpt.com' failed.", mime="text/html")], "proxy_error",
+                          "fail proxy_cannot_connect"),
+    "SGOS could not": ([entry(status=503, text="Network Error (tcp_error) A communication error occurred", **PAGE)], "proxy_error", "fail proxy_cannot_connect"),
+    "SGOS found no name": ([entry(status=503, text="Network Error (dns_unresolved_hostname)", **PAGE)], "proxy_error", "fail proxy_dns_failed"),
+    # Tunnels, as debugging proxies record them.
+    "a tunnel that is denied": ([tunnel(403, ("Server", "x"), mime="text/html")], "proxy", "fail proxy_connect_denied"),
+    "a tunnel that Squid denies": ([tunnel(403, ("X-Squid-Error", "ERR_ACCESS_DENIED 0"))], "blocked", "fail http_block_page"),
+    "a tunnel for who signs in": ([tunnel(407)], "proxy_auth", "fail proxy_auth_required"),
+    "a tunnel for who signs in, by 401": ([tunnel(401, ("WWW-Authenticate", "Basic"))], "proxy_auth", "fail proxy_auth_required"),
+    "a tunnel that is denied by 401": ([tunnel(401)], "proxy", "fail proxy_connect_denied"),
+    "a tunnel that is denied, with a word about users": ([tunnel(403, ("WWW-Authenticate", "Basic"))], "proxy", "fail proxy_connect_denied"),
+    "a tunnel to nowhere": ([tunnel(503)], "proxy_error", "fail proxy_cannot_connect"),
+    "a tunnel that takes too long": ([tunnel(504)], "proxy_error", "fail proxy_timeout"),
+    "a tunnel through what is no proxy": ([tunnel(405), tunnel(400, url="http://chatgpt.com:443/")], "proxy", "fail proxy_none"),
+    "a tunnel alone": ([tunnel(200)], "nothing", ""),
+    "a tunnel that was cut": ([lost("CONNECTION_RESET", method="CONNECT", url="chatgpt.com:443")], "tcp", "fail connection_reset"),
+    "a proxy that knows no user of this browser": ([lost("INVALID_AUTH_CREDENTIALS"), lost("MISSING_AUTH_CREDENTIALS"), lost("UNSUPPORTED_AUTH_SCHEME"),
+                                                    lost("MISCONFIGURED_AUTH_ENVIRONMENT")], "proxy_auth", "fail proxy_auth_required"),
+    # Messages of WebSockets.
+    "a WebSocket that is heard": ([socket("send", "receive")], "works", "pass"), "a WebSocket of which nothing was recorded": ([socket()], "works", "pass"),
+    "a WebSocket that nobody answers": ([socket("send", "send")], "unverified", "unverified"),
+    "a WebSocket with a mark that nobody answers": ([dict(entry(SOCKET, 101), _webSocketMessages=[{"type": "send"}])], "unverified", "unverified"),
+    "a WebSocket that broke": ([socket("send", "receive", "error", data="Invalid frame header")], "stream_cut", "fail stream_cut"),
+    "a WebSocket through a proxy that denies": ([socket("error", status=0, data="Error in connection establishment: net::ERR_TUNNEL_CONNECTION_FAILED")],
+                                                "proxy", "fail proxy_connect_denied"),
+    "a WebSocket whose handshake was cut": ([socket("error", status=0, data="Connection closed before receiving a handshake response")], "blocked",
+                                            "fail websocket_upgrade_refused"),
+    "a WebSocket whose handshake took too long": ([socket("error", status=0, data="WebSocket opening handshake timed out")], "blocked",
+                                                  "fail websocket_upgrade_refused"),
+    "messages that are no messages": ([entry(SOCKET, 101, [], _webSocketMessages="text"), entry(SOCKET, 101, [], _webSocketMessages=["x", {"type": "pong"}])],
+                                      "works", "pass"),
     # What browsers and programs write in another way.
+    "a page in base64, by lines": ([entry(headers=[], mime="text/html", text="PGh0bWw+UG93ZXJlZCBCeSBG\nb3J0aUd1YXJk\n", _resourceType="document")],
+                                   "blocked", "fail http_block_page"),
     "a status with its phrase": ([entry(status="200 OK")], "works", "pass"),
     "a status as a float": ([entry(status=200.0)], "works", "pass"),
     "a status of too many digits": ([entry(status=2000)], "unverified", "unverified never_answered"),
@@ -149,6 +220,7 @@ CASES = {
     "a certificate that Firefox calls broken": ([entry(status=0, _securityState="broken")], "tls", "fail ssl_invalid_certificate"),
     "an answer under a certificate that Firefox calls broken": ([entry(_securityState="broken")], "works", "pass"),
 }
+CASES["a page in base64, by lines"][0][0]["response"]["content"]["encoding"] = "BASE64"
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -489,6 +561,23 @@ def test_a_copy_of_an_entry_that_has_everything():
     request, response = bare["request"], bare["response"]
     assert (bare["startedDateTime"], bare["time"], request["method"], request["url"], response["status"], response["headers"]) == ("", -1, gone, "", 0, [])
     assert set(bare) == {"startedDateTime", "time", "request", "response", "cache", "timings"}
+
+
+@pytest.mark.parametrize("name", [name for name in CASES if "tunnel" in name or "WebSocket" in name])
+def test_the_copy_of_a_tunnel_and_of_messages_shows_the_same(name):
+    safe, (content, conclusion, _checks) = redactor(), CASES[name]
+    copied = [safe.entry(one) for one in content]
+    assert "alice" not in str(copied)
+    assert judge(copied)["conclusion"] == conclusion
+
+
+def test_pages_that_the_origin_asks_about_are_remembered_up_to_a_number(monkeypatch):
+    monkeypatch.setattr(seen, "_PAGES", 3)
+    for count, conclusion in ((3, "works"), (4, "origin")):
+        pages = ["https://chatgpt.com/%d" % number for number in range(count)]
+        found = judge([challenged(page) for page in pages] + [entry(page) for page in pages])
+        assert found["conclusion"] == conclusion
+    assert check_of(judge(CASES["a challenge that was solved"][0]))["flags"] == ["origin_challenge"]
 
 
 def test_a_redirect_to_a_gateway_s_own_host_is_known_in_the_copy():

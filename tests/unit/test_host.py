@@ -178,7 +178,9 @@ def seen(date, failure=None):
 def test_the_clock_is_compared_with_what_origins_say_themselves():
     facts = {"clock": "2026-11-24T08:10:00Z"}
     right, wrong = "Tue, 24 Nov 2026 08:00:00 GMT", "Tue, 24 Nov 2026 05:00:00 GMT"
-    assert advice.clock_skew(facts, [seen(right), seen(wrong, "ssl_unknown_authority"), seen(right), seen("nonsense"), seen(None), {}]) == 600
+    assert advice.clock_skew(facts, [seen(right), seen(wrong, "ssl_unknown_authority"), seen(right), seen("nonsense"), seen(None)]) == 600
+    # Without TLS whoever is on the path answers, such as a portal with a clock of its own.
+    assert advice.clock_skew(facts, [dict(seen(wrong), tls=None)]) is None
     assert advice.clock_skew(facts, [seen(wrong, "ssl_unknown_authority")]) is None
 
 
@@ -205,7 +207,15 @@ PAC_FILE = {"url": "http://wpad.example.com/wpad.dat", "failure": None}
     ({"proxy_variables": {"NO_PROXY": "a.example, b.example", "no_proxy": "b.example,a.example"}}, [], []),
     ({"proxy_variables": {"NO_PROXY": "a.example", "no_proxy": "b.example"}}, [], ["proxies_differ"]),
     ({"proxy_variables": {"http_proxy": "http://a:1", "HTTPS_PROXY": "http://b:1"}}, [], ["proxies_by_scheme"]),
-    ({"proxy_variables": {"http_proxy": "http://a:1", "https_proxy": "http://a:1"}}, [], []),
+    ({"proxy_variables": {"http_proxy": "http://a:1", "https_proxy": "http://a:1"}}, [], []), ({"proxy_variables": {"http_proxy": "http://a:1"}}, [], []),
+    ({"proxy_variables": {"HTTPS_PROXY": "http://b:1", "https_proxy": "http://a:1", "http_proxy": "http://c:1"}}, [], ["proxies_differ"]),
+    ({"proxy_variables": {"NO_PROXY": "a.example,", "no_proxy": "a.example"}}, [], []), ({"route": None, "pac": None, "proxies": None}, [], []),
+    ({"clock_skew_s": 120}, [], []), ({"route": {"interface": "eth0", "mtu": 1400, "tunnel": False}}, [], []),
+    ({"route": {"interface": "eth0", "mtu": None, "tunnel": False}}, [], []), ({}, [check(flags=["ipv6_bypass"])], ["ipv6_bypass"]),
+    ({}, [check(flags=["quic_open"]), check(product=None, interception="intercepted_trusted")], ["quic_open"]),
+    ({}, [check(product=None, interception=None, flags=["quic_open"]), check(product="Squid", interception=None)], ["quic_open"]),
+    ({}, [check(verdict="pass", flags=["handshake_only"]), check(verdict="pass", kind="https")], ["handshake_only"]),
+    ({}, [check(verdict="pass", kind="websocket", flags=["handshake_only"])], ["handshake_only"]),
     ({}, [check(verdict="skipped", flags=["quic_beside_proxy"], via="proxy")], ["quic_beside_proxy"]),
     ({}, [check(verdict="pass", flags=["ech_advertised"])], []), ({}, [check(verdict="pass", flags=["ech_advertised"]), check()], ["ech"]),
     ({}, [check(verdict="pass", flags=["ech_advertised"]), check(product=None, flags=["sni_filtered"])], ["ech"]),
@@ -226,6 +236,15 @@ def test_notes_say_which_variables_differ_and_who_offers_http3():
               dict(check(verdict="skipped", flags=["quic_beside_proxy"]), via="proxy", kind="quic")]
     differ, beside = (note["text"] for note in advice.notes(facts, checks))
     assert "HTTPS_PROXY is http://a:1, https_proxy is http://b:1" in differ and "set both to the same" in differ
+    by_scheme, = (note["text"] for note in advice.notes(dict(FACTS, proxy_variables={"HTTP_PROXY": "http://z:1", "https_proxy": "http://b:1"}), []))
+    assert "(http://z:1, http://b:1)" in by_scheme
+    agents = [{"name": "A", "state": "running"}, {"name": "B", "state": "installed"}, {"name": "C", "state": "running"}]
+    assert [note["text"].partition(" ")[0] for note in advice.notes(dict(FACTS, agents=agents), [])] == ["A,", "B"]
+    alone, = advice.notes(FACTS, [dict(checks[1])])
+    assert "bypasses its proxy: browsers" in alone["text"]
+    many = [check(host="%s.example" % name, flags=["dns_differs"]) for name in "abcdef"]
+    assert [("e.example and 1 more", "f.example")[len(some) < 6] in advice.notes(FACTS, [dict(one, via="x", kind="dns") for one in some])[0]["text"]
+            for some in (many, many[1:])] == [True, True]
     assert "bypasses its proxy, and chatgpt.com offers it:" in beside and "Drop UDP 443" in beside
 
 
@@ -250,6 +269,12 @@ def diagnosed(*checks, notes=(), **more):
 def test_each_case_of_the_published_advice_ends_in_its_own_recommendation(one, notes, case):
     assert case in diagnosed(one, notes=notes)
     assert case not in diagnosed(check(verdict="pass", failure=None, layer=None, features=one["features"]), notes=notes)
+
+
+def test_a_case_needs_what_it_is_about():
+    assert not {"vpn", "cloudflare_zero_trust"} & set(diagnosed(check()))
+    tunnel = ({"id": "tunnel", "text": "x"},)
+    assert "cloudflare_zero_trust" not in diagnosed(check(), notes=tunnel) and "macos_ssl" not in diagnosed(check(), notes=tunnel)
 
 
 def test_a_control_host_with_an_agent_is_not_outside():

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netaccess.chatgpt contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""QUIC against aioquic, TURN and NAT against coturn, DNS against dnsmasq, HTTP/2 and large hellos against OpenSSL; and what is made of them."""
+"""QUIC against aioquic, TURN and NAT against coturn, DNS against dnsmasq, HTTP/2 and large hellos against OpenSSL."""
 from __future__ import annotations
 
 import asyncio
@@ -19,10 +19,9 @@ from hypothesis import given, strategies as st
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.probes import dns_, quic, runner, stun, tls, tunnel
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalog import catalogue
-from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts import classify, isolation, kinds, signatures
-from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.summary import summarise
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts import classify, isolation, kinds
 from tests.lab.pki import Authority
-from tests.unit.test_classify import FRESH, TABLE, TODAY, http as http_seen, probe as wanted, seen, tls as tls_seen
+from tests.unit.test_classify import FRESH, TABLE, TODAY, probe as wanted, seen
 
 PUBLIC = Authority("Test Public Root", "Test Trust")
 LOCAL = ("127.0.0.1", "127.0.0.2")
@@ -79,14 +78,6 @@ def test_quic_beside_a_proxy(tmp_path):
             found = runner.run(probes, settings(proxy=tunnel.Proxy("127.0.0.1", 1)))["observations"]
             check, = classify.classify([wanted(kind="quic")], found, FRESH, TABLE, TODAY)
             assert (check["verdict"], check["flags"], "UDP 443 bypasses the proxy" in check["message"]) == ("skipped", flags, beside)
-
-
-@pytest.mark.parametrize("offer,flags", [({"alt-svc": 'h3=":443"; ma=86400'}, ["h3_offered"]), ({"alt-svc": 'h2=":443", h3-29=":443"'}, ["h3_offered"]),
-                                         ({"alt-svc": "clear"}, []), ({"alt-svc": 'h2="h3.example:443"'}, []), ({}, [])])
-def test_who_offers_http3(offer, flags):
-    assert judged(seen(http=http_seen(headers=offer)))["flags"] == flags
-    record = {"alpn": ["h2", "h3"] if flags else ["h2"], "ech": False}
-    assert judged(seen(kind="dns", tls=None, http=None, application=record), kind="dns")["flags"] == flags
 
 
 def test_quic_that_does_not():
@@ -185,12 +176,6 @@ def test_what_is_no_turn_server(tmp_path, answer):
     assert found["application"]["failure"] in ("turn_no_answer", "eof_error")
     check, = classify.classify([wanted(kind="turn")], [seen(kind="turn", http=None, application=found["application"])], FRESH, TABLE, TODAY)
     assert (check["verdict"], check["layer"]) == ("fail", "application")
-
-
-def test_a_nat_that_makes_a_new_mapping_for_each_server():
-    said = {"address": "x", "failure": None, "mapped": "192.0.2.1:4000", "mapped_second": "192.0.2.1:4001"}
-    check, = classify.classify([wanted(kind="stun")], [seen(kind="stun", tls=None, http=None, stun=said)], FRESH, TABLE, TODAY)
-    assert check["verdict"] == "pass" and check["flags"] == ["symmetric_nat"] and "relay" in check["message"]
 
 
 def test_the_published_voice_addresses_are_asked_two_by_two():
@@ -298,80 +283,6 @@ def test_contexts_are_made_once_and_only_when_needed():
     assert made.get("public") is made.get("public") and made.get("public") is not made.get("public", "h2")
 
 
-# -- what is made of it ---------------------------------------------------------------------------------------------
-
-
-def row(size, **more) -> dict:
-    return dict({"bytes": size, "sent": size, "status": 404, "headers": {}, "body": "", "intact": None, "failure": None}, **more)
-
-
-@pytest.mark.parametrize("rows,genuine,verdict,failure,flags", [
-    ([row(1), row(1000)], True, "pass", None, []),
-    ([row(1, failure="connection_reset", status=None)], True, "fail", "connection_reset", []),
-    ([row(1), row(1000, failure="connection_reset", status=None)], True, "unverified", "upload_truncated", ["cut_at_1000_bytes"]),
-    ([row(1, intact=True), row(1000, failure="connection_reset", status=None)], True, "fail", "upload_truncated", ["cut_at_1000_bytes"]),
-    ([row(1), row(1000, failure="connection_reset", status=None)], False, "fail", "upload_truncated", ["cut_at_1000_bytes"]),
-    ([row(1), row(1000, status=413)], True, "pass", None, ["upload_refused_by_origin"]),
-    ([row(1), row(1000, status=413)], False, "fail", "upload_truncated", ["cut_at_1000_bytes"]),
-    ([row(1, intact=True), row(1000, intact=False)], True, "fail", "upload_truncated", ["upload_changed"]),
-    ([row(1, status=403, headers={"x-squid-error": "ERR_ACCESS_DENIED 0"})], False, "fail", "http_block_page", ["blocked"]),
-    ([row(1, intact=True), row(1000, status=413, headers={"x-squid-error": "ERR_TOO_BIG 0"})], False, "fail", "proxy_limit", ["proxy_limit"]),
-])
-def test_uploads(rows, genuine, verdict, failure, flags):
-    # Not exempt, and decrypted by a CA that this host trusts: then an answer may be anybody's.
-    inspected = {} if genuine else {"tls": tls_seen("ssl_unknown_authority", {"cn": "X", "o": "Y"}, False), "system": tls_seen(None, None, False)}
-    check, = classify.classify([wanted(kind="upload", exempt=False)], [seen(kind="upload", http=None, application=rows, **inspected)], FRESH, TABLE, TODAY)
-    assert (check["verdict"], check["failure"]) == (verdict, failure)
-    assert set(flags) <= set(check["flags"])
-    # What one vantage cannot prove does not count for the host.
-    assert verdict != "unverified" or summarise([check, dict(check, verdict="pass", failure=None)])["verdict"] == "pass"
-
-
-@pytest.mark.parametrize("arrivals,failure", [([0, 200, 400, 600], None), ([601, 601, 602, 602], "stream_buffered"), ([0, 200], "eof_error")])
-def test_streams(arrivals, failure):
-    answer = {"status": 200, "headers": {}, "body": "", "arrivals_ms": arrivals, "failure": None}
-    asked = wanted(kind="stream", expect={"events": 4, "interval_ms": 200})
-    check, = classify.classify([asked], [seen(kind="stream", http=None, application=answer)], FRESH, TABLE, TODAY)
-    assert check["failure"] == failure and ("stream_cut" in check["flags"]) == (failure == "eof_error")
-    assert failure is None or isolation.sub_verdict(check) in isolation.REMEDIES
-
-
-@pytest.mark.parametrize("line,failure", [("sid; Secure; HttpOnly", None), ("sid; secure; path=/; httponly", None), ("sid; HttpOnly", "cookie_rewritten"),
-                                          ("other", "cookie_stripped")])
-def test_cookies(line, failure):
-    check, = classify.classify([wanted(expect={"set_cookie": ["sid; Secure; HttpOnly"]})], [seen(http=http_seen(cookies=[line]))], FRESH, TABLE, TODAY)
-    assert check["failure"] == failure
-
-
-def test_a_redirect_to_another_site_by_somebody_on_the_way():
-    asked = wanted(exempt=False, expect={"status": [200]})
-    inspected = {"tls": tls_seen("ssl_unknown_authority", {"cn": "X", "o": "Y"}, False), "system": tls_seen(None, None, False)}
-    for target, failure in (("https://login.corp.example/?u=1", "http_unexpected_redirect_url"), ("/here", "http_content_type_mismatch"),
-                            ("https://www.chatgpt.com/", "http_content_type_mismatch")):
-        check, = classify.classify([asked], [seen(http=http_seen(302, {"location": target}), **inspected)], FRESH, TABLE, TODAY)
-        assert check["failure"] == failure
-    genuine, = classify.classify([asked], [seen(http=http_seen(302, {"location": "https://login.corp.example/"}))], FRESH, TABLE, TODAY)
-    assert genuine["verdict"] == "pass"
-
-
-@pytest.mark.parametrize("word", ["gateway", "warp"])
-def test_a_trace_that_tells_of_a_gateway_and_of_the_way_out(word):
-    body = "h=chatgpt.com\nip=203.0.113.9\nwarp=off\ngateway=off\n".replace(word + "=off", word + "=on")
-    check, = classify.classify([wanted()], [seen(path="/cdn-cgi/trace", http=http_seen(body=body))], FRESH, TABLE, TODAY)
-    assert check["egress"] == "203.0.113.9" and "tenant_gateway" in check["flags"]
-    assert isolation.contaminated({"checks": [check]}) is not None
-    elsewhere, = classify.classify([wanted()], [seen(path="/other", http=http_seen(body=body))], FRESH, TABLE, TODAY)
-    assert elsewhere["egress"] is None and elsewhere["flags"] == []
-
-
-def test_attempts_that_differ_are_intermittent():
-    cut = seen(tls=dict(tls_seen(), leaf=None, failure="connection_reset"), http=None, attempt=1)
-    check, = classify.classify([wanted()], [seen(), cut, seen(attempt=2)], FRESH, TABLE, TODAY)
-    assert check["verdict"] == "fail" and check["flags"] == ["intermittent"] and "2 of 3 attempts succeeded" in check["message"]
-    steady, = classify.classify([wanted()], [cut, dict(cut, attempt=2)], FRESH, TABLE, TODAY)
-    assert steady["flags"] == []
-
-
 def test_a_turn_server_is_asked_when_the_site_names_one():
     def asked(**more):
         return [one for one in catalogue.endpoint_probes(catalogue.load(), catalogue.Selection(), **more) if one["kind"] == "turn"]
@@ -392,124 +303,11 @@ def test_where_a_canary_is(place, said):
         assert len(catalogue.canary_probes(place, "quick")) == 3
 
 
-def inspected(issuer="X") -> dict:
-    return {"tls": tls_seen("ssl_unknown_authority", {"cn": issuer, "o": "Y"}, False), "system": tls_seen(None, None, False)}
-
-
-def judged(observation, **asked):
-    return classify.classify([wanted(**asked)], [observation], FRESH, TABLE, TODAY)[0]
-
-
-def test_a_name_that_leads_to_a_sinkhole_and_elsewhere_is_none():
-    cut = dict(tls=None, http=None, tcp={"address": "x", "port": 443, "failure": "connection_refused"})
-    for addresses, failure in ((["127.0.0.1"], "dns_bogon_error"), (["127.0.0.1", "192.0.2.1"], "connection_refused"), (["0.0.0.0", "::1"], "dns_bogon_error")):
-        assert judged(seen(dns={"addresses": addresses, "failure": None}, **cut))["failure"] == failure
-    here = {"addresses": ["127.0.0.1"], "failure": None}
-    silent = dict(tls=dict(tls_seen(), leaf=None, failure="connection_reset"), http=None)
-    assert judged(seen(dns=here, **silent))["failure"] == "dns_bogon_error" and judged(seen(dns=here))["verdict"] == "pass"
-    assert judged(seen(dns=dict(here, pinned=True), **cut))["failure"] == "connection_refused"
-    # An address of a filter counts beside others too.
-    known = judged(seen(dns={"addresses": ["192.0.2.1", "146.112.61.106"], "failure": None}, **cut))
-    assert (known["failure"], known["blocked_by"]["product"]) == ("dns_bogon_error", "Cisco Umbrella")
-    assert judged(seen(dns=here, http=dict(http_seen(), failure="eof_error")))["failure"] == "eof_error"
-
-
-@pytest.mark.parametrize("other,flags", [(None, ["sni_filtered"]), ("ssl_failed_handshake", ["sni_filtered"]), ("connection_reset", []), ("eof_error", [])])
-def test_the_same_address_speaks_tls_with_another_name(other, flags):
-    cut = dict(tls=dict(tls_seen(), leaf=None, failure="connection_reset"), http=None, other_name={"name": "example.com", "failure": other})
-    assert judged(seen(**cut))["flags"] == flags
-
-
-@pytest.mark.parametrize("other,flags", [(None, ["sni_filtered"]), ("ssl_failed_handshake", []), ("connection_reset", [])])
-def test_an_alert_is_a_filter_of_names_when_another_name_gets_through(other, flags):
-    alert = dict(tls=dict(tls_seen(), leaf=None, failure="ssl_failed_handshake"), http=None, other_name={"name": "example.com", "failure": other})
-    assert judged(seen(**alert))["flags"] == flags
-
-
-@pytest.mark.parametrize("other,flags", [(None, ["large_hello"]), ("ssl_failed_handshake", ["large_hello"]), ("generic_timeout_error", [])])
-def test_a_handshake_of_usual_size_that_gets_through_blames_the_large_one(other, flags):
-    found = {"name": "x", "failure": other}
-    cut = judged(seen(tls=dict(tls_seen(), leaf=None, failure="connection_reset"), http=None, other_hello=found))
-    assert cut["flags"] == flags and isolation.sub_verdict(cut) == ("large_hello_filter" if flags else "tls_cut")
-    for key in ("other_hello", "other_name", "small_packets"):
-        assert judged(seen(http=dict(http_seen(), failure="eof_error"), **{key: found}))["flags"] == []
-
-
-@pytest.mark.parametrize("small,again,flags", [(None, "generic_timeout_error", ["small_packets_pass"]), ("generic_timeout_error", None, []),
-                                               (None, None, ["intermittent"])])
-def test_large_packets_are_blamed_only_when_they_fail_twice(small, again, flags):
-    silent = dict(tls=dict(tls_seen(), leaf=None, failure="generic_timeout_error"), http=None, small_packets={"name": "x", "failure": small},
-                  same_again={"name": "x", "failure": again})
-    found = judged(seen(**silent))
-    assert found["flags"] == flags and isolation.sub_verdict(found) == ("packet_size" if "small_packets_pass" in flags else "tls_cut")
-
-
-@pytest.mark.parametrize("six,flags", [
-    (dict(tcp={"address": "x", "port": 443, "failure": "generic_timeout_error"}, tls=None, http=None), ["ipv6_broken"]),
-    (dict(tls=dict(tls_seen(), leaf=None, failure="connection_reset"), http=None), ["ipv6_broken"]),
-    (dict(http=None, failure="generic_timeout_error"), ["ipv6_broken"]),
-    (dict(tls=tls_seen("ssl_unknown_authority", {"cn": "X", "o": "Y"}, False)), ["decrypted"]),
-    (dict(dns={"addresses": [], "failure": "dns_no_answer"}, tcp=None, tls=None, http=None), ["no_ipv6_address"])])
-def test_ipv6_is_blamed_for_its_way_only_and_only_when_ipv4_gets_through(six, flags):
-    four = seen()
-    found = classify.classify([wanted()], [four, seen(ip_version=6, **six)], FRESH, TABLE, TODAY)[1]
-    assert found["flags"] == flags and (isolation.sub_verdict(found) == "ipv6_broken") == ("ipv6_broken" in flags)
-    broken = seen(tcp={"address": "x", "port": 443, "failure": "generic_timeout_error"}, tls=None, http=None)
-    assert "ipv6_broken" not in classify.classify([wanted()], [broken, seen(ip_version=6, **six)], FRESH, TABLE, TODAY)[1]["flags"]
-
-
 def test_a_proxy_without_an_address_is_a_fault_of_the_proxy():
     asked = [dict(wanted(), port=443)]
     done = runner.run(asked, settings(proxy=tunnel.Proxy("nobody.invalid", 3128)))
     check, = classify.classify(asked, done["observations"], FRESH, TABLE, TODAY)
     assert check["layer"] == "proxy" and check["failure"].startswith("proxy_dns_") and isolation.sub_verdict(check) == "proxy_unreachable"
-
-
-def test_a_product_whose_ca_is_seen_inspects_only_what_the_public_roots_do_not_vouch_for():
-    zscaler = {"cn": "Zscaler Root CA", "o": "Zscaler Inc."}
-    assert judged(seen(tls=tls_seen(None, zscaler)))["inspected_by"] is None
-    assert judged(seen(**inspected()), exempt=False)["inspected_by"] is None
-
-
-def test_the_macos_app_is_judged_by_hosts_that_are_required():
-    optional = judged(seen(), level="optional")
-    assert summarise([optional])["macos_app"]["verdict"] == "unknown"
-    assert summarise([judged(seen())])["macos_app"]["verdict"] == "likely"
-
-
-@pytest.mark.parametrize("kind,verdict", [("dns", "skipped"), ("http", "skipped"), ("quic", "skipped"), ("https", "pass")])
-def test_what_is_the_business_of_a_proxy_is_skipped_behind_one(kind, verdict):
-    empty = {} if kind == "https" else {"tls": None, "http": None, "tcp": None, "dns": None}
-    assert judged(seen(kind=kind, via="proxy", proxy="http://p:1", **empty), kind=kind)["verdict"] == verdict
-
-
-def test_another_resolver_matters_only_where_this_one_fails():
-    second = {"addresses": ["192.0.2.9"], "failure": None}
-    gone = seen(dns={"addresses": [], "failure": "dns_nxdomain_error"}, tcp=None, tls=None, http=None, second_dns=second)
-    assert judged(gone)["flags"] == ["dns_differs"] and judged(seen(second_dns=second))["flags"] == []
-    assert judged(dict(gone, second_dns=dict(second, addresses=[])))["flags"] == [] == judged(dict(gone, second_dns=None))["flags"]
-
-
-PAGE = {"x-squid-error": "ERR_ACCESS_DENIED 0"}
-
-
-def test_a_page_of_a_product_inside_tls_is_one_only_where_the_origin_cannot_have_written_it():
-    stream = {"status": 403, "headers": PAGE, "body": "", "arrivals_ms": [], "failure": None}
-    asked = dict(kind="stream", exempt=False, expect={"events": 1})
-    assert judged(seen(kind="stream", http=None, application=stream, **inspected()), **asked)["blocked_by"]["product"] == "Squid"
-    assert judged(seen(kind="stream", http=None, application=stream), **asked)["failure"] == "refused_before"
-    assert judged(seen(kind="upload", http=None, application=[row(1, status=403, headers=PAGE)]), kind="upload")["verdict"] == "pass"
-
-
-def test_an_echo_that_is_none():
-    strange = dict(http_seen(body="<html>"), echoed=None)
-    assert judged(seen(kind="echo", http=strange), kind="echo")["verdict"] == "unverified"
-    assert judged(seen(kind="echo", http=strange, **inspected()), kind="echo", exempt=False)["verdict"] == "fail"
-
-
-def test_a_portal_is_an_answer():
-    silent = seen(kind="http", tls=None, http=dict(http_seen(None), failure="generic_timeout_error"))
-    assert judged(silent, kind="http", role="control", exempt=False, expect={"body": "Success"})["flags"] == []
 
 
 def test_what_was_observed_for_the_name_itself_stays(tmp_path):
@@ -587,14 +385,6 @@ def test_a_ladder_ends_with_the_first_upload_that_gets_no_answer(tmp_path):
     assert [(one["bytes"], one["status"]) for one in found["application"]] == [(10, 404), (20, None)] and len(served) == 2
 
 
-def test_signatures_are_not_needed_to_know_a_portal():
-    asked = dict(wanted(kind="http", role="control", exempt=False), expect={"status": [200], "body": "Success"})
-    for answer, flags in ((http_seen(body="<BODY>Success</BODY>"), []), (http_seen(302, {"location": "http://10.0.0.1/"}), ["captive_portal"]),
-                          (http_seen(511), ["captive_portal"]), (http_seen(body="Welcome"), ["captive_portal"])):
-        check, = classify.classify([asked], [seen(kind="http", tls=None, http=answer)], FRESH, signatures.load(), TODAY)
-        assert (check["verdict"], check["flags"]) == ("pass", flags)
-
-
 @pytest.mark.parametrize("lines,addresses,own", [
     ("10.1.1.1 ChatGPT.com", ["10.1.1.1"], True), ("10.1.1.1 x chatgpt.com # y", ["10.1.1.1"], True), ("10.1.1.1 x # chatgpt.com", ["10.1.1.1"], False),
     # What stands there did not answer: the system asks a resolver first, or does not read the file.
@@ -618,13 +408,6 @@ def test_a_hosts_file_is_read_again_once_it_was_changed(tmp_path):
     for text, found in (("10.1.1.1 a.example\n", {"a.example": ["10.1.1.1"]}), ("10.1.1.1 a.example b.example\n", {"a.example": ["10.1.1.1"]}), ("", {})):
         place.write_text(text)
         assert dns_.hostsfile.named(["A.example"], str(place)) == found
-
-
-def test_where_a_hosts_file_leads_is_told_and_no_filter_of_names():
-    for addresses, layer in ((["127.0.0.1"], "host"), (["146.112.61.106"], "host"), (["192.0.2.1"], "tcp")):
-        one = judged(seen(dns={"addresses": addresses, "failure": None, "hosts_file": True}, tls=None, http=None, tcp={"failure": "connection_refused"}))
-        assert (one["verdict"], one["layer"], one["blocked_by"], isolation.sub_verdict(one)) == ("fail", layer, None, "hosts_file")
-        assert "the hosts file overrides the name, so no resolver was queried" in one["message"] and "hosts_file" in one["flags"]
 
 
 @pytest.mark.parametrize("code,word", [(5, "dns_refused_error"), (2, "dns_servfail_error"), (0, "dns_temporary_failure")])

@@ -25,10 +25,16 @@ def judged(proofs, *checks, before=()):
     ({"product": "Zscaler Internet Access"}, check(inspected_by="Zscaler Internet Access"), check()),
     ({"issuer": "^Example Inspection"}, check(interception="intercepted_trusted", issuer={"cn": "Example Inspection CA"}),
      check(issuer={"cn": "Example Inspection CA"})),
+    # A hint at a product, and an expression that fits an empty text, prove nothing.
+    ({"product": "Cyberoam"}, check(inspected_by="Cyberoam"), check(blocked_by={"product": "Cyberoam", "confidence": "low"})),
+    ({"issuer": "^(Example CA)?$"}, check(interception="intercepted_untrusted", issuer={"cn": "Example CA"}), check()),
+    ({"proxy": "http://p.example.com:3128"}, check(via="proxy", proxy="http://p.example.com:3128"), check(via="direct", proxy="http://p.example.com:3128")),
     ({"proxy": "http://p.example.com:3128/"}, check(via="proxy", proxy="http://p.example.com:3128"), check(via="proxy", proxy="http://q.example.com:3128")),
 ])
 def test_what_proves_a_path(proofs, yes, no):
-    assert judged(proofs, no)["proven"] is False
+    other = check(interception="intercepted_trusted", issuer={"cn": "Other CA"}, via="proxy", proxy="http://other.example.com:3128")
+    for nothing in (no, check(), other, check(interception="intercepted_trusted", issuer=None)):
+        assert judged(proofs, nothing)["proven"] is False
     found = judged(proofs, no, yes)
     assert found["proven"] is True and found["message"].startswith("behind fw1: ")
     # What was seen before the change counts: the block is gone, the device is not.
@@ -38,6 +44,8 @@ def test_what_proves_a_path(proofs, yes, no):
 def test_a_claim_alone_proves_nothing():
     assert judged({}, check(egress="203.0.113.9")) == {"device": "fw1", "audience": None, "kind": "user", "proven": False,
                                                        "message": "mapped to fw1 without proof; set proven_by"}
+    assert path.judge({"device": "fw1", "proven_by": None}, [])["message"] == path.judge({"device": "fw1"}, [])["message"]
+    assert judged({"egress": ["10.0.0.0/8"]}, check())["message"] == "no proof that this host is behind fw1"
     found = judged({"egress": ["10.0.0.0/8"]}, check(egress="203.0.113.9"))
     assert found["message"] == "no proof that this host is behind fw1; its egress address is 203.0.113.9"
 
@@ -46,7 +54,10 @@ def test_a_claim_alone_proves_nothing():
     ({}, "must have device"), ({"device": 5}, "must have device"), ({"device": "a", "colour": 1}, "colour is not one of these"),
     ({"device": "a", "kind": "king"}, "kind must be one of"),
     ({"device": "a", "proven_by": {"luck": 1}}, "proven_by must have"), ({"device": "a", "proven_by": {"egress": ["10.0.0.1/8"]}}, "host bits"),
-    ({"device": "a", "proven_by": {"issuer": "("}}, "proven_by"), ({"device": "a", "proven_by": ["egress"]}, "proven_by must have")])
+    ({"device": "a", "proven_by": {"issuer": "("}}, "proven_by"), ({"device": "a", "proven_by": ["egress"]}, "proven_by must have"),
+    ("a", "must be a dictionary"), ({"device": ""}, "must have device"), ({"device": "a", "kind": None}, "kind must be"),
+    ({"device": "a", "proven_by": {"proxy": 5}}, "proxy must be text"), ({"device": "a", "proven_by": {"product": ["Squid"]}}, "product must be text"),
+    ({"device": "a", "proven_by": {"issuer": 5}}, "issuer must be text")])
 def test_a_path_that_is_none(broken, said):
     with pytest.raises(path.PathError, match=said):
         path.check(broken)

@@ -31,6 +31,11 @@ def test_time_for_a_line_grows_as_the_line(make):
     assert many < 8 * few + 0.05
 
 
+def test_time_for_small_entries_of_a_har_does_not_grow_with_a_large_one_before_them():
+    few, many = size.seconds(size.behind(1_000)), size.seconds(size.behind(4_000))
+    assert many < 8 * few + 0.05
+
+
 def test_what_is_found_in_text_is_as_before():
     assert published._mentions("see x*.chatgpt.com, *.a.openai.com. and a_b.chatgpt.com..", set(size.KNOWN)) == [
         "*.chatgpt.com", "*.a.openai.com", "a_b.chatgpt.com"]

@@ -8,7 +8,7 @@ import base64
 import binascii
 import re
 from dataclasses import dataclass
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, urljoin, urlsplit
 
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.har import words
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts import signatures
@@ -16,6 +16,7 @@ from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts import 
 #: The content types that answer a request of each kind. The kinds are Chrome's and Playwright's ``_resourceType``.
 _KINDS = {"script": ("javascript", "ecmascript", "json"), "stylesheet": ("css",), "image": ("image/",), "font": ("font", "octet-stream")}
 _DATA = ("fetch", "xhr", "eventsource")
+_MESSAGES = ("send", "receive", "error")
 #: Safari's sources of an answer that did not come from the network.
 _KEPT = ("Memory Cache", "Disk Cache", "Service Worker")
 
@@ -44,6 +45,10 @@ class Exchange:
     local: bool
     #: The browser itself calls the connection's certificate invalid (Firefox, ``_securityState``).
     broken: bool
+    #: A request to a proxy for a tunnel, as debugging proxies record it.
+    tunnel: bool
+    #: Messages were sent through the WebSocket, and none arrived. False where messages were not recorded.
+    unheard: bool
 
     @property
     def answer(self) -> dict:
@@ -54,6 +59,16 @@ class Exchange:
     def page(self) -> bool:
         """Whether the answer is a web page."""
         return "html" in self.headers.get("content-type", "").lower() or self.body.lstrip()[:15].lower().startswith(("<!doctype html", "<html"))
+
+    @property
+    def described(self) -> bool:
+        """Whether headers were recorded, so that a mark that is not there was not sent."""
+        return bool(set(self.headers) - {"content-type", "location"})
+
+    @property
+    def leads_to_itself(self) -> bool:
+        """Whether a redirect goes to the address that was asked for."""
+        return urljoin(self.url.geturl(), self.headers.get("location", "")).partition("#")[0] == self.url.geturl().partition("#")[0]
 
     @property
     def for_data(self) -> bool:
@@ -73,7 +88,7 @@ class Exchange:
 def read(entry: dict) -> Exchange | None:
     """The exchange of one entry that is not ``malformed``; None if it is not a request over the network."""
     request, response = entry["request"], entry["response"]
-    url = split(request.get("url"))
+    url, tunnel = split(address(request)), request.get("method") == "CONNECT"
     if url is None:
         return None
     sent, headers, timings = _headers(request), _headers(response), entry.get("timings") if isinstance(entry.get("timings"), dict) else {}
@@ -89,12 +104,26 @@ def read(entry: dict) -> Exchange | None:
         status=status, headers=headers, body=_body(content, headers["content-type"], status), sent=_size(request, sent), headers_sent=sent,
         error=_error(entry, response), issuer=_text(details.get("issuer")).strip() if isinstance(details, dict) else "",
         address=str(entry.get("serverIPAddress") or "").strip("[]"), waited=_number(timings.get("wait")), received=_number(timings.get("receive")),
-        length=_number(content.get("size")), local=kept(entry) or "non-authoritative-reason" in headers, broken=entry.get("_securityState") == "broken")
+        length=_number(content.get("size")), local=kept(entry) or "non-authoritative-reason" in headers or (tunnel and 200 <= status < 300),
+        broken=entry.get("_securityState") == "broken", tunnel=tunnel, unheard={kind for kind, _words in messages(entry)} == {"send"})
 
 
 def malformed(entry) -> bool:
     """Whether an entry of a log is malformed."""
     return not isinstance(entry, dict) or not all(isinstance(entry.get(key), dict) for key in ("request", "response"))
+
+
+def address(request: dict) -> str:
+    """The URL of a request. Of a request for a tunnel, which has a host and a port alone, the one that the tunnel is for."""
+    url = str(request.get("url"))
+    return "https://%s" % url.rpartition("//")[2].strip("/") if request.get("method") == "CONNECT" else url
+
+
+def messages(entry: dict) -> list:
+    """[(type, text)] of a WebSocket; the types are send, receive, and error with the browser's words. Chrome and Playwright record them."""
+    found = entry.get("_webSocketMessages")
+    rows = [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
+    return [(one["type"], _text(one.get("data")) if one["type"] == "error" else "") for one in rows if one.get("type") in _MESSAGES]
 
 
 def split(url) -> SplitResult | None:
@@ -137,7 +166,8 @@ def _body(content: dict, kind: str, status: int) -> str:
     if kind and "html" not in kind.lower() and status < 300:
         return ""
     text = str(content.get("text") or "")[:signatures.SCAN * 2]
-    if content.get("encoding") == "base64":
+    if str(content.get("encoding")).lower() == "base64":
+        text = "".join(text.split())
         try:
             text = base64.b64decode(text[:len(text) // 4 * 4]).decode("utf-8", "replace")
         except (binascii.Error, ValueError):
@@ -146,7 +176,9 @@ def _body(content: dict, kind: str, status: int) -> str:
 
 
 def _error(entry: dict, response: dict) -> tuple | None:
-    word = response.get("_error") or entry.get("_error") or response.get("_failureText")
+    # Why a WebSocket was given up is its last message.
+    gave_up = [text or "error" for kind, text in messages(entry)[-1:] if kind == "error"]
+    word = next(filter(None, (response.get("_error"), entry.get("_error"), response.get("_failureText"), *gave_up)), None)
     return words.meaning(word) if isinstance(word, str) and word else None
 
 

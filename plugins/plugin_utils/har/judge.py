@@ -9,7 +9,7 @@ HAR does not contain is not judged: exporters leave out certificates and cookies
 from __future__ import annotations
 
 import ipaddress
-from dataclasses import dataclass, field
+import re
 from pathlib import Path
 
 from ansible.module_utils.common.yaml import yaml_load
@@ -19,10 +19,9 @@ from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalog.catalogu
     Catalogue, Selection, is_exempt, pattern_of,
 )
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.har import conclusion, entries, words
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.har.seen import NOBODY_KNOWS, Fault, Seen, checks_of
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts import origin, signatures
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.summary import summarise
-from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.terms import FAIL, ORIGIN, PASS, TRUSTED, UNVERIFIED
-
 #: Bytes from which on the size of a request may be why it was cut off.
 LARGE = 1 << 20
 #: A buffered event stream arrives within so many milliseconds; if its beginning took so long as well, it is no short answer.
@@ -31,70 +30,18 @@ _AT_ONCE, _LONG = 50, 2000
 _SHORT = 1024
 _CUT = ("eof_error", "connection_reset", "generic_timeout_error")
 _REDIRECTS = (301, 302, 303, 307, 308)
+#: What a gateway says that could not, and that forbade nothing.
+_COULD_NOT = {502: "proxy_cannot_connect", 504: "proxy_timeout"}
+#: Words of a page that forbids; some gateways send theirs with such a status.
+_FORBIDS = re.compile(r"\b(denied|blocked|forbidden|not allowed|policy)\b", re.I)
+#: What servers that are no proxy say to a request for a tunnel.
+_NO_PROXY = (400, 405, 501)
 #: The request itself is too large: its address or its headers.
 _TOO_LARGE = (414, 431)
 #: Both the origin and gateways limit requests: without a mark the author is unknown.
 _LIMIT = 429
 _NOBODY = signatures.Match("unknown", "low", ())
-#: It failed for an unknown reason. A redirect loop comes from the network, from a browser that refuses cookies, or from the origin.
-_NOBODY_KNOWS = ("never_answered", "unknown_failure", "redirect_loop")
-#: Something on the path requires sign-in. A later answer of the origin shows that the user signed in.
-_SIGN_IN = ("gateway_sign_in", "http_unexpected_redirect_url", "network_authentication_required")
 _HABITS = yaml_load((Path(__file__).parent / "habits.yml").read_text(encoding="utf-8"))
-
-
-@dataclass
-class Fault:
-    """How often one kind of fault occurred, and the evidence."""
-
-    evidence: str
-    began: str = ""
-    match: signatures.Match | None = None
-    count: int = 0
-    #: The number of the last request to the host with this fault.
-    last: int = 0
-
-
-@dataclass
-class Seen:
-    """All requests to one host of the catalogue, of one kind, and of one part of that host."""
-
-    host: str
-    port: int
-    kind: str
-    path: str
-    entry: dict
-    features: list
-    level: str
-    exempt: bool
-    requests: int = 0
-    #: Answers that are proven to be the origin's and are no refusal.
-    answered: int = 0
-    #: The number of the last request with such an answer.
-    last_answered: int = 0
-    #: Answers of an unknown author, and answers of the origin that are neither.
-    unproven: int = 0
-    errors: int = 0
-    #: Requests that the page or the browser cancelled.
-    let_go: int = 0
-    flags: set = field(default_factory=set)
-    issuers: set = field(default_factory=set)
-    #: {(layer, failure, product): Fault}
-    faults: dict = field(default_factory=dict)
-
-    def note(self, began: str, what: tuple, evidence: str, *, match: signatures.Match | None = None) -> None:
-        """Record a fault; ``what``: layer and failure."""
-        if match and match.evidence:
-            told = "; ".join(match.evidence)
-            evidence = told if evidence in match.evidence else "%s; %s" % (evidence, told)
-        fault = self.faults.setdefault((*what, match.product if match else None), Fault(evidence=evidence, began=began, match=match))
-        fault.count += 1
-        fault.last = self.requests
-
-    def works(self) -> None:
-        """Record an answer of the origin."""
-        self.answered += 1
-        self.last_answered = self.requests
 
 
 class Judge:
@@ -182,6 +129,8 @@ class Judge:
             self._page(seen, exchange, match or scan)
         elif not exchange.status or self._cut(exchange):
             self._failed(seen, exchange)
+        elif exchange.tunnel:
+            self._tunnel(seen, exchange)
         else:
             self._answered(seen, exchange, genuine)
 
@@ -198,7 +147,10 @@ class Judge:
     @staticmethod
     def _cut(exchange: entries.Exchange) -> bool:
         """An answer that began and did not end, or cannot be read. An answer that the browser withheld from the page is no fault of the network."""
-        return exchange.error is not None and exchange.error[0] not in (words.PAGE, "browser", "host") and exchange.error[1] != "unknown_failure"
+        if exchange.error is None or exchange.error[0] in (words.PAGE, "browser", "host"):
+            return False
+        # A page does not lose its WebSocket for a reason of the browser's own.
+        return exchange.error[1] != "unknown_failure" or exchange.status == 101
 
     def _failed(self, seen: Seen, exchange: entries.Exchange) -> None:
         """No answer, or none that was completed."""
@@ -214,10 +166,22 @@ class Judge:
             seen.note(exchange.began, ("application", "upload_truncated"), "%s while %d bytes were sent" % (word, exchange.sent))
         elif exchange.status == 101 or failure in _CUT and "event-stream" in exchange.headers.get("content-type", ""):
             seen.note(exchange.began, ("application", "stream_cut"), "%s amid %s" % (word, "a WebSocket" if exchange.status == 101 else "an event stream"))
-        elif seen.kind == "websocket" and layer == "http" and failure not in _NOBODY_KNOWS:
+        elif seen.kind == "websocket" and layer == "http" and failure not in NOBODY_KNOWS:
             seen.note(exchange.began, ("application", "websocket_upgrade_refused"), word)
         else:
             seen.note(exchange.began, (layer, failure), word)
+
+    @staticmethod
+    def _tunnel(seen: Seen, exchange: entries.Exchange) -> None:
+        """A proxy opened no tunnel. One that did says nothing about the host."""
+        status = exchange.status
+        if status == 407 or status == 401 and "www-authenticate" in exchange.headers:
+            failure = "proxy_auth_required"
+        elif status in _NO_PROXY:
+            failure = "proxy_none"
+        else:
+            failure = _COULD_NOT.get(status, "proxy_cannot_connect") if status >= 500 else "proxy_connect_denied"
+        seen.note(exchange.began, ("proxy", failure), "status %d to CONNECT" % status)
 
     def _sinkhole(self, address: str) -> signatures.Match | None:
         try:
@@ -253,17 +217,17 @@ class Judge:
         refusal = origin.refusal(exchange.status, exchange.headers, exchange.body)
         if refusal:
             layer = "application" if refusal.failure == "authorization_lost" else "origin"
-            seen.note(exchange.began, (layer, refusal.failure), "status %d" % exchange.status)
+            seen.note(exchange.began, (layer, refusal.failure), "status %d" % exchange.status, page=exchange.url.path)
         elif seen.kind == "websocket" and exchange.status != 101:
             seen.note(exchange.began, ("origin", "origin_refusal"), "status %d instead of 101" % exchange.status)
         elif exchange.status >= 400:
             seen.errors += 1
-        elif exchange.status in _REDIRECTS and self._leads_away(exchange):
-            # An identity provider of the company, or a gateway in the same network as the origin.
+        elif exchange.unheard or exchange.status in _REDIRECTS and (self._leads_away(exchange) or exchange.leads_to_itself):
+            # An identity provider of the company, a gateway in the same network as the origin, or a loop.
             seen.unproven += 1
         else:
             self._stream(seen, exchange)
-            seen.works()
+            seen.works(exchange.url.path)
 
     @staticmethod
     def _stream(seen: Seen, exchange: entries.Exchange) -> None:
@@ -277,9 +241,9 @@ class Judge:
 
     @staticmethod
     def _web_socket(seen: Seen, exchange: entries.Exchange) -> None:
-        if exchange.status == 101 and set(exchange.headers) <= {"content-type"}:
+        if exchange.status == 101 and set(exchange.headers) <= {"content-type"} and not exchange.unheard:
             # Browsers leave out the headers of a WebSocket.
-            seen.works()
+            seen.works(exchange.url.path)
         elif exchange.status == 101:
             seen.unproven += 1
         else:
@@ -290,6 +254,8 @@ class Judge:
         status = exchange.status
         if status in _REDIRECTS and self._leads_away(exchange):
             seen.note(exchange.began, ("http", "http_unexpected_redirect_url"), "status %d, redirects to a host outside every list" % status)
+        elif known and status in _COULD_NOT and (exchange.page or exchange.described) and not _FORBIDS.search(exchange.body):
+            seen.note(exchange.began, ("proxy", _COULD_NOT[status]), "status %d without proof of the origin" % status)
         elif known and status in _TOO_LARGE:
             seen.note(exchange.began, ("proxy", "request_head_limit"), "status %d" % status)
         elif known and status == 401 and (exchange.page or "www-authenticate" in exchange.headers):
@@ -299,7 +265,7 @@ class Judge:
         elif status < 300 and exchange.page and exchange.for_data:
             seen.note(exchange.began, ("application", "http_content_type_mismatch"), "a web page instead of %s" % (exchange.resource or "data"))
         elif status < 300 and not known and exchange.as_asked:
-            seen.works()
+            seen.works(exchange.url.path)
         else:
             seen.unproven += 1
 
@@ -328,7 +294,7 @@ class Judge:
         checks = []
         for _key, seen in sorted(self._seen.items()):
             self._decrypted(seen)
-            checks += _checks(seen, *self._signer(seen))
+            checks += checks_of(seen, *self._signer(seen))
         summary = summarise(checks)
         # A HAR says nothing about other hosts, nor about certificates that the exporter left out.
         summary.update(exemption="missing" if any(check["failure"] == "ssl_intercepted" for check in checks) else "untested")
@@ -365,69 +331,3 @@ def _nowhere(address: str, failure: str) -> bool:
     except ValueError:
         return False
     return place.is_unspecified or (place.is_loopback and failure == "connection_refused")
-
-
-def _checks(seen: Seen, issuer: str | None, maker: signatures.Match | None) -> list:
-    """One check for each fault of a host, or one that says whether it works."""
-    faults = dict(seen.faults)
-    if seen.entry["id"] is None:
-        # It is on no list, so only its faults matter.
-        faults = {key: fault for key, fault in faults.items() if _verdict(seen, *key[:2]) == FAIL}
-        if not faults or seen.answered:
-            return []
-    if seen.answered:
-        # The sign-in succeeded in the end. Requests without an answer were still open then, or not recorded.
-        signed_in = [key for key, fault in faults.items() if key[1] in _SIGN_IN and fault.last < seen.last_answered]
-        seen.flags |= {"gateway_sign_in"} if signed_in else set()
-        seen.flags |= {"unanswered"} if any(key[1] == "never_answered" for key in faults) else set()
-        faults = {key: fault for key, fault in faults.items() if key not in signed_in and key[1] != "never_answered"}
-    if not faults and seen.errors and not seen.answered:
-        faults["origin", "origin_refusal", None] = Fault("only errors of the origin", count=seen.errors)
-    if not faults:
-        verdict, text = _without_fault(seen)
-        return [_check(seen, (None, None, None), (issuer, maker), verdict=verdict, text=text)]
-    return [_check(seen, (layer, failure, fault.match), (issuer, maker), verdict=_verdict(seen, layer, failure), text=_text(seen, failure, fault))
-            for (layer, failure, _product), fault in faults.items()]
-
-
-def _without_fault(seen: Seen) -> tuple:
-    if seen.answered:
-        return PASS, "answers"
-    if seen.unproven:
-        return UNVERIFIED, "something answers, but there is no proof that it is the origin"
-    seen.flags.add("let_go")
-    return UNVERIFIED, "the page or the browser cancelled the requests, which says nothing about the network"
-
-
-def _verdict(seen: Seen, layer: str, failure: str) -> str:
-    if layer == "origin":
-        return ORIGIN
-    if failure in _NOBODY_KNOWS or (failure == "stream_buffered" and "unproven" in seen.flags):
-        return UNVERIFIED
-    return FAIL
-
-
-def _text(seen: Seen, failure: str, fault: Fault) -> str:
-    first = ", first at " + fault.began if fault.began else ""
-    where = " under %s" % seen.path if seen.path else ""
-    return "%s (%s), %d of %d requests%s%s" % (conclusion.say(failure, fault.match), fault.evidence, fault.count, seen.requests, where, first)
-
-
-def _check(seen: Seen, fault: tuple, signer: tuple, *, verdict: str, text: str) -> dict:
-    """``fault``: layer, failure and Match; ``signer``: issuer and Match of the CA that decrypts."""
-    (layer, failure, match), (issuer, maker) = fault, signer
-    blocked = failure in ("http_block_page", "progress_page", "dns_bogon_error")
-    flags = set(seen.flags)
-    if seen.answered and verdict == FAIL and failure != "ssl_intercepted":
-        # Other requests to the same host succeeded.
-        flags.add("intermittent")
-    return {
-        "id": "%s%s:%s%s" % (seen.host, seen.path, seen.kind, ":" + failure if failure else ""), "host": seen.host, "port": seen.port, "kind": seen.kind,
-        "role": "wanted", "entry": seen.entry["id"], "features": seen.features, "level": seen.level, "via": None, "proxy": None, "ip_version": None,
-        "verdict": verdict, "layer": layer, "flags": sorted(flags), "failure": failure,
-        "interception": TRUSTED if issuer else None, "issuer": {"cn": issuer, "o": None} if issuer else None,
-        "inspected_by": maker.product if maker and maker.sure else None, "written_by": match.product if match and match.sure and not blocked else None,
-        "blocked_by": {"product": match.product, "where": "HAR", "status": None, "confidence": match.confidence,
-                       "evidence": list(match.evidence)} if blocked and match else None,
-        "state": "open" if verdict == PASS or failure == "ssl_intercepted" else "shut", "message": "%s: %s" % (seen.host, text), "duration_ms": None,
-    }

@@ -5,12 +5,13 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 _BLOCK = 1 << 16
 #: Characters of one entry. A recorded body can be large; a larger one is not worth the memory.
 MAX_ENTRY = 1 << 26
-_BLANK = " \t\r\n"
+_BLANK = re.compile(r"[ \t\r\n]*")
 
 
 class HarError(ValueError):
@@ -21,7 +22,9 @@ class Reader:
     """Iterates over the entries of ``path``; afterwards ``head`` has what else its log holds (version, creator, browser, pages)."""
 
     def __init__(self, path: Path):
-        self._path, self._file, self._text, self._ended = path, None, "", False
+        self._path, self._file, self._ended = path, None, False
+        #: What was read of the file, and how much of that is done with. It is cut only when more is read: after a large entry much text is left.
+        self._text, self._at = "", 0
         self._decoder = json.JSONDecoder()
         self.head: dict = {}
 
@@ -81,16 +84,16 @@ class Reader:
 
     def _peek(self) -> str:
         while True:
-            self._text = self._text.lstrip(_BLANK)
-            if self._text:
-                return self._text[0]
+            self._at = _BLANK.match(self._text, self._at).end()
+            if self._at < len(self._text):
+                return self._text[self._at]
             if not self._more(_BLOCK):
                 raise self._broken("it is truncated")
 
     def _expect(self, character: str) -> None:
         if self._peek() != character:
             raise self._broken("it is not a JSON object of the expected form")
-        self._text = self._text[1:]
+        self._at += 1
 
     def _value(self):
         """The whole value that begins here."""
@@ -98,14 +101,14 @@ class Reader:
         size = _BLOCK
         while True:
             try:
-                value, end = self._decoder.raw_decode(self._text)
+                value, end = self._decoder.raw_decode(self._text, self._at)
             except (ValueError, RecursionError):
                 end = None
             # A number may go on in the next block.
             if end is not None and (end < len(self._text) or self._ended):
-                self._text = self._text[end:]
+                self._at = end
                 return value
-            if len(self._text) > MAX_ENTRY:
+            if len(self._text) - self._at > MAX_ENTRY:
                 raise self._broken("it has an entry larger than %d MB, or it is not JSON" % (MAX_ENTRY >> 20))
             if not self._more(size) and end is None:
                 raise self._broken("it is truncated, or it is not JSON")
@@ -115,7 +118,7 @@ class Reader:
     def _more(self, size: int) -> bool:
         part = "" if self._ended else self._file.read(size)
         self._ended = not part
-        self._text += part
+        self._text, self._at = self._text[self._at:] + part, 0
         return bool(part)
 
     def _broken(self, what: str) -> HarError:

@@ -64,7 +64,7 @@ class Redactor:
         found = {
             "startedDateTime": _date(raw.get("startedDateTime")), "time": _number(raw.get("time")),
             "request": {
-                "method": _one_of(request.get("method"), "methods"), "url": self.url(request.get("url")), "httpVersion": _version(request.get("httpVersion")),
+                "method": _one_of(request.get("method"), "methods"), "url": self.url(entries.address(request)), "httpVersion": _version(request.get("httpVersion")),
                 "cookies": [], "headers": self._headers(request), "headersSize": _number(request.get("headersSize")),
                 "queryString": [{"name": name, "value": REMOVED} for name in _query_names(request.get("url"))], "bodySize": _number(request.get("bodySize")),
             },
@@ -81,6 +81,8 @@ class Redactor:
             for key in ("_error", "_failureText"):
                 if isinstance(source.get(key), str) and source[key]:
                     holder[key] = _failure(source[key])
+        if entries.messages(raw):
+            found["_webSocketMessages"] = [dict({"type": kind}, **({"data": _failure(text)} if text else {})) for kind, text in entries.messages(raw)]
         if isinstance(raw.get("_resourceType"), str):
             found["_resourceType"] = _one_of(raw["_resourceType"], "resources")
         if raw.get("_securityState") == "broken":

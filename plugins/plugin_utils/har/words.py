@@ -21,8 +21,8 @@ def meaning(word: str) -> tuple:
 
     The name is the table's text, or the whole constant that begins like it; a sentence in the file may contain anything.
     """
-    said = word.strip().lower()
-    # A sentence about a WebSocket ends with the word for the connection below it.
+    # A sentence about a WebSocket begins with its address, and may end with the word for the connection below it.
+    said = re.sub(r"websocket connection to \S+ failed: ", "", word.strip().lower())
     said = said[max(said.find("net::err_"), 0):]
     for browser in _BROWSERS:
         begins = browser.get("begins", "")

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from ansible.module_utils.common.yaml import yaml_load
 
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts import origin
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.terms import INTERCEPTED, PASS
 
 _WORDS = yaml_load((Path(__file__).parent / "advice.yml").read_text(encoding="utf-8"))
@@ -25,8 +26,8 @@ def clock_skew(host: dict, observations: list) -> int | None:
     """How many seconds the clock of the host is ahead of what origins say with their own certificate: the median, or None."""
     now, found = datetime.datetime.strptime(host["clock"], "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=datetime.timezone.utc), []
     for seen in observations:
-        date = ((seen.get("http") or {}).get("headers") or {}).get("date")
-        if not date or (seen.get("tls") or {}).get("failure"):
+        date = (seen["http"] or {"headers": {}})["headers"].get("date")
+        if not date or not origin.vouched(seen):
             continue
         try:
             found.append(round((now - parsedate_to_datetime(date)).total_seconds()))
@@ -64,7 +65,7 @@ def notes(host: dict | None, checks: list) -> list:
 def _variables(named: dict) -> dict:
     """Variables of a proxy that do not agree; ``named``: {variable: value}. What a program takes of them is its own matter."""
     found: dict = {}
-    pairs = [(name.upper(), name) for name in named if name.islower() and name.upper() in named]
+    pairs = [(name.upper(), name) for name in named if name.upper() in named]
     differ = ["%s is %s, %s is %s" % (upper, named[upper], lower, named[lower]) for upper, lower in pairs if not _same(named[upper], named[lower])]
     if differ:
         found["proxies_differ"] = differ
@@ -118,6 +119,3 @@ def cases(features: dict, notes_by_host: dict) -> list:
         "cloudflare_zero_trust": any(fault["product"] == "Cloudflare Gateway" for fault in faults) or (bool(bad) and "tenant_gateway" in known),
     }
     return [{"id": key, "text": text} for key, text in CASES.items() if applies[key]]
-
-
-__all__ = ["CASES", "NOTES", "cases", "clock_skew", "notes"]

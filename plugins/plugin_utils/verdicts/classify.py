@@ -120,7 +120,7 @@ def _check(probe: dict, seen: dict, context: Context) -> dict:
     if check["verdict"] == PASS:
         judge_answer(check, probe, seen)
     if check["verdict"] == PASS:
-        judge_kind(check, kinds.judge(probe, seen, check["interception"] == NOT, context.table))
+        judge_kind(check, kinds.judge(probe, seen, origin.vouched(seen), context.table))
     judge_writer(check, probe, seen)
     if probe["role"] != "wanted":
         _judge_other(check, probe)

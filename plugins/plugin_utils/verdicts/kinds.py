@@ -16,7 +16,7 @@ _TRACE = "/cdn-cgi/trace"
 
 
 def judge(probe: dict, seen: dict, genuine: bool, table: dict) -> Found:
-    """``genuine``: the certificate is the origin's own, so that nobody else can have written an answer."""
+    """``seen`` holds the part that its kind is about. ``genuine``: the certificate is the origin's own, so that nobody else can have written an answer."""
     kinds = {"upload": _upload, "stream": _stream, "echo": _echo, "websocket": _websocket, "idle": _idle, "turn": _turn, "tls": _hello, "quic": _quic,
              "dns": _record, "http": _portal, "stun": _nat}
     how = kinds.get(probe["kind"])
@@ -37,7 +37,7 @@ def _page(answer: dict, table: dict) -> Found | None:
 
 
 def _upload(probe: dict, seen: dict, genuine: bool, table: dict) -> Found:
-    rows = seen["application"] or []
+    rows = seen["application"]
     for number, row in enumerate(rows):
         written = _written(probe, row, seen, None if genuine else table)
         if written:
@@ -74,7 +74,7 @@ def _stream(probe: dict, seen: dict, genuine: bool, table: dict) -> Found:
         return Found("http", "eof_error", flags=["stream_cut"])
     # They are sent evenly; when they come within half of that time, somebody held them back.
     wanted = (len(arrivals) - 1) * expect.get("interval_ms", 0)
-    if wanted and arrivals[-1] - arrivals[0] < wanted / 2:
+    if arrivals[-1] - arrivals[0] < wanted / 2:
         return Found(failure="stream_buffered")
     return Found()
 
@@ -86,8 +86,8 @@ _ANY = {"absent": "header_stripped", "changed": "header_rewritten"}
 
 
 def _echo(probe: dict, seen: dict, genuine: bool, table: dict) -> Found:
-    http, arrived = seen["http"], (seen["http"] or {}).get("arrived")
-    if not http or arrived is None:
+    http, arrived = seen["http"], seen["http"].get("arrived")
+    if arrived is None:
         return Found(failure="http_content_type_mismatch", proven=not genuine)
     found = [_OWN.get((header, state), _ANY[state]) for header, state in arrived.items() if state in _ANY]
     flags = ["headers_added"] * bool(set(http["echoed"]) & set(_ADDED)) + list(dict.fromkeys(found))
@@ -97,7 +97,7 @@ def _echo(probe: dict, seen: dict, genuine: bool, table: dict) -> Found:
 
 
 def _websocket(probe: dict, seen: dict, genuine: bool, table: dict) -> Found:
-    if not (seen["http"] or {}).get("accepted"):
+    if not seen["http"].get("accepted"):
         return Found()
     if not refusals.of_canary(probe):
         # Who answers the handshake is not always who carries frames, and this host sends nothing back.
@@ -108,7 +108,7 @@ def _websocket(probe: dict, seen: dict, genuine: bool, table: dict) -> Found:
 
 def _idle(probe: dict, seen: dict, genuine: bool, table: dict) -> Found:
     """Which silence survived, and which did not."""
-    rows = [row for row in seen["application"] or [] if not row.get("every_s")]
+    rows = [row for row in seen["application"] if not row.get("every_s")]
     for row in rows:
         written = _written(probe, row, seen, None if genuine else table) if row["status"] not in (None, 101) else None
         if written:
@@ -148,19 +148,18 @@ def cookies(expect: dict, lines: list) -> tuple:
 
 
 def _turn(probe: dict, seen: dict, genuine: bool, table: dict) -> Found:
-    answer = seen["application"]
-    return Found(failure=answer["failure"]) if answer["failure"] else Found()
+    return Found(failure=seen["application"]["failure"])
 
 
 def _nat(probe: dict, seen: dict, genuine: bool, table: dict) -> Found:
-    ports = [(seen["stun"] or {}).get(key) for key in ("mapped", "mapped_second")]
+    ports = [seen["stun"].get(key) for key in ("mapped", "mapped_second")]
     differ = all(ports) and ports[0].rpartition(":")[2] != ports[1].rpartition(":")[2]
     # LiveKit asks to avoid it (docs.livekit.io): media then has to take the way over a relay.
     return Found(flags=["symmetric_nat"] if differ else [])
 
 
 def _hello(probe: dict, seen: dict, genuine: bool, table: dict) -> Found:
-    lost = (probe.get("options") or {}).get("hello") == "h2" and seen["tls"] and seen["tls"].get("alpn") != "h2"
+    lost = (probe.get("options") or {}).get("hello") == "h2" and seen["tls"].get("alpn") != "h2"
     return Found(flags=["h2_lost"] if lost else [])
 
 
@@ -182,7 +181,7 @@ def _record(probe: dict, seen: dict, genuine: bool, table: dict) -> Found:
 
 def _portal(probe: dict, seen: dict, genuine: bool, table: dict) -> Found:
     http, expect = seen["http"], probe.get("expect") or {}
-    if not http or http["failure"] or http["status"] is None:
+    if not http:
         return Found()
     as_it_is = http["status"] in expect.get("status", [200]) and re.search(expect.get("body", ""), http["body"])
     return Found() if as_it_is else Found(flags=["captive_portal"])

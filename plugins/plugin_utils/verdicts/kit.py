@@ -26,7 +26,7 @@ def read(path: Path, table: dict | None = None) -> tuple:
         body = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise KitError("%s cannot be read: %s" % (path, error.strerror)) from error
-    except (UnicodeDecodeError, ValueError) as error:
+    except (RecursionError, UnicodeDecodeError, ValueError) as error:
         raise KitError("%s is not JSON" % path) from error
     if not isinstance(body, dict) or not _KEYS <= set(body):
         raise KitError("%s was not written by netaccess-probe" % path)
@@ -34,12 +34,13 @@ def read(path: Path, table: dict | None = None) -> tuple:
         raise KitError("%s has format %s, but this release reads format %d: use the kit of the same release" % (path, body["format"], FORMAT))
     try:
         checks = classify.classify(body["probes"], body["observations"], body["roots"]["date"], table or signatures.load(), datetime.date.today())
-    except (KeyError, TypeError, ValueError) as error:
+        host = body.get("host")
+        if host:
+            host = dict(host, clock_skew_s=advice.clock_skew(host, body["observations"]))
+        notes = advice.notes(host, checks)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise KitError("%s is damaged (%s)" % (path, error)) from error
-    host = body.get("host")
-    if host:
-        host = dict(host, clock_skew_s=advice.clock_skew(host, body["observations"]))
     for check in checks:
         check.pop("observations")
     return clean(str(body["label"])), clean({"checks": checks, "summary": summarise(checks), "roots": body["roots"], "taken": body["taken"], "host": host,
-                                             "notes": advice.notes(host, checks)})
+                                             "notes": notes})

@@ -13,7 +13,7 @@ from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts import 
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.found import Found
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.interception import Context, other_name
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.terms import (
-    ERROR, FAIL, INTERCEPTED, INVALID, NOT, ORIGIN, PASS, SKIPPED, UNTRUSTED, UNVERIFIED,
+    ERROR, FAIL, INTERCEPTED, INVALID, ORIGIN, PASS, SKIPPED, UNTRUSTED, UNVERIFIED,
 )
 
 
@@ -42,7 +42,7 @@ def judge_path(check: dict, seen: dict, context: Context) -> None:
     elif http and http["failure"]:
         _fail(check, "http", http["failure"])
     elif http:
-        _judge_block(check, http, context)
+        _judge_block(check, seen, context)
     # An alert says little when another name gets one as well.
     answers = _got_through if check["failure"] == "ssl_failed_handshake" else _speaks_tls
     if check["layer"] == "tls" and answers(seen.get("other_name")):
@@ -146,9 +146,12 @@ def _could_not(check: dict, match: signatures.Match) -> None:
     check["written_by"] = match.product
 
 
-def _judge_block(check: dict, http: dict, context: Context) -> None:
-    # With the origin's own certificate nobody else can have written it.
-    match = signatures.written_by(http, context.table, good=check["interception"] == NOT)
+def _judge_block(check: dict, seen: dict, context: Context) -> None:
+    http, vouched = seen["http"], origin.vouched(seen)
+    marked = vouched or bool(origin.marked(check["entry"] or check["id"], http["headers"]))
+    # With the origin's own certificate nobody else can have written it; otherwise its mark speaks for an answer that succeeded.
+    good = vouched or marked and http["status"] < 400
+    match = signatures.written_by(http, context.table, good, marked)
     if match and match.reason != "denied":
         _could_not(check, match)
         return
@@ -156,7 +159,7 @@ def _judge_block(check: dict, http: dict, context: Context) -> None:
         _fail(check, "http", "http_block_page", "blocked")
         check["blocked_by"] = _culprit(match, "inside TLS", http)
         return
-    match = signatures.progress_page(http, context.table)
+    match = None if good else signatures.progress_page(http, context.table)
     if match:
         _fail(check, "http", "progress_page", "progress_page")
         check["blocked_by"] = _culprit(match, "inside TLS", http)
@@ -216,9 +219,9 @@ def judge_answer(check: dict, probe: dict, seen: dict) -> None:
     if refused:
         judge_kind(check, refused)
     elif probe["kind"] == "websocket" and not http["accepted"]:
-        _judge_websocket(check)
+        _judge_websocket(check, origin.vouched(seen))
     elif probe["kind"] in ("https", "echo"):
-        _judge_expectation(check, probe.get("expect") or {}, http)
+        _judge_expectation(check, probe.get("expect") or {}, seen)
 
 
 def _refused(check: dict, probe: dict, seen: dict) -> Found | None:
@@ -270,7 +273,8 @@ def origins_own(probe: dict, seen: dict) -> bool:
 def _as_asked(probe: dict, http: dict, marked: bool | None) -> bool:
     """Whether the content is what only the origin has; or, where it leaves no mark, at least no web page."""
     expect = probe.get("expect") or {}
-    if set(expect) & {"body", "json", "content_type"}:
+    # Anybody can write JSON. Where the origin leaves a mark, a type without it shows nothing.
+    if set(expect) & ({"body", "json"} if marked is False else {"body", "json", "content_type"}):
         return _unexpected(expect, http) is None
     return marked is None and http["status"] < 300 and bool(http["body"]) and not _is_page(http)
 
@@ -287,8 +291,8 @@ def answered(http: dict | None) -> str | None:
     return " ".join(filter(None, (str(http["status"]), http["headers"].get("content-type", "").partition(";")[0].lower(), target)))
 
 
-def _judge_websocket(check: dict) -> None:
-    if check["interception"] == NOT:
+def _judge_websocket(check: dict, vouched: bool) -> None:
+    if vouched:
         # Nobody but the origin can have answered; without a login it may say no.
         check["flags"].append("websocket_refused_by_origin")
         return
@@ -298,7 +302,8 @@ def _judge_websocket(check: dict) -> None:
         check["state"] = "open"
 
 
-def _judge_expectation(check: dict, expect: dict, http: dict) -> None:
+def _judge_expectation(check: dict, expect: dict, seen: dict) -> None:
+    http = seen["http"]
     # Who refuses sets no cookies.
     for names, failure in zip(kinds.cookies(expect, http["cookies"]), ("cookie_stripped", "cookie_rewritten")) if http["status"] < 400 else ():
         if names:
@@ -310,7 +315,7 @@ def _judge_expectation(check: dict, expect: dict, http: dict) -> None:
     if unexpected:
         check["flags"].append("unexpected_" + unexpected)
         # With the origin's own certificate an odd answer is the origin's; otherwise somebody in between wrote it.
-        if check["interception"] != NOT and check["verdict"] == PASS:
+        if not origin.vouched(seen) and check["verdict"] == PASS:
             elsewhere = _other_site(check["host"], http)
             _fail(check, "application", "http_unexpected_redirect_url" if elsewhere else "http_content_type_mismatch")
 

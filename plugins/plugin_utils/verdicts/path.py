@@ -29,6 +29,9 @@ def check(path: dict) -> None:
     proofs = path.get("proven_by") or {}
     if not isinstance(proofs, dict) or set(proofs) - set(_PROOFS):
         raise PathError("path: proven_by must have one or more of %s" % ", ".join(_PROOFS))
+    odd = next((name for name in ("issuer", "product", "proxy") if not isinstance(proofs.get(name) or "", str)), None)
+    if odd:
+        raise PathError("path: proven_by: %s must be text" % odd)
     try:
         for network in proofs.get("egress") or []:
             ipaddress.ip_network(network)
@@ -57,13 +60,16 @@ def judge(path: dict, checks: list, before: list = ()) -> dict:
 def _proof(proofs: dict, checks: list) -> str | None:
     networks = [ipaddress.ip_network(network) for network in proofs.get("egress") or []]
     for found in checks:
-        egress, blocked = found.get("egress"), (found.get("blocked_by") or {}).get("product")
-        issuer = (found.get("issuer") or {}).get("cn") or "" if found.get("interception") in INTERCEPTED else ""
+        egress, blocked = found.get("egress"), found.get("blocked_by") or {}
+        # A signature of low confidence is a hint, and a hint proves nothing.
+        products = (blocked.get("product") if blocked.get("confidence") != "low" else None, found.get("inspected_by"))
+        issuer = (found.get("issuer") or {}).get("cn") if found.get("interception") in INTERCEPTED else None
         if egress and any(ipaddress.ip_address(egress) in network for network in networks):
             return "its egress address is %s" % egress
-        if proofs.get("product") and proofs["product"] in (blocked, found.get("inspected_by")):
+        if proofs.get("product") and proofs["product"] in products:
             return "%s identified itself" % proofs["product"]
-        if proofs.get("issuer") and re.search(proofs["issuer"], issuer):
+        # An expression that fits an empty text is no proof where nothing was decrypted.
+        if proofs.get("issuer") and issuer and re.search(proofs["issuer"], issuer):
             return "certificates issued by %s" % issuer
         if proofs.get("proxy") and found.get("via") == "proxy" and found.get("proxy") == proofs["proxy"].rstrip("/"):
             return "its proxy is %s" % found["proxy"]

@@ -80,13 +80,16 @@ def judge(data, feature_rules: list) -> dict:
 
 def _shim(data: dict, feature_rules: list) -> dict:
     listed = _dicts(data.get("components"))
-    groups = {one.get("id"): _text(one.get("name")) for one in listed if one.get("group") is True}
-    components = [{"name": _text(one.get("name")), "group": groups.get(one.get("group_id"), ""), "status": _word(one.get("status")), "id": one.get("id")}
+    groups = {_id(one): _text(one.get("name")) for one in listed if one.get("group") is True}
+    components = [{"name": _text(one.get("name")), "group": groups.get(_id(one, "group_id"), ""), "status": _word(one.get("status")), "id": _id(one)}
                   for one in listed if one.get("group") is not True and _text(one.get("name"))]
     incidents = [_incident(one, [_text(part.get("name")) for part in _dicts(one.get("components"))], one.get("impact"))
                  for one in _dicts(data.get("incidents")) if _text(one.get("status")).lower() not in _OVER]
-    overall = _word((data.get("status") or {}).get("indicator")) if isinstance(data.get("status"), dict) else UNKNOWN
-    return _result(overall, components, incidents, "shim", feature_rules)
+    said = [_word(data["status"].get("indicator")) if isinstance(data.get("status"), dict) else UNKNOWN]
+    # What cannot be read, or has no name, counts for the whole page.
+    said += [UNKNOWN] * (not all(_whole(data[key]) for key in ("components", "incidents") if key in data))
+    said += [_word(one.get("status")) for one in listed if one.get("group") is not True]
+    return _result(max(said, key=_RANK.index), components, incidents, "shim", feature_rules)
 
 
 def _native(summary: dict, feature_rules: list) -> dict:
@@ -94,22 +97,26 @@ def _native(summary: dict, feature_rules: list) -> dict:
     structure = summary.get("structure")
     for item in _dicts(structure.get("items") if isinstance(structure, dict) else None):
         group = item.get("group") if isinstance(item.get("group"), dict) else {}
-        groups.update({one.get("component_id"): _text(group.get("name")) for one in _dicts(group.get("components"))})
-    affected = {one.get("component_id"): _word(one.get("status")) for one in _dicts(summary.get("affected_components"))}
-    known = isinstance(summary.get("affected_components"), list)
-    components = [{"name": _text(one.get("name")), "group": groups.get(one.get("id"), ""), "id": one.get("id"),
-                   "status": affected.get(one.get("id"), OPERATIONAL if known else UNKNOWN)}
+        groups.update({_id(one, "component_id"): _text(group.get("name")) for one in _dicts(group.get("components"))})
+    affected: dict = {}
+    for one in _dicts(summary.get("affected_components")):
+        name = _id(one, "component_id")
+        affected[name] = max(affected.get(name, OPERATIONAL), _word(one.get("status")), key=_RANK.index)
+    known = _whole(summary.get("affected_components"))
+    components = [{"name": _text(one.get("name")), "group": groups.get(_id(one), ""), "id": _id(one),
+                   "status": affected.get(_id(one), OPERATIONAL if known else UNKNOWN)}
                   for one in _dicts(summary.get("components")) if _text(one.get("name"))]
     names = {one["id"]: one["name"] for one in components}
     incidents = []
     for one in _dicts(summary.get("ongoing_incidents")):
         touched = _dicts(one.get("affected_components")) + _dicts(one.get("component_impacts"))
-        hit = [names.get(part.get("component_id"), "") for part in touched]
+        hit = [names.get(_id(part, "component_id"), "") for part in touched]
         words = [_word(part.get("status") or part.get("impact")) for part in touched]
         if _text(one.get("status")).lower() not in _OVER:
             incidents.append(_incident(one, hit, max(words, key=_RANK.index, default=UNKNOWN)))
-    overall = OPERATIONAL if known and isinstance(summary.get("ongoing_incidents"), list) else UNKNOWN
-    return _result(overall, components, incidents, "native", feature_rules)
+    overall = OPERATIONAL if known and _whole(summary.get("ongoing_incidents")) else UNKNOWN
+    # An outage of something that the page does not list counts for the whole page.
+    return _result(max([overall, *affected.values()], key=_RANK.index), components, incidents, "native", feature_rules)
 
 
 def _incident(one: dict, names: list, impact) -> dict:
@@ -131,7 +138,7 @@ def _result(overall: str, components: list, incidents: list, source: str, featur
         for feature in incident["features"]:
             features[feature] = max(features.get(feature, OPERATIONAL), incident["impact"], key=_RANK.index)
     words = [overall] + [one["status"] for one in components] + [one["impact"] for one in incidents]
-    return {"state": max(words, key=_RANK.index) if components or overall != UNKNOWN else UNKNOWN, "features": dict(sorted(features.items())),
+    return {"state": max(words, key=_RANK.index), "features": dict(sorted(features.items())),
             "components": components, "incidents": incidents, "source": source}
 
 
@@ -141,6 +148,16 @@ def _features(name: str, feature_rules: list) -> list:
 
 def _dicts(value) -> list:
     return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
+
+
+def _id(row: dict, key: str = "id") -> str:
+    """What a row calls itself, or another one; a page may write anything there."""
+    return str(row.get(key))
+
+
+def _whole(value) -> bool:
+    """Whether it is a list of which every row can be read."""
+    return isinstance(value, list) and all(isinstance(one, dict) for one in value)
 
 
 def _text(value) -> str:
