@@ -12,6 +12,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+import tests.conftest  # pylint: disable=unused-import  # puts the collection on the path
+
 from tests.bench.products import ROW
 
 ROOT = Path(__file__).resolve().parent.parent.parent
