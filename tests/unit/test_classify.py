@@ -335,6 +335,10 @@ def test_the_headline_names_what_does_not_count_since_nobody_knows_whose_answer_
 
 @pytest.mark.parametrize("before,after,verdict,flag", [
     (REFUSED, {}, "fail", "newly_open"), (dict(INTERCEPTED, http=SQUID_PAGE), paged(404), "fail", "newly_open"), (paged(403), paged(403), "pass", None),
+    (REFUSED, paged(200), "fail", "newly_open"),
+    # Who refuses may be what blocked it, in another way.
+    (REFUSED, paged(403), "unverified", "not_compared"), (REFUSED, paged(451), "unverified", "not_compared"),
+    (dict(INTERCEPTED, http=SQUID_PAGE), paged(403), "unverified", "not_compared"), (REFUSED, paged(502), "unverified", "not_compared"),
     (paged(403), paged(200), "unverified", "not_compared"),
     (paged(302, location="https://a.example/"), paged(302, location="https://b.example/"), "pass", None),
     (UNRESOLVED, {}, "unverified", "not_compared"), (LATE, {}, "unverified", "not_compared"),

@@ -7,7 +7,7 @@ from __future__ import annotations
 import textwrap
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.words import counted
-from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts import witnesses
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts import refusals, witnesses
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.summary import silent, unanswered, why_not_probed
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.terms import (
     ERROR, FAIL, NOT, PASS, RANK, SKIPPED, TRUSTED, UNTRUSTED, UNVERIFIED,
@@ -61,8 +61,7 @@ def _difference(old: dict, new: dict) -> str | None:
     states = (old["state"], new["state"])
     if set(states) == {"open", "shut"}:
         return _OPENED if new["state"] == "open" else _SHUT
-    if states == ("shut", "unknown") and new.get("answer") and not str(new.get("failure")).startswith("proxy_"):
-        # It was shut and now something answers, which is neither what shut it nor a proxy that failed.
+    if states == ("shut", "unknown") and _reached(new):
         return _OPENED
     inspected = [check["interception"] in (TRUSTED, UNTRUSTED) for check in (old, new)]
     if inspected[0] != inspected[1] and old["interception"] and new["interception"]:
@@ -72,6 +71,12 @@ def _difference(old: dict, new: dict) -> str | None:
     if not (old.get("answer") and new.get("answer")):
         return _UNCLEAR
     return None if old["answer"] == new["answer"] else _MOVED
+
+
+def _reached(check: dict) -> bool:
+    """Whether something answers that is neither a refusal nor a proxy that failed. Who refuses may be what blocked it, in another way."""
+    status = (check.get("answer") or "").partition(" ")[0]
+    return status.isdigit() and not refusals.refuses(int(status)) and not str(check.get("failure")).startswith("proxy_")
 
 
 def compare(before: list, after: list) -> dict:
