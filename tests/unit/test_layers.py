@@ -257,6 +257,7 @@ ROWS = {
     "a page that scans": (dict(http=http_seen(200, {}, "/mwg-internal/a/progress?id=1"), **inspected()), {"exempt": False},
                           "fail http progress_page shut", ["progress_page"]),
     "words of a product in the origin's own page": (dict(http=http_seen(403, {}, "Powered By FortiGuard")), {}, "pass - - open", []),
+    "a hint at a product under the origin's own certificate": (dict(http=http_seen(403, {"server": "Netskope"})), {}, "pass - - open", []),
     "words of a scan in the origin's own page": (dict(http=http_seen(200, {}, "/mwg-internal/a/progress?id=1")), {}, "pass - - open", []),
     "words of a product in a page with the origin's mark": (dict(http=http_seen(200, {"cf-ray": "1"}, "Powered By FortiGuard"), **inspected()),
                                                             {"exempt": False}, "pass - - open", ["decrypted"]),
@@ -391,3 +392,38 @@ def test_a_page_of_an_upload_names_its_product_and_one_that_could_not_is_no_bloc
     assert (scans["blocked_by"]["product"], scans["written_by"]) == ("Skyhigh Web Gateway", None)
     cut = judged(seen(kind="upload", http=None, application=[row(1, intact=True), row(9, failure="eof_error", status=None)]), kind="upload")
     assert (cut["verdict"], cut["state"], cut["blocked_by"]) == ("fail", "open", None)
+
+
+@pytest.mark.parametrize("observation,asked,text", [
+    ({}, {}, "open, with the origin's own certificate"), (dict(tls=tls_seen(sct=False)), {}, "open"),
+    (CUT, {}, "TLS: the connection was reset"), (dict(via="proxy", proxy="http://p:1", dns=None, **REFUSED), {}, "proxy: the connection was refused"),
+    (dict(REFUSED, dns={"addresses": ["127.0.0.1"], "failure": None}), {}, "its name resolves to 127.0.0.1, which is not an origin address"),
+    (dict(REFUSED, dns={"addresses": ["146.112.61.106"], "failure": None}), {},
+     "its name resolves to 146.112.61.106, which is not an origin address: a block of Cisco Umbrella"),
+    (dict(http=http_seen(200, {}, "/mwg-internal/a/progress?id=1"), **inspected()), {"exempt": False},
+     "Skyhigh Web Gateway answers with its own page while it scans; programs that expect data get that page; decrypted by 'X'"),
+    (dict(http=http_seen(403, SQUID), **inspected()), {}, "blocked by Squid (status 403, inside TLS); decrypted by 'X'"),
+    (dict(http=http_seen(503, {"x-squid-error": "ERR_DNS_FAIL 0"}), **inspected()), {},
+     "Squid: the proxy could not resolve the name, and no policy blocked it; decrypted by 'X'"),
+    (dict(http=http_seen(200, {"cf-ray": "1"}), **inspected()), {"exempt": False, "expect": {"set_cookie": ["sid"]}},
+     "reachable, but its cookies are removed on the path; decrypted by 'X'"),
+    (dict(kind="websocket", http=http_seen(200, {"cf-ray": "1"}, accepted=False), **inspected()), {"kind": "websocket", "exempt": False},
+     "reachable, but the WebSocket upgrade is removed on the path; decrypted by 'X'"),
+    (inspected(), {}, "decrypted by 'X'"), (inspected(None), {}, "decrypted by 'Y'"),
+    (dict(tls=inspected()["tls"], system=inspected()["tls"]), {"exempt": False},
+     "TLS: its certificate is signed by an untrusted CA; decrypted by 'X', which this host does not trust"),
+    (dict(http=None, kind="tls", tls=None, tcp={"failure": None}), {"kind": "tls"}, "the probe has no result"),
+    (dict(kind="echo", http=http_seen(200, arrived={"cookie": "absent"}, echoed=[])), {"kind": "echo"},
+     "reachable, but its cookies are removed on the path; of the request headers, cookie is absent")])
+def test_what_a_check_says(observation, asked, text):
+    assert judged(seen(**observation), **asked)["message"].partition(": ")[2].startswith(text)
+
+
+def test_what_a_check_keeps_of_an_observation():
+    dns = {"addresses": ["192.0.2.%d" % number for number in range(1, 7)], "failure": None, "resolvers": ["192.0.2.53"]}
+    kept, bare = judged(seen(dns=dns)), judged(seen(dns=None, via="proxy", proxy="http://p:1"))
+    assert (kept["resolvers"], kept["addresses"]) == (["192.0.2.53"], dns["addresses"][:4]) and (bare["resolvers"], bare["addresses"]) == ([], [])
+    assert "burst" not in judged(seen(again="connection_reset", http=http_seen(None, failure="eof_error")))["flags"]
+    for kind, versions, flags in (("quic", ["1"], ["quic_beside_proxy"]), ("quic", [], []), ("dns", ["1"], [])):
+        beside = judged(seen(kind=kind, via="proxy", proxy="http://p:1", application={"versions": versions}, **NO_TLS), kind=kind)
+        assert (beside["flags"], "bypasses" in beside["message"]) == (flags, bool(flags))
