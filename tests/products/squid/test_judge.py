@@ -46,6 +46,9 @@ class Parsed:
     def build(self) -> Build:
         return Build("5.7", True)
 
+    def begin_check(self) -> None:
+        """Nothing parses."""
+
     def check_site(self, files, glob) -> None:
         """Takes any configuration."""
 

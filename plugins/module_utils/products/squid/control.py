@@ -8,14 +8,10 @@ where a bare SIGHUP (what a service reload sends on Debian) ends the whole proxy
 """
 from __future__ import annotations
 
-import contextlib
 import os
 import re
-import select
 import shutil
-import signal
 import stat
-import subprocess
 import tempfile
 import time
 from collections import Counter
@@ -34,13 +30,12 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.l
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.process import (
     NONE, RUNS, UNKNOWN, Build, Seen, alive, is_script, lets, listening, look,
 )
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.program import Program
 
 #: In a line with a problem: squid -k parse repeats the whole configuration, and most of its lines are none.
 _HINT = re.compile(r"ERROR|WARNING|FATAL|Warning|Bungled|unrecognized")
 _PROBLEM = re.compile(r"\b(ERROR|WARNING|FATAL|Warning|Bungled)\b|unrecognized")
 _STAMP = re.compile(r"^(?:[0-9/]+ [0-9:]+(?:\.[0-9]+)?(?: kid[0-9]+)?\| ?)?")
-#: For how many seconds the end of a program that was killed is waited for.
-_DYING = 2
 
 
 class Control:
@@ -49,24 +44,44 @@ class Control:
     def __init__(self, squid: str, config_file: str, service_name: str | None, timeout: float):
         self._squid, self._config, self._name = squid, config_file, service_name
         self._deadline = Deadline(timeout)
-        self._build, self._known = None, None
+        self._build, self._known, self._check = None, None, None
         self.commands = 0
 
     def begin_cleanup(self, undo: bool = False) -> None:
         """From here on the run ends or, with ``undo``, takes a change back."""
         self._deadline.begin_cleanup(undo)
 
-    def _run(self, *arguments: str, failure: str = UNREACHABLE, then: str = "") -> tuple:
-        """(exit code, what it says). :raises AccessError: ``failure``, when it does not end in time; ``then``: what that means, from the comma on."""
-        self.commands += 1
+    def close(self) -> None:
+        """End a check that nobody asked for its result."""
+        if self._check is not None:
+            self._check.kill()
+            self._check = None
+
+    def _start(self, *arguments: str, failure: str = UNREACHABLE, then: str = "") -> Program:
+        """The program with these arguments, which runs from here on. :raises AccessError: as of ``_end``, and when it cannot be run."""
         name = ["-n", self._name] if self._name else []
+        if self._deadline.left() <= 0:
+            raise self._late(arguments, failure, then)
+        self.commands += 1
         try:
-            return ended([self._squid] + name + list(arguments), self._deadline.left())
-        except TimeoutError:
-            raise AccessError(failure, "%s did not end before the run timed out (timeout, %g s)%s" % (
-                " ".join(["squid"] + [word for word in arguments if word != "-f" and "/" not in word]), self._deadline.timeout, then)) from None
+            return Program([self._squid] + name + list(arguments))
         except OSError as error:
             raise AccessError(failure, "%s cannot be run: %s%s" % (self._squid, error.strerror, then)) from error
+
+    def _end(self, program: Program, *, failure: str = UNREACHABLE, then: str = "") -> tuple:
+        """(exit code, what it says). :raises AccessError: ``failure``, when it does not end in time; ``then``: what that means, from the comma on."""
+        try:
+            return program.end(self._deadline.left())
+        except TimeoutError:
+            raise self._late(program.command[3 if self._name else 1:], failure, then) from None
+
+    def _late(self, arguments: Iterable[str], failure: str, then: str) -> AccessError:
+        words = [word for word in arguments if word != "-f" and "/" not in word]
+        return AccessError(failure, "%s did not end before the run timed out (timeout, %g s)%s" % (" ".join(["squid"] + words), self._deadline.timeout, then))
+
+    def _run(self, *arguments: str, failure: str = UNREACHABLE, then: str = "") -> tuple:
+        """As ``_end``, of a program that is started for it."""
+        return self._end(self._start(*arguments, failure=failure, then=then), failure=failure, then=then)
 
     def build(self) -> Build:
         """What this Squid is. :raises AccessError: when there is no Squid."""
@@ -100,24 +115,19 @@ class Control:
 
         That it parses proves little: a list file that is missing is an ERROR line and an empty ACL.
         """
-        rc, text = self._run("-k", "parse", "-f", path)
-        lines = [_STAMP.sub("", line).strip() for line in text.split("\n") if _HINT.search(line)]
-        found = Counter()
-        for line in lines:
-            if _PROBLEM.search(line):
-                for temporary, real in (real_paths or {}).items():
-                    line = line.replace(temporary, real)
-                found[line] += 1
-        if rc != 0 and not found:
-            found["squid -k parse exits with %d" % rc] += 1
-        return rc == 0, found
+        return _told(self._run("-k", "parse", "-f", path), real_paths or {})
+
+    def begin_check(self) -> None:
+        """Have Squid parse the configuration as it is, for ``check_site``: that takes as long as it takes to read it here, and runs beside that."""
+        self._check = self._start("-k", "parse", "-f", self._config)
 
     def check_site(self, files: dict[str, str | None], glob: Callable[[str], list]) -> None:
         """Keep what Squid says of the configuration as it is. ``files``: {path: text} of what only we can put there.
 
         :raises AccessError: refused, with Squid's own line, for one that does not parse.
         """
-        parses, self._known = self.parse(self._config)
+        check, self._check = self._check or self._start("-k", "parse", "-f", self._config), None
+        parses, self._known = _told(self._end(check), {})
         if not parses and files:
             parses, known = self._parse_with(files, glob)
             self._known = known if parses else self._known
@@ -189,6 +199,21 @@ def workers_of(site: Site) -> int:
     return int(number) if number.isdigit() else 1
 
 
+def _told(ended: tuple, real_paths: dict) -> tuple:
+    """What ``parse`` returns, of the (exit code, what it says) of a ``squid -k parse``."""
+    rc, text = ended
+    lines = [_STAMP.sub("", line).strip() for line in text.split("\n") if _HINT.search(line)]
+    found = Counter()
+    for line in lines:
+        if _PROBLEM.search(line):
+            for temporary, real in real_paths.items():
+                line = line.replace(temporary, real)
+            found[line] += 1
+    if rc != 0 and not found:
+        found["squid -k parse exits with %d" % rc] += 1
+    return rc == 0, found
+
+
 def _unnumbered(problems: Iterable[str]) -> Counter:
     """Without the numbers of lines, which move."""
     found = Counter()
@@ -200,42 +225,6 @@ def _unnumbered(problems: Iterable[str]) -> Counter:
 def _gravity(line: str) -> tuple:
     """What ends Squid comes before what it only warns of."""
     return "FATAL" not in line, "unrecognized" not in line and "ERROR" not in line, line
-
-
-def ended(command: list[str], seconds: float) -> tuple:
-    """(exit code, what it says) of a program and its children. :raises TimeoutError: after ``seconds``, when they are killed."""
-    if seconds <= 0:
-        raise TimeoutError()
-    with tempfile.TemporaryFile() as said:
-        # No pipe: a child that outlives its parent would keep it open.
-        program = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=said, stderr=subprocess.STDOUT, start_new_session=True,
-                                   env=dict(os.environ, LC_ALL="C", LANGUAGE="C"))
-        try:
-            code = _code_of(program, seconds)
-        except subprocess.TimeoutExpired:
-            os.killpg(program.pid, signal.SIGKILL)
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                # One that waits for a disk or a share that does not answer dies when it does.
-                program.wait(_DYING)
-            raise TimeoutError() from None
-        said.seek(0)
-        return code, said.read().decode("utf-8", "surrogateescape")
-
-
-def _code_of(program: subprocess.Popen, seconds: float) -> int:
-    """As ``Popen.wait``, which looks only every 50 ms, by the kernel where it tells of an end. :raises subprocess.TimeoutExpired: after ``seconds``."""
-    try:
-        handle = os.pidfd_open(program.pid)
-    except (AttributeError, OSError):
-        # Before Python 3.9 or Linux 5.3, or where a container does not let it be asked.
-        return program.wait(seconds)
-    try:
-        end = select.poll()
-        end.register(handle, select.POLLIN)
-        end.poll(seconds * 1000)
-    finally:
-        os.close(handle)
-    return program.wait(0)
 
 
 class _Tree:
