@@ -246,7 +246,7 @@ def test_the_site_is_parsed_beside_what_reads_it_and_not_longer_than_the_run(squ
     control, child = squid("nothing", 9), tmp_path / "child"
     (tmp_path / "squid").write_text("#!/bin/sh\necho $$ > %s\nsleep 9\n" % child)
     began = time.monotonic()
-    control.begin_check()
+    control.begin()
     wait_until(lambda: child.exists() and child.read_text().endswith("\n"), "a parse")
     assert time.monotonic() - began < 5
     control.close()
@@ -257,7 +257,7 @@ def test_the_site_is_parsed_beside_what_reads_it_and_not_longer_than_the_run(squ
 def test_a_site_that_was_not_parsed_beforehand_is_parsed_when_that_is_asked_for(squid, tmp_path):
     control = squid("nothing", 9)
     (tmp_path / "squid").write_text("#!/bin/sh\necho FATAL: odd; exit 1\n")
-    for begin in (control.begin_check, lambda: None):
+    for begin in (control.begin, lambda: None):
         begin()
         with pytest.raises(AccessError, match="does not parse, so nothing is written. Correct it first: FATAL: odd"):
             control.check_site({}, real_glob)

@@ -46,7 +46,7 @@ class Parsed:
     def build(self) -> Build:
         return Build("5.7", True)
 
-    def begin_check(self) -> None:
+    def begin(self) -> None:
         """Nothing parses."""
 
     def check_site(self, files, glob) -> None:

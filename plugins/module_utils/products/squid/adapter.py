@@ -124,10 +124,11 @@ class SquidAdapter(Adapter):
     def read(self) -> State:
         first = not self._release
         if first:
+            self._control.begin()
+        self._reader.load()
+        if first:
             build = self._control.build()
             self._decrypts, self._release = build.decrypts, "Squid %s" % build.number
-            self._control.begin_check()
-        self._reader.load()
         text = self._reader.drop_in
         drop_in = files.parse_drop_in(text or "", self._settings.drop_in)
         objects = dict(drop_in.objects)

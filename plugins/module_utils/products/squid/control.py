@@ -36,6 +36,8 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.p
 _HINT = re.compile(r"ERROR|WARNING|FATAL|Warning|Bungled|unrecognized")
 _PROBLEM = re.compile(r"\b(ERROR|WARNING|FATAL|Warning|Bungled)\b|unrecognized")
 _STAMP = re.compile(r"^(?:[0-9/]+ [0-9:]+(?:\.[0-9]+)?(?: kid[0-9]+)?\| ?)?")
+#: The arguments by which a Squid tells what it is.
+_WHAT = ("-v",)
 
 
 class Control:
@@ -44,18 +46,24 @@ class Control:
     def __init__(self, squid: str, config_file: str, service_name: str | None, timeout: float):
         self._squid, self._config, self._name = squid, config_file, service_name
         self._deadline = Deadline(timeout)
-        self._build, self._known, self._check = None, None, None
+        self._build, self._known = None, None
+        #: What ``begin`` started and nobody has asked for its end yet.
+        self._begun: dict = {}
         self.commands = 0
 
     def begin_cleanup(self, undo: bool = False) -> None:
         """From here on the run ends or, with ``undo``, takes a change back."""
         self._deadline.begin_cleanup(undo)
 
+    def begin(self) -> None:
+        """Ask Squid what it is, and have it parse the configuration as it is: that takes as long as it takes to read it here, and runs beside that."""
+        for arguments in (_WHAT, self._parsing):
+            self._begun[arguments] = self._start(*arguments)
+
     def close(self) -> None:
-        """End a check that nobody asked for its result."""
-        if self._check is not None:
-            self._check.kill()
-            self._check = None
+        """End what was begun and nobody asked for."""
+        while self._begun:
+            self._begun.popitem()[1].kill()
 
     def _start(self, *arguments: str, failure: str = UNREACHABLE, then: str = "") -> Program:
         """The program with these arguments, which runs from here on. :raises AccessError: as of ``_end``, and when it cannot be run."""
@@ -80,12 +88,13 @@ class Control:
         return AccessError(failure, "%s did not end before the run timed out (timeout, %g s)%s" % (" ".join(["squid"] + words), self._deadline.timeout, then))
 
     def _run(self, *arguments: str, failure: str = UNREACHABLE, then: str = "") -> tuple:
-        """As ``_end``, of a program that is started for it."""
-        return self._end(self._start(*arguments, failure=failure, then=then), failure=failure, then=then)
+        """As ``_end``, of a program that was begun, or is started for it."""
+        program = self._begun.pop(arguments, None) or self._start(*arguments, failure=failure, then=then)
+        return self._end(program, failure=failure, then=then)
 
     def build(self) -> Build:
         """What this Squid is. :raises AccessError: when there is no Squid."""
-        rc, text = self._run("-v")
+        rc, text = self._run(*_WHAT)
         if rc != 0 or "Squid Cache" not in text:
             raise AccessError(UNREACHABLE, "%s -v does not identify itself as Squid: %s" % (self._squid, text.strip()[:200]))
         self._build = Build.of(text)
@@ -110,24 +119,33 @@ class Control:
             return replace(seen, identity=dict(seen.identity, loaded=loaded[0]) if loaded else None)
         return seen
 
+    @property
+    def _parsing(self) -> tuple:
+        return "-k", "parse", "-f", self._config
+
     def parse(self, path: str, real_paths: dict | None = None) -> tuple:
         """(whether it parses, a Counter of what ``squid -k parse`` has to say about it, without time stamps and line numbers)
 
         That it parses proves little: a list file that is missing is an ERROR line and an empty ACL.
         """
-        return _told(self._run("-k", "parse", "-f", path), real_paths or {})
-
-    def begin_check(self) -> None:
-        """Have Squid parse the configuration as it is, for ``check_site``: that takes as long as it takes to read it here, and runs beside that."""
-        self._check = self._start("-k", "parse", "-f", self._config)
+        rc, text = self._run("-k", "parse", "-f", path)
+        lines = [_STAMP.sub("", line).strip() for line in text.split("\n") if _HINT.search(line)]
+        found = Counter()
+        for line in lines:
+            if _PROBLEM.search(line):
+                for temporary, real in (real_paths or {}).items():
+                    line = line.replace(temporary, real)
+                found[line] += 1
+        if rc != 0 and not found:
+            found["squid -k parse exits with %d" % rc] += 1
+        return rc == 0, found
 
     def check_site(self, files: dict[str, str | None], glob: Callable[[str], list]) -> None:
         """Keep what Squid says of the configuration as it is. ``files``: {path: text} of what only we can put there.
 
         :raises AccessError: refused, with Squid's own line, for one that does not parse.
         """
-        check, self._check = self._check or self._start("-k", "parse", "-f", self._config), None
-        parses, self._known = _told(self._end(check), {})
+        parses, self._known = self.parse(self._config)
         if not parses and files:
             parses, known = self._parse_with(files, glob)
             self._known = known if parses else self._known
@@ -197,21 +215,6 @@ def workers_of(site: Site) -> int:
     """How many processes serve clients."""
     number = site.last("workers", "1")
     return int(number) if number.isdigit() else 1
-
-
-def _told(ended: tuple, real_paths: dict) -> tuple:
-    """What ``parse`` returns, of the (exit code, what it says) of a ``squid -k parse``."""
-    rc, text = ended
-    lines = [_STAMP.sub("", line).strip() for line in text.split("\n") if _HINT.search(line)]
-    found = Counter()
-    for line in lines:
-        if _PROBLEM.search(line):
-            for temporary, real in real_paths.items():
-                line = line.replace(temporary, real)
-            found[line] += 1
-    if rc != 0 and not found:
-        found["squid -k parse exits with %d" % rc] += 1
-    return rc == 0, found
 
 
 def _unnumbered(problems: Iterable[str]) -> Counter:

@@ -4,10 +4,6 @@
 """Reads the site and our own files from the disk, each time anew; a Site is made of them again only when one of them says something else."""
 from __future__ import annotations
 
-import contextlib
-import gc
-from typing import Iterator
-
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import REFUSED, AccessError
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Ref
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid import config as conf
@@ -30,8 +26,7 @@ class Reader:
     def load(self) -> None:
         """Read all. :raises AccessError: refused, for what cannot be read."""
         if self._told is None or not self._as_it_was(self._told):
-            with _uncollected():
-                self._make()
+            self._make()
 
     def _as_it_was(self, told: tuple) -> bool:
         """Read what the site is made of, and whether that makes the same one. Of the drop-in, what is not ours."""
@@ -66,15 +61,3 @@ class Reader:
             return None
         except OSError as error:
             raise AccessError(REFUSED, "%s cannot be read: %s" % (path, error.strerror)) from error
-
-
-@contextlib.contextmanager
-def _uncollected() -> Iterator[None]:
-    """Without the garbage collector: all that is made of a long configuration stays, and to look through it again and again is a third of the work."""
-    on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if on:
-            gc.enable()
