@@ -104,6 +104,8 @@ class Bench:
         if not self.squid.alive():
             last = [line for line in self.squid.log().splitlines() if "assertion" in line or "FATAL" in line]
             self.squid.stop()
+            # What is ours names ACLs of a site that is no longer there.
+            self._clear()
             self.squid.config.write_text(self.squid.site)
             (self.squid.drop_in_dir / "empty.conf").touch()
             (self.squid.folder / "cache.log").unlink()
