@@ -243,7 +243,8 @@ class SquidAdapter(Adapter):
         fields, members = files.put_right(state.objects.get(ref))
         hosts = frozenset(map(str, patterns))
         # What was taken for a name here needs no look when it is read back.
-        self._names |= {text for text in hosts if text[0] not in "*."}
+        if not hosts <= self._names:
+            self._names |= {text for text in hosts if text[0] not in "*."}
         return Wanted(Object(ref, dict(fields, marked=True), dict(members, hosts=hosts)))
 
     def _exemption(self, audience) -> list:

@@ -128,8 +128,11 @@ class Control:
 
         That it parses proves little: a list file that is missing is an ERROR line and an empty ACL.
         """
-        rc, text = self._run("-k", "parse", "-f", path)
-        lines = [_STAMP.sub("", line).strip() for line in text.split("\n") if _HINT.search(line)]
+        rc, said = self._run("-k", "parse", "-f", path)
+        text = said + "\n"
+        # Most lines of a long one are none of these.
+        places = {text.rfind("\n", 0, hit.start()) + 1 for hit in _HINT.finditer(text)}
+        lines = [_STAMP.sub("", text[at:text.find("\n", at)]).strip() for at in sorted(places)]
         found = Counter()
         for line in lines:
             if _PROBLEM.search(line):
