@@ -250,7 +250,9 @@ class _Case:
             bench.fault("opened", opened)
         if other:
             bench.fault("changed for others", other, result["audience_widened"])
-        lost = {key: pair for key, pair in changed.items() if key not in theirs and pair[1][0] == "block"}
+        # at_step is made for ssl_bump: what http_access makes of it changes with what becomes of a connection, and the coverage says that it is not known.
+        excused = told if self._site.steps else set()
+        lost = {key: pair for key, pair in changed.items() if key not in theirs and pair[1][0] == "block" and key[1] not in excused}
         if lost:
             bench.fault("shut", lost)
 
