@@ -195,6 +195,26 @@ def test_what_may_be_let_in_before_a_deny_is_not_surely_shut_by_it(site, acl):
     assert conflict.certain and conflict.remedy and conflict.text == "http_access deny ai"
 
 
+@pytest.mark.parametrize("kind", ["any-of", "all-of"])
+def test_groups_are_read_deeper_than_python_calls_itself(site, kind):
+    groups = "".join("acl g%d %s g%d\n" % (number, kind, number - 1) for number in range(1, 1200))
+    assert allowed(site("acl g0 dstdomain .chatgpt.com\n" + groups + "http_access deny g1199").foreseen()) == only(chatgpt="no")
+    assert allowed(site("acl g0 src 10.1.2.0/24\n" + groups + "http_access deny g1199").foreseen()) == ALL_MAY
+
+
+def test_groups_that_share_their_parts_are_asked_once_for_each(site):
+    """Else it would be twice as often with each level."""
+    groups = "".join("acl g%d any-of g%d !g%d\n" % (number, number - 1, number - 1) for number in range(1, 60))
+    assert allowed(site("acl g0 dstdomain .chatgpt.com\n" + groups + "http_access deny g59").foreseen()) == ALL_NO
+
+
+def test_lines_that_may_look_at_a_connection_lead_to_the_next_step_once(site):
+    """Else a thousand million questions would be asked of five hundred lines."""
+    lines = "".join("acl p%d time 0%d:00-17:00\nssl_bump %s p%d\n" % (number, number % 9, ("peek", "stare")[number % 2], number) for number in range(500))
+    found = site(text=HEAD + lines + INCLUDE + TAIL).foreseen()
+    assert {row.exempt for row in found.coverage} == {"unchecked", "not wanted"}
+
+
 # -- regular expressions
 
 

@@ -301,17 +301,16 @@ class Assessor:
         if wanted and self._undecrypted:
             exempt, by = "yes", "nothing is decrypted here"
         elif wanted:
-            exempt, by = self._exemption(pattern, notes)
+            exempt, by = self._exemption(pattern)
         return coverage(pattern, allowed, exempt, ALLOW_RULE.name, by, notes)
 
-    def _exemption(self, pattern: Pattern, notes: list) -> tuple:
+    def _exemption(self, pattern: Pattern) -> tuple:
         """(whether it is left alone, by what)"""
         ends = self._fates[pattern].ends
         if bump.BUMP not in ends:
             lines = self._fates[pattern].lines(bump.SPLICE)
-            doubts = [why for why in self._site.doubts if why not in notes]
             by = SPLICE_RULE.name if any(line.ours for line in lines) else lines[0].where if lines else None
-            return ("unchecked" if doubts or self._elsewhere else "yes"), by
+            return ("unchecked" if self._site.doubts or self._elsewhere else "yes"), by
         if len(ends) == 1 and not self._perhaps_read:
             return "no", None
         return "unchecked", SPLICE_RULE.name if self._holds(EXEMPT, SPLICE_RULE, pattern) else None
