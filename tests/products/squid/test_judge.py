@@ -307,6 +307,10 @@ def test_what_ends_by_terminate_is_shut(site):
     ("cache_peer 192.0.2.1 parent 3128 0\nnever_direct deny ai\ncache_peer_access 192.0.2.1 allow ai", only(openai="unchecked", stripe="unchecked")),
     ("url_rewrite_program /x\nurl_rewrite_access allow ai", only(chatgpt="unchecked")), ("request_header_access Host allow ai", only(stripe="unchecked")),
     ("reply_body_max_size 10 MB", only(stripe="unchecked")), ("reply_body_max_size 10 MB ai", ALL_YES), ("reply_body_max_size none", ALL_YES),
+    ("request_header_max_size 10 bytes", ALL_MAY), ("reply_header_max_size 32 KB", ALL_MAY), ("request_header_max_size 64 KB", ALL_YES),
+    ("request_header_max_size 10 KB\nrequest_header_max_size 1 MB", ALL_YES), ("reply_header_max_size many", ALL_MAY),
+    ("forward_max_tries 0", ALL_MAY), ("forward_max_tries 2", ALL_YES),
+    ("request_body_max_size 1 MB", only(stripe="unchecked")), ("request_body_max_size 0", ALL_YES), ("request_body_max_size 0 KB", ALL_YES),
     ("follow_x_forwarded_for allow lan", ALL_MAY), ("follow_x_forwarded_for deny all", ALL_YES), ("include conf.d/*.conf", ALL_MAY),
     ("include {folder}/x${process_number}.conf", ALL_MAY), ("include {folder}/x[[:space:]].conf", ALL_MAY),
     ("client_ip_max_connections 4", ALL_MAY), ("client_ip_max_connections -1", ALL_YES), ("chroot /srv/squid", ALL_MAY)])

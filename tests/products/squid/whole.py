@@ -36,7 +36,7 @@ SIGN_IN = (
     ("Basic", BASIC + "acl known proxy_auth REQUIRED\nacl staff all-of lan known"),
     ("Basic", BASIC + GROUPS % "LOGIN" + "acl staff external groups Internet"),
     ("Basic", BASIC + GROUPS % "un" + "acl staff external groups Internet"),
-    ("Basic", BASIC + "acl staff max_user_ip 2"),
+    ("Basic", BASIC + "acl staff max_user_ip 9"),
     ("Digest", DIGEST + GROUPS % "LOGIN" + "acl staff external groups Internet"),
     ("", GROUPS % "SRC" + "acl staff external groups"),
 )

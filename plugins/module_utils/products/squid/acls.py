@@ -354,8 +354,9 @@ class Judge:
             # The hosts of a web service are at public addresses; where a name leads otherwise is not told by the files.
             return NO if not unknown and all(network.is_loopback or network.is_link_local or network.is_unspecified for network in networks) else MAY
         if acl.type == "urlpath_regex":
-            # A CONNECT has no path.
-            return MAY if moment.inside else NO
+            expressions = self._once(acl, expressions_of)
+            # That of a CONNECT is "/" or none, by release.
+            return MAY if moment.inside or expressions.unknown or any(expressions.matches(path) for path in ("", "/")) else NO
         if acl.type not in columns.NAMES:
             return MAY
         if acl.type.startswith("ssl::") and self._by_certificate(acl, moment):
