@@ -195,6 +195,11 @@ def test_what_may_be_let_in_before_a_deny_is_not_surely_shut_by_it(site, acl):
     assert conflict.certain and conflict.remedy and conflict.text == "http_access deny ai"
 
 
+@pytest.mark.parametrize("expression,word", [("^/", ALL_MAY), ("^$", ALL_MAY), (".*", ALL_MAY), ("\\.exe$", only(stripe="unchecked"))])
+def test_the_path_of_a_connect_is_a_slash_or_none(site, expression, word):
+    assert allowed(site("acl u urlpath_regex %s\nhttp_access deny u" % expression).foreseen()) == word
+
+
 @pytest.mark.parametrize("kind", ["any-of", "all-of"])
 def test_groups_are_read_deeper_than_python_calls_itself(site, kind):
     groups = "".join("acl g%d %s g%d\n" % (number, kind, number - 1) for number in range(1, 1200))
