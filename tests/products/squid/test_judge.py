@@ -207,6 +207,11 @@ def test_groups_are_read_deeper_than_python_calls_itself(site, kind):
     assert allowed(site("acl g0 src 10.1.2.0/24\n" + groups + "http_access deny g1199").foreseen()) == ALL_MAY
 
 
+def test_where_only_squid_knows_whether_it_includes_ours_the_exemption_is_unchecked(site):
+    found = site(text=HEAD + PEEK + "if ${process_number} = 1\n" + INCLUDE + "endif\n" + TAIL).foreseen()
+    assert {row.pattern: row.exempt for row in found.coverage} == PERHAPS
+
+
 def test_groups_that_share_their_parts_are_asked_once_for_each(site):
     """Else it would be twice as often with each level."""
     groups = "".join("acl g%d any-of g%d !g%d\n" % (number, number - 1, number - 1) for number in range(1, 60))
