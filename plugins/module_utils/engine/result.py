@@ -4,6 +4,7 @@
 """Plain data and words for the result of a run. Pure."""
 from __future__ import annotations
 
+from collections import Counter
 from typing import Iterable, Sequence
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.assessment import Assessment, Conflict, Coverage
@@ -105,12 +106,13 @@ def _ports(rules: list, media: Iterable[Media]) -> list:
 
 def coverage_counts(coverage: list[Coverage]) -> dict:
     """How many patterns are wanted, allowed, wanted exempt and exempt."""
-    wanted_exempt = [item for item in coverage if item.exempt != "not wanted"]
+    kinds = Counter((item.allowed, item.exempt) for item in coverage)
+    wanted_exempt = [pair for pair in kinds if pair[1] != "not wanted"]
     return {
-        "wanted": sum(item.allowed != "withheld" for item in coverage),
-        "allowed": sum(item.allowed == "yes" for item in coverage),
-        "exempt_wanted": len(wanted_exempt),
-        "exempt": sum(item.exempt == "yes" for item in wanted_exempt),
+        "wanted": sum(kinds[pair] for pair in kinds if pair[0] != "withheld"),
+        "allowed": sum(kinds[pair] for pair in kinds if pair[0] == "yes"),
+        "exempt_wanted": sum(kinds[pair] for pair in wanted_exempt),
+        "exempt": sum(kinds[pair] for pair in wanted_exempt if pair[1] == "yes"),
     }
 
 
@@ -122,7 +124,8 @@ def coverage_data(coverage: list[Coverage], earlier: Iterable[Coverage] = (), wi
     counts = coverage_counts(coverage)
     if len(coverage) > _COVERAGE_SHOWN:
         coverage = [item for item in coverage if item.allowed != "yes" or item.exempt != "not wanted" or item.note]
-    rows = [dict(vars(item), **{"%s_before" % key: getattr(old.get(item.pattern), key, None) for key in ("allowed", "exempt")}) for item in coverage]
+    pairs = ((item, old.get(item.pattern)) for item in coverage)
+    rows = [dict(vars(item), allowed_before=was.allowed if was else None, exempt_before=was.exempt if was else None) for item, was in pairs]
     return {"coverage": rows, "coverage_summary": counts}
 
 

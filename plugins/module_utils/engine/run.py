@@ -12,9 +12,7 @@ from itertools import chain
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine import standing
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter import BOTH, FOREIGN, HIDDEN, OURS, UNNAMED, Adapter
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.admission import (
-    admit, no_secret_inside, plan_digest, recordable, remedies, unambiguous,
-)
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.admission import admit, no_secret_inside, plan_digest, recordable, remedies, unambiguous
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.assessment import Assessment, after_removal
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.change import apply, diff, undo
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import (
@@ -22,6 +20,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors im
     OutcomeUnknown, internal_fault,
 )
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.journal import APPLIED, LIVE, REVERTED, UNDONE, UNFINISHED, UNPROVEN, Journal
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.memory import uncollected
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.options import Options
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.result import (
     DONE, WOULD, assessment_data, coverage_counts, coverage_data, diff_data, object_data, places, ports_open, ports_opened, strangers, summary, text_of, told,
@@ -50,6 +49,7 @@ class Run:
         self._wanted_entries: set = set()
         self._diagnosis: dict = {}
 
+    @uncollected()
     def execute(self) -> dict:
         """:raises Failed: with the result so far and the state that the device was left in."""
         try:

@@ -16,11 +16,12 @@ from pathlib import Path
 import pytest
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import AccessError
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid import control, process
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid import control, process, program as programs
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.config import Directive, Site, logical_lines, split
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.globs import real_glob
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.control import Control, ended
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.process import listening
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.control import Control
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.process import alive, listening
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.program import Program
 from tests.lab.process import wait_until
 
 
@@ -208,14 +209,14 @@ def test_the_end_of_a_program_is_noticed_and_so_is_that_it_does_not_end(tmp_path
     program = tmp_path / "program"
     program.write_text("#!/bin/sh\necho said; sleep $1; exit 3\n")
     program.chmod(0o700)
-    assert ended([str(program), "0.1"], 60) == (3, "said\n")
+    assert Program([str(program), "0.1"]).end(60) == (3, "said\n")
     with pytest.raises(TimeoutError):
-        ended([str(program), "60"], 0.3)
+        Program([str(program), "60"]).end(0.3)
 
 
 def test_what_hangs_is_killed_with_its_children(tmp_path):
     with pytest.raises(TimeoutError):
-        ended(["/bin/sh", "-c", "sleep 9 & echo $! > %s; wait" % (tmp_path / "child")], 0.3)
+        Program(["/bin/sh", "-c", "sleep 9 & echo $! > %s; wait" % (tmp_path / "child")]).end(0.3)
     child = int((tmp_path / "child").read_text())
     for _attempt in range(100):
         state = next((line for line in open("/proc/%d/status" % child) if line.startswith("State")), "") if os.path.exists("/proc/%d" % child) else ""
@@ -229,15 +230,37 @@ def test_what_does_not_die_is_not_waited_for(monkeypatch):
     """As one does not that waits for a share that does not answer: no signal reaches it."""
     told = []
     monkeypatch.setattr(os, "killpg", lambda pid, _signal: told.append(pid))
-    monkeypatch.setattr(control, "_DYING", 0.1)
+    monkeypatch.setattr(programs, "_DYING", 0.1)
     began = time.monotonic()
     try:
         with pytest.raises(TimeoutError):
-            ended(["/bin/sleep", "3"], 0.1)
+            Program(["/bin/sleep", "3"]).end(0.1)
         assert time.monotonic() - began < 2
     finally:
         os.kill(told[0], signal.SIGKILL)
         os.waitpid(told[0], 0)
+
+
+def test_the_site_is_parsed_beside_what_reads_it_and_not_longer_than_the_run(squid, tmp_path):
+    """A parse takes as long as the reading. One that nobody asked for its result ends with the run."""
+    control, child = squid("nothing", 9), tmp_path / "child"
+    (tmp_path / "squid").write_text("#!/bin/sh\necho $$ > %s\nsleep 9\n" % child)
+    began = time.monotonic()
+    control.begin()
+    wait_until(lambda: child.exists() and child.read_text().endswith("\n"), "a parse")
+    assert time.monotonic() - began < 5
+    control.close()
+    assert not alive(int(child.read_text()))
+    control.close()
+
+
+def test_a_site_that_was_not_parsed_beforehand_is_parsed_when_that_is_asked_for(squid, tmp_path):
+    control = squid("nothing", 9)
+    (tmp_path / "squid").write_text("#!/bin/sh\necho FATAL: odd; exit 1\n")
+    for begin in (control.begin, lambda: None):
+        begin()
+        with pytest.raises(AccessError, match="does not parse, so nothing is written. Correct it first: FATAL: odd"):
+            control.check_site({}, real_glob)
 
 
 def test_a_program_that_cannot_be_run_is_named(tmp_path):

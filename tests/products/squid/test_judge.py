@@ -46,6 +46,9 @@ class Parsed:
     def build(self) -> Build:
         return Build("5.7", True)
 
+    def begin(self) -> None:
+        """Nothing parses."""
+
     def check_site(self, files, glob) -> None:
         """Takes any configuration."""
 
@@ -182,9 +185,44 @@ def test_what_is_surely_let_in_before_a_deny_is_not_shut_by_it(site, line):
     assert allowed(found) == ALL_YES
 
 
-def test_what_may_be_let_in_before_a_deny_is_shut_by_it_all_the_same(site):
-    found = site("acl t time 09:00-17:00\nhttp_access allow t\nacl ai dstdomain .chatgpt.com\nhttp_access deny ai").foreseen()
-    assert allowed(found) == only(chatgpt="no")
+@pytest.mark.parametrize("acl", ["time 09:00-17:00", "req_mime_type json", "src 10.1.2.0/24", "dstdomain ab.chatgpt.com"])
+def test_what_may_be_let_in_before_a_deny_is_not_surely_shut_by_it(site, acl):
+    """That line is in the way all the same, and can be taken out of it."""
+    found = site("acl t %s\nhttp_access allow t\nacl ai dstdomain .chatgpt.com\nhttp_access deny ai" % acl).foreseen()
+    assert allowed(found) == only(chatgpt="unchecked")
+    assert "http_access deny ai denies what" in found.coverage[0].note and "http_access allow t does not allow" in found.coverage[0].note
+    conflict, = [one for one in found.conflicts if one.effect == "deny"]
+    assert conflict.certain and conflict.remedy and conflict.text == "http_access deny ai"
+
+
+@pytest.mark.parametrize("expression,word", [("^/", ALL_MAY), ("^$", ALL_MAY), (".*", ALL_MAY), ("\\.exe$", only(stripe="unchecked"))])
+def test_the_path_of_a_connect_is_a_slash_or_none(site, expression, word):
+    assert allowed(site("acl u urlpath_regex %s\nhttp_access deny u" % expression).foreseen()) == word
+
+
+@pytest.mark.parametrize("kind", ["any-of", "all-of"])
+def test_groups_are_read_deeper_than_python_calls_itself(site, kind):
+    groups = "".join("acl g%d %s g%d\n" % (number, kind, number - 1) for number in range(1, 1200))
+    assert allowed(site("acl g0 dstdomain .chatgpt.com\n" + groups + "http_access deny g1199").foreseen()) == only(chatgpt="no")
+    assert allowed(site("acl g0 src 10.1.2.0/24\n" + groups + "http_access deny g1199").foreseen()) == ALL_MAY
+
+
+def test_where_only_squid_knows_whether_it_includes_ours_the_exemption_is_unchecked(site):
+    found = site(text=HEAD + PEEK + "if ${process_number} = 1\n" + INCLUDE + "endif\n" + TAIL).foreseen()
+    assert {row.pattern: row.exempt for row in found.coverage} == PERHAPS
+
+
+def test_groups_that_share_their_parts_are_asked_once_for_each(site):
+    """Else it would be twice as often with each level."""
+    groups = "".join("acl g%d any-of g%d !g%d\n" % (number, number - 1, number - 1) for number in range(1, 60))
+    assert allowed(site("acl g0 dstdomain .chatgpt.com\n" + groups + "http_access deny g59").foreseen()) == ALL_NO
+
+
+def test_lines_that_may_look_at_a_connection_lead_to_the_next_step_once(site):
+    """Else a thousand million questions would be asked of five hundred lines."""
+    lines = "".join("acl p%d time 0%d:00-17:00\nssl_bump %s p%d\n" % (number, number % 9, ("peek", "stare")[number % 2], number) for number in range(500))
+    found = site(text=HEAD + lines + INCLUDE + TAIL).foreseen()
+    assert {row.exempt for row in found.coverage} == {"unchecked", "not wanted"}
 
 
 # -- regular expressions
@@ -279,6 +317,10 @@ def test_what_ends_by_terminate_is_shut(site):
     ("cache_peer 192.0.2.1 parent 3128 0\nnever_direct deny ai\ncache_peer_access 192.0.2.1 allow ai", only(openai="unchecked", stripe="unchecked")),
     ("url_rewrite_program /x\nurl_rewrite_access allow ai", only(chatgpt="unchecked")), ("request_header_access Host allow ai", only(stripe="unchecked")),
     ("reply_body_max_size 10 MB", only(stripe="unchecked")), ("reply_body_max_size 10 MB ai", ALL_YES), ("reply_body_max_size none", ALL_YES),
+    ("request_header_max_size 10 bytes", ALL_MAY), ("reply_header_max_size 32 KB", ALL_MAY), ("request_header_max_size 64 KB", ALL_YES),
+    ("request_header_max_size 10 KB\nrequest_header_max_size 1 MB", ALL_YES), ("reply_header_max_size many", ALL_MAY),
+    ("forward_max_tries 0", ALL_MAY), ("forward_max_tries 2", ALL_YES),
+    ("request_body_max_size 1 MB", only(stripe="unchecked")), ("request_body_max_size 0", ALL_YES), ("request_body_max_size 0 KB", ALL_YES),
     ("follow_x_forwarded_for allow lan", ALL_MAY), ("follow_x_forwarded_for deny all", ALL_YES), ("include conf.d/*.conf", ALL_MAY),
     ("include {folder}/x${process_number}.conf", ALL_MAY), ("include {folder}/x[[:space:]].conf", ALL_MAY),
     ("client_ip_max_connections 4", ALL_MAY), ("client_ip_max_connections -1", ALL_YES), ("chroot /srv/squid", ALL_MAY)])

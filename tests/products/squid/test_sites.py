@@ -76,6 +76,7 @@ def expected(words: dict) -> dict:
     return dict(usual, **{NAMES[name]: tuple(word.split("/")) if "/" in word else (word, usual[NAMES[name]][1]) for name, word in words.items()})
 
 
+UNTOLD = {"chatgpt": "unchecked", "openai": "unchecked", "stripe": "unchecked"}
 #: id: (lines before the include, what coverage says)
 BEFORE = {
     "any-of": ("acl a1 dstdomain .chatgpt.com\nacl a2 dstdomain .openai.com\nacl ai any-of a1 a2\nhttp_access deny ai", {"chatgpt": "no", "openai": "no"}),
@@ -135,6 +136,70 @@ BEFORE = {
     "so many connections of a client": ("client_ip_max_connections 9", {"chatgpt": "unchecked", "openai": "unchecked", "stripe": "unchecked"}),
     "a list of the instance": ("acl ai dstdomain \"{folder}/${service_name}.txt\"\nhttp_access deny ai", {"chatgpt": "no"}),
 }
+#: The same, of what sites were found with later.
+MORE = {
+    "a dot behind a name": ("acl ai dstdomain .chatgpt.com.\nhttp_access deny ai", {}),
+    "a name in capitals": ("acl ai dstdomain .ChatGPT.com\nhttp_access deny ai", {"chatgpt": "no"}),
+    "the name without those below": ("acl ai dstdomain chatgpt.com\nhttp_access deny ai", {"chatgpt": "unchecked"}),
+    "an asterisk in a name": ("acl ai dstdomain *.chatgpt.com\nhttp_access deny ai", {}),
+    "a second line of all-of": ("acl a1 dstdomain .chatgpt.com\nacl a2 dstdomain .openai.com\nacl x all-of CONNECT a1\nacl x all-of a2\nhttp_access deny x",
+                                {"chatgpt": "no", "openai": "no"}),
+    "a group of all but one": ("acl a1 dstdomain .claude.ai\nacl x any-of !a1\nhttp_access deny x", {"chatgpt": "no", "openai": "no", "stripe": "no"}),
+    "those who are not there": ("acl ai dstdomain .chatgpt.com\nhttp_access deny ai !lan", {}),
+    "ports but one": ("acl ai dstdomain .chatgpt.com\nacl p port 1-442 444-65535\nhttp_access deny !p ai", {"chatgpt": "no"}),
+    "names without a lookup": ("acl ai dstdomain -n .chatgpt.com\nhttp_access deny ai", {"chatgpt": "no"}),
+    "case from the second expression on": ("acl ai dstdom_regex chatgpt -i OPENAI\nhttp_access deny ai", {"chatgpt": "no", "openai": "no"}),
+    "case of the first expression": ("acl ai dstdom_regex -i CHATGPT +i OPENAI\nhttp_access deny ai", {"chatgpt": "no"}),
+    "the URL of a CONNECT, to its end": ("acl ai url_regex -i ^ChatGPT\\.com:443$\nhttp_access deny ai", {"chatgpt": "unchecked"}),
+    "a port in a URL": ("acl ai url_regex :443\nhttp_access deny ai", {"chatgpt": "no", "openai": "no", "stripe": "no"}),
+    "one method": ("acl m method GET\nhttp_access deny m", {"stripe": "unchecked"}),
+    "terminate by name": ("acl s ssl::server_name .chatgpt.com\nssl_bump terminate s", {"chatgpt": "no"}),
+    "splice all": ("ssl_bump splice all", {}),
+    "a bump of others": ("ssl_bump bump !lan", {}),
+    "the name in a certificate": ("acl s ssl::server_name --server-provided .chatgpt.com\nssl_bump terminate s", {}),
+    "the name that all agree on": ("acl s ssl::server_name --consensus .chatgpt.com\nssl_bump bump s", {"chatgpt": "yes/no"}),
+    "an expression about the handshake": ("acl s ssl::server_name_regex -i chatgpt\nssl_bump bump s", {"chatgpt": "yes/no"}),
+    "a port of the proxy": ("acl ai dstdomain .chatgpt.com\nacl l localport 1-65535\nhttp_access deny l ai", {"chatgpt": "no"}),
+    "a range with a mask": ("acl w src 127.0.0.2-127.0.0.2/32\nhttp_access deny w", UNTOLD),
+    "a mask in dots": ("acl w src 127.0.0.0/255.255.255.252\nhttp_access deny w", {"chatgpt": "no", "openai": "no", "stripe": "no"}),
+    "tabs": ("acl\tai\tdstdomain\t.chatgpt.com\nhttp_access\tdeny\tai", {"chatgpt": "no"}),
+    "a value that is taken for a file": ("acl ai dstdomain \".chatgpt.com\"\nhttp_access deny ai", UNTOLD),
+    "a header that is needed": ("request_header_access Host deny all", {"stripe": "unchecked"}),
+    "all replies": ("http_reply_access deny all", {"stripe": "no"}),
+    "all misses": ("miss_access deny all", {"chatgpt": "no", "openai": "no", "stripe": "no"}),
+    "those who may after adaptation": ("adapted_http_access allow lan", {}),
+    "a page of its own": ("acl ai dstdomain .chatgpt.com\ndeny_info 302:http://192.0.2.1/ ai\nhttp_access deny ai", {"chatgpt": "no"}),
+    "two lines of an ACL": ("acl ai dstdomain .chatgpt.com\nacl ai dstdomain .openai.com\nhttp_access deny ai", {"chatgpt": "no", "openai": "no"}),
+    "two names at once": ("acl ai dstdomain .chatgpt.com\nacl b dstdomain .openai.com\nhttp_access deny ai b", {}),
+    "a name that is it and is not": ("acl ai dstdomain .chatgpt.com\nhttp_access deny ai ai !ai", {}),
+    "requests of the proxy itself": ("acl ti transaction_initiator internal\nhttp_access deny ti", UNTOLD),
+    "a note that is never set": ("acl mark annotate_client a=b\nacl is note a b\nhttp_access deny mark !all\nhttp_access deny is", UNTOLD),
+    "any browser": ("acl b browser .\nhttp_access deny b", UNTOLD),
+    "headers of no size": ("request_header_max_size 10 bytes", UNTOLD),
+    "replies with headers of no size": ("reply_header_max_size 10 bytes", UNTOLD),
+    "uploads of no size": ("request_body_max_size 10 bytes", {"stripe": "unchecked"}),
+    "no attempt to forward": ("forward_max_tries 0", UNTOLD),
+    "no peer for anybody": ("cache_peer_access 127.0.0.1 deny all", UNTOLD),
+    "an allow above a deny": ("acl ai dstdomain .chatgpt.com\nacl m method CONNECT\nhttp_access allow ai m\nhttp_access deny ai", {}),
+    "a method alone": ("acl p method POST\nhttp_access allow p\nhttp_access deny all", {"chatgpt": "no", "openai": "no", "stripe": "no"}),
+    "all others before a deny": ("acl m src 127.0.0.0/30\nhttp_access allow !m\nacl ai dstdomain .chatgpt.com\nhttp_access deny ai", {"chatgpt": "no"}),
+    "by dice": ("acl r random 1/1000000\nhttp_access deny r", UNTOLD),
+    "an address of the proxy": ("acl l localip 127.0.0.1\nhttp_access deny l", UNTOLD),
+    "the path of a CONNECT": ("acl u urlpath_regex ^/\nhttp_access deny u", UNTOLD),
+    "a scheme": ("acl u proto HTTP\nhttp_access deny u", UNTOLD),
+    "the scheme inside": ("acl u proto HTTPS\nhttp_access deny u", {"chatgpt": "unchecked", "openai": "unchecked", "stripe": "no"}),
+    "peek at step 2": ("acl step2 at_step SslBump2\nssl_bump peek step2", {}),
+    "stare at all but one": ("acl step2 at_step SslBump2\nacl s ssl::server_name js.stripe.com\nssl_bump stare step2 !s\nssl_bump splice all",
+                             {"chatgpt": "yes/no", "openai": "yes/no"}),
+    "all headers but one": ("request_header_access All deny all\nrequest_header_access Host allow all", {"stripe": "unchecked"}),
+    "a header of the proxy": ("request_header_access Proxy-Authorization deny all", {}),
+    "more than so many addresses": ("auth_param basic program {folder}/check-password\nacl mu max_user_ip 1\nhttp_access deny mu", UNTOLD),
+    "the status of a reply": ("acl h http_status 200\nhttp_reply_access deny h", {"stripe": "unchecked"}),
+    "the type of a reply": ("acl h rep_mime_type .\nhttp_reply_access deny h", {"stripe": "unchecked"}),
+    "a mark before the first line of a list": ("acl ai dstdomain \"{folder}/bom.txt\"\nhttp_access deny ai", {"openai": "no"}),
+    "a list from another system": ("acl ai dstdomain \"{folder}/crlf.txt\"\nhttp_access deny ai", {"chatgpt": "no", "openai": "no"}),
+    "a comment behind blanks in a list": ("acl ai dstdomain \"{folder}/ind.txt\"\nhttp_access deny ai", {"openai": "no"}),
+}
 #: In make test; the others are in make test-all. What a reader of the text gets wrong is seen by test_judge as well.
 SAMPLE = ("any-of", "stare", "replies")
 
@@ -143,9 +208,10 @@ def each(cases: dict, sample: tuple = ()):
     return [pytest.param(*case, id=name, marks=() if name in sample else pytest.mark.exhaustive) for name, case in cases.items()]
 
 
-@pytest.mark.parametrize("before,words", each(BEFORE, SAMPLE))
+@pytest.mark.parametrize("before,words", each({**BEFORE, **MORE}, SAMPLE))
 def test_what_is_claimed_holds(rig, before, words):
     lists = {"two.txt": ".claude.ai .chatgpt.com\n", "claude.txt": ".claude.ai\n", "chatgpt.txt": ".claude.ai\n.chatgpt.com\n",
+             "bom.txt": "\ufeff.chatgpt.com\n.openai.com\n", "crlf.txt": ".chatgpt.com\r\n.openai.com\r\n", "ind.txt": "  # .chatgpt.com\n\t.openai.com # x\n",
              "xai.rules": "http_access deny ai\n", rig.squid.name + ".txt": ".chatgpt.com\n"}
     given(rig, before, lists=lists)
     assert claims_hold(rig) == expected(words)

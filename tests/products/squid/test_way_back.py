@@ -166,7 +166,7 @@ def test_another_build_than_the_one_that_runs_is_refused(make):
     with other.open("ab") as out:
         out.write(b"\n")
     adapter = SquidAdapter(rig.settings(), Control(str(other), str(rig.squid.config), rig.squid.name, 60), rig.squid.name)
-    assert refused(rig, match="is another build than", adapter=adapter) == "refused"
+    assert refused(rig, match="is a different build than", adapter=adapter) == "refused"
 
 
 @pytest.mark.exhaustive

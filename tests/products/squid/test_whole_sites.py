@@ -104,6 +104,8 @@ class Bench:
         if not self.squid.alive():
             last = [line for line in self.squid.log().splitlines() if "assertion" in line or "FATAL" in line]
             self.squid.stop()
+            # What is ours names ACLs of a site that is no longer there.
+            self._clear()
             self.squid.config.write_text(self.squid.site)
             (self.squid.drop_in_dir / "empty.conf").touch()
             (self.squid.folder / "cache.log").unlink()
@@ -248,7 +250,9 @@ class _Case:
             bench.fault("opened", opened)
         if other:
             bench.fault("changed for others", other, result["audience_widened"])
-        lost = {key: pair for key, pair in changed.items() if key not in theirs and pair[1][0] == "block"}
+        # at_step is made for ssl_bump: what http_access makes of it changes with what becomes of a connection, and the coverage says that it is not known.
+        excused = told if self._site.steps else set()
+        lost = {key: pair for key, pair in changed.items() if key not in theirs and pair[1][0] == "block" and key[1] not in excused}
         if lost:
             bench.fault("shut", lost)
 

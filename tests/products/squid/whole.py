@@ -36,7 +36,7 @@ SIGN_IN = (
     ("Basic", BASIC + "acl known proxy_auth REQUIRED\nacl staff all-of lan known"),
     ("Basic", BASIC + GROUPS % "LOGIN" + "acl staff external groups Internet"),
     ("Basic", BASIC + GROUPS % "un" + "acl staff external groups Internet"),
-    ("Basic", BASIC + "acl staff max_user_ip 2"),
+    ("Basic", BASIC + "acl staff max_user_ip 9"),
     ("Digest", DIGEST + GROUPS % "LOGIN" + "acl staff external groups Internet"),
     ("", GROUPS % "SRC" + "acl staff external groups"),
 )
@@ -143,10 +143,12 @@ HELPERS = {
 
 @dataclass
 class Site:
-    """``files``: {path below the folder: bytes}; ``scheme``: how people sign in, "" for not at all; ``story``: for messages."""
+    """``files``: {path below the folder: bytes}; ``scheme``: how people sign in, "" for not at all; ``steps``: whether http_access asks for a step of
+    ssl_bump; ``story``: for messages."""
 
     files: dict = field(default_factory=dict)
     scheme: str = ""
+    steps: bool = False
     story: list = field(default_factory=list)
 
 
@@ -205,6 +207,7 @@ class Maker:
         hosts = dice.sample(WANTED[::2], 2) if about and dice.random() < .5 else [dice.choice(WANTED)] if about else dice.sample(OTHERS, 2)
         word = dice.choice(("chatgpt", "openai", "api", "stripe") if about else ("claude", "example", "bank", "casino"))
         lines = row.format(n=name, hosts=" ".join(hosts), list=self._list(hosts) if "{list}" in row else "", word=word, port=self._port)
+        self._site.steps = self._site.steps or " at_step " in lines
         # The case of a name does not count.
         return lines.splitlines(), ("!" if dice.random() < .15 else "") + (name.upper() if dice.random() < .05 else name)
 

@@ -66,6 +66,8 @@ class Judge:
         self._intercepting = bool(site.intercepting)
         #: ACLs that are being asked: one that is a part of itself cannot be told.
         self._asked: set = set()
+        self._inner: dict = {}
+        self._descends = False
         self._prepared: dict = {}
         self._answers: dict = {}
         self._words: dict = {}
@@ -167,19 +169,38 @@ class Judge:
             return ["ACL %s has the unsupported type %s" % (acl.name, acl.type)]
         return acl.unread + (["ACL %s (%s) cannot be evaluated here" % (acl.name, acl.type)] if acl.type in columns.UNREAD else [])
 
-    def _some(self, words: Iterable[str], holds: Callable[[Acl], object], missing: Callable[[str], object] = lambda name: None,
-              seen: frozenset = frozenset()) -> bool:
+    def _some(self, words: Iterable[str], holds: Callable[[Acl], object], missing: Callable[[str], object] = lambda name: None) -> bool:
         """Whether one of the ACLs that the words name, or that their groups do, ``holds``. ``missing`` is told of names that there are not."""
-        for word in words:
-            acl = self._site.acl(word.lstrip("!"))
+        left, seen = list(words)[::-1], set()
+        while left:
+            name = left.pop().lstrip("!")
+            acl = self._site.acl(name)
             if acl is None:
-                missing(word.lstrip("!"))
-            elif acl.type in columns.GROUPS:
-                if acl.name not in seen and self._some(acl.values, holds, missing, seen | {acl.name}):
+                missing(name)
+            elif acl.type not in columns.GROUPS:
+                if holds(acl):
                     return True
-            elif holds(acl):
-                return True
+            elif acl.name not in seen:
+                seen.add(acl.name)
+                left += acl.values[::-1]
         return False
+
+    def _nested(self, word: str) -> list:
+        """The words that name the groups in a group, and those in them, the innermost first."""
+        if word not in self._inner:
+            order, seen, left = [], set(), [(word, False)]
+            while left:
+                one, done = left.pop()
+                if done:
+                    order.append(one)
+                    continue
+                acl = self._site.acl(one.lstrip("!"))
+                if acl is not None and acl.type in columns.GROUPS and one not in seen:
+                    seen.add(one)
+                    left.append((one, True))
+                    left += [(value, False) for value in acl.values]
+            self._inner[word] = order[:-1]
+        return self._inner[word]
 
     def _looks_at_host(self, acl: Acl) -> bool:
         return acl.type in columns.DESTINATION or self._external(acl, columns.DESTINATION_FORMATS)
@@ -203,6 +224,12 @@ class Judge:
         if pattern is None and about_host and (turned or not group):
             return SURE
         key = (word, pattern if about_host else None, moment)
+        if group and not self._descends and key not in self._answers:
+            # Each group finds the answers of those in it: a site may nest them deeper than Python calls itself.
+            self._descends = True
+            for inner in self._nested(word):
+                self._word(inner, pattern, moment)
+            self._descends = False
         if key not in self._answers:
             answer = self._named(name, key[1], moment)
             self._answers[key] = opposite(answer) if turned else answer
@@ -213,7 +240,10 @@ class Judge:
         if found is None:
             name = word.lstrip("!")
             acl = self._site.acl(name)
-            if acl is None or acl.type in columns.GROUPS:
+            parts = [self._words.get(value) for value in acl.values] if acl is not None and acl.type in columns.GROUPS else [None]
+            if None not in parts:
+                asked = any(part.about_host for part in parts), all(part.timeless for part in parts), any(part.signs_in for part in parts)
+            elif acl is None or acl.type in columns.GROUPS:
                 asked = (self._some([name], self._looks_at_host), not self._some([name], lambda acl: acl.type not in self._timeless),
                          self._some([name], self._asks_for_user))
             else:
@@ -324,8 +354,9 @@ class Judge:
             # The hosts of a web service are at public addresses; where a name leads otherwise is not told by the files.
             return NO if not unknown and all(network.is_loopback or network.is_link_local or network.is_unspecified for network in networks) else MAY
         if acl.type == "urlpath_regex":
-            # A CONNECT has no path.
-            return MAY if moment.inside else NO
+            expressions = self._once(acl, expressions_of)
+            # That of a CONNECT is "/" or none, by release.
+            return MAY if moment.inside or expressions.unknown or any(expressions.matches(path) for path in ("", "/")) else NO
         if acl.type not in columns.NAMES:
             return MAY
         if acl.type.startswith("ssl::") and self._by_certificate(acl, moment):

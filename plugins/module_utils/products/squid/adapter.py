@@ -85,6 +85,9 @@ class SquidAdapter(Adapter):
     def begin_cleanup(self, undo: bool = False) -> None:
         self._control.begin_cleanup(undo)
 
+    def close(self) -> None:
+        self._control.close()
+
     @property
     def _site(self) -> conf.Site:
         return self._reader.site
@@ -121,13 +124,12 @@ class SquidAdapter(Adapter):
     def read(self) -> State:
         first = not self._release
         if first:
+            self._control.begin()
+        self._reader.load()
+        if first:
             build = self._control.build()
             self._decrypts, self._release = build.decrypts, "Squid %s" % build.number
-        self._reader.load()
         text = self._reader.drop_in
-        if first:
-            # An include of our file alone is as we advise it, and fatal for Squid until that file is there.
-            self._control.check_site({self._settings.drop_in: ""} if text is None and self._site.positions else {}, real_glob)
         drop_in = files.parse_drop_in(text or "", self._settings.drop_in)
         objects = dict(drop_in.objects)
         for ref in files.LISTS:
@@ -138,7 +140,11 @@ class SquidAdapter(Adapter):
         self._counts["reads"] += self._reader.files.reads
         # Lists that no line of ours names are read by nobody.
         unread = () if any(obj.ours for obj in drop_in.objects.values()) else self._own_paths()[1:]
-        return State(objects, {base: tuple(refs) for base, refs in drop_in.rules.items()}, self._pending(unread), release=self._release)
+        pending = self._pending(unread)
+        if first:
+            # An include of our file alone is as we advise it, and fatal for Squid until that file is there.
+            self._control.check_site({self._settings.drop_in: ""} if self._reader.drop_in is None and self._site.positions else {}, real_glob)
+        return State(objects, {base: tuple(refs) for base, refs in drop_in.rules.items()}, pending, release=self._release)
 
     def _list(self, ref: Ref, text: str, exceptions: str | None = None) -> Object:
         marked = text.startswith(files.MARK)
@@ -237,7 +243,8 @@ class SquidAdapter(Adapter):
         fields, members = files.put_right(state.objects.get(ref))
         hosts = frozenset(map(str, patterns))
         # What was taken for a name here needs no look when it is read back.
-        self._names |= {text for text in hosts if text[0] not in "*."}
+        if not hosts <= self._names:
+            self._names |= {text for text in hosts if text[0] not in "*."}
         return Wanted(Object(ref, dict(fields, marked=True), dict(members, hosts=hosts)))
 
     def _exemption(self, audience) -> list:

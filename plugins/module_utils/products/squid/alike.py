@@ -7,7 +7,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Callable, Iterable
 
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.assessment import Assessment, Coverage
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.assessment import Assessment
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import State
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import EXACT, SUBDOMAINS, Pattern, covers, names_above, parse_if
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Policy
@@ -82,7 +82,11 @@ class Alike:
 
     def _places(self, patterns: Iterable[Pattern]) -> list:
         """Of each pattern the first of the set that it belongs to."""
-        (first, second), found, near_names, apart = self._lists, [], self._near, self._apart
+        found, near_names, apart, expressions = [], self._near, self._apart, self._expressions
+        names, some = {pattern.name for pattern in patterns if pattern.kind == EXACT}, (self._allowed, self._spared, *self._lists)
+        # What holds all of them, or none, tells none apart.
+        held = tuple(True if names <= one else False if names.isdisjoint(one) else None for one in some)
+        mixed = None in held
         for pattern in patterns:
             name = pattern.name
             above = name[name.find(".") + 1:]
@@ -93,9 +97,9 @@ class Alike:
                 self._members[id(pattern)] = [pattern]
                 found.append(pattern)
                 continue
-            key = (name in self._allowed, name in self._spared, name in first, name in second)
-            if self._expressions:
-                key += tuple(one.level(pattern, *around) for one in self._expressions for around in _ASKED)
+            key = tuple(name in one if told is None else told for told, one in zip(held, some)) if mixed else held
+            if expressions:
+                key += tuple(one.level(pattern, *around) for one in expressions for around in _ASKED)
             known = self._sets.get(key)
             if known is None:
                 known = self._sets[key] = self._members[id(pattern)] = [pattern]
@@ -119,7 +123,7 @@ class Alike:
 
     def _rows(self, few: list) -> list:
         rows = {id(first): row for first, row in zip(self.policy.allow, few)}
-        return [_row(str(pattern), rows[id(first)]) if pattern is not first else rows[id(first)] for pattern, first in zip(self._whole.allow, self._first)]
+        return [rows[id(first)].about(str(pattern)) if pattern is not first else rows[id(first)] for pattern, first in zip(self._whole.allow, self._first)]
 
 
 class _Spread(Assessment):
@@ -139,10 +143,6 @@ class _Spread(Assessment):
     @coverage.setter
     def coverage(self, rows: list) -> None:
         self._few, self._made = rows, None
-
-
-def _row(pattern: str, like: Coverage) -> Coverage:
-    return Coverage(pattern, like.allowed, like.exempt, allowed_by=like.allowed_by, exempt_by=like.exempt_by, note=like.note)
 
 
 def _all(hosts: Iterable, members: dict) -> tuple:

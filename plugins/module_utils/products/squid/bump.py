@@ -23,9 +23,10 @@ _LOOKS = (PEEK, STARE)
 
 @dataclass
 class Fate:
-    """``ends``: what may become of a connection: {SPLICE, BUMP or TERMINATE: the lines that do it, None for no line}."""
+    """``ends``: what may become of a connection: {SPLICE, BUMP or TERMINATE: the lines that do it, None for no line}; ``asked``: which steps were."""
 
     ends: dict = field(default_factory=dict)
+    asked: set = field(default_factory=set)
 
     def end(self, how: str, line: Directive | None) -> None:
         """It may end so, by that line."""
@@ -58,6 +59,11 @@ def fate(lines: Sequence[Directive], level: Callable[[Directive, int], int]) -> 
 
 def _ask(found: Fate, lines: list, level: Callable, step: int, look: Directive | None) -> None:
     """Add what comes of one step and the steps behind it. ``look``: the line that looked on at the step before."""
+    # Of many lines that may look on each leads to the same next step; what did so at the second one counts at the third.
+    asked = step, look if step == 3 else None
+    if asked in found.asked:
+        return
+    found.asked.add(asked)
     looked = action(look) if look is not None and step == 3 else ""
     for line in lines:
         does = action(line)

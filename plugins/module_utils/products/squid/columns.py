@@ -60,14 +60,17 @@ NEEDED_HEADERS = {
     "request_header_access": frozenset("all other authorization content-type content-length content-encoding host accept upgrade".split()),
     "reply_header_access": frozenset("all other content-type content-length content-encoding transfer-encoding location upgrade".split())}
 
+#: Limits of which less than this shuts out what a browser or a web service sends: bytes of all headers, as Squid has it where nothing is said, or a number.
+LIMITS = {"request_header_max_size": 64 << 10, "reply_header_max_size": 64 << 10, "forward_max_tries": 1}
+
 #: Directives that the judge reads.
 JUDGED = frozenset("""
     acl adaptation_access adaptation_service_chain adaptation_service_set adapted_http_access always_direct ascii_port auth_param cache_log cache_peer
     cache_peer_access chroot client_ip_max_connections configuration_includes_quoted_values deny_info ecap_enable ecap_service external_acl_type
-    follow_x_forwarded_for http_access http_access2 http_port http_reply_access https_port icap_access icap_enable icap_service include miss_access
-    never_direct redirect_program
-    redirector_access reply_body_max_size reply_header_access request_header_access request_header_add ssl_bump url_rewrite_access
-    url_rewrite_program""".split())
+    follow_x_forwarded_for forward_max_tries http_access http_access2 http_port http_reply_access https_port icap_access icap_enable icap_service include
+    miss_access never_direct redirect_program
+    redirector_access reply_body_max_size reply_header_access reply_header_max_size request_body_max_size request_header_access request_header_add
+    request_header_max_size ssl_bump url_rewrite_access url_rewrite_program""".split())
 #: Directives that shut nothing out, or that are about something else.
 OTHERS = frozenset("""
     accept_filter access_log acl_uses_indirect_client adaptation_masterx_shared_names adaptation_meta adaptation_send_client_ip
@@ -84,7 +87,7 @@ OTHERS = frozenset("""
     digest_bits_per_entry digest_generation digest_rebuild_chunk_percentage digest_rebuild_period digest_rewrite_period digest_swapout_chunk_size
     diskd_program dns_defnames dns_multicast_local dns_nameservers dns_packet_max dns_retransmit_interval dns_testnames dns_timeout dns_v4_fallback
     dns_v4_first email_err_data emulate_httpd_log err_html_text err_page_stylesheet error_default_language error_directory error_log_languages
-    error_map esi_parser eui_lookup extension_methods external_refresh_check force_request_body_continuation forward_log forward_max_tries
+    error_map esi_parser eui_lookup extension_methods external_refresh_check force_request_body_continuation forward_log
     forward_timeout forwarded_for fqdncache_size ftp_client_idle_timeout ftp_eprt ftp_epsv ftp_epsv_all ftp_list_width ftp_passive ftp_port
     ftp_sanitycheck ftp_telnet_protocol ftp_user global_internal_static half_closed_clients happy_eyeballs_connect_gap happy_eyeballs_connect_limit
     happy_eyeballs_connect_timeout header_access header_replace hierarchy_stoplist high_memory_warning high_page_fault_warning
@@ -107,7 +110,7 @@ OTHERS = frozenset("""
     pid_filename pinger_enable pinger_program pipeline_prefetch positive_dns_ttl prefer_direct proxy_protocol_access qos_flows query_icmp
     quick_abort_max quick_abort_min quick_abort_pct range_offset_limit read_ahead_gap read_timeout redirect_children redirect_rewrites_host_header
     redirector_bypass referer_log referrer_log refresh_all_ims refresh_pattern refresh_stale_hit relaxed_header_parser reload_into_ims
-    reply_header_add reply_header_max_size reply_header_replace request_body_max_size request_entities request_header_max_size request_header_replace
+    reply_header_add reply_header_replace request_entities request_header_replace
     request_start_timeout request_timeout response_delay_pool response_delay_pool_access retry_on_error send_hit server_http11
     server_idle_pconn_timeout server_pconn_for_nonretriable server_persistent_connections shared_memory_locking shared_transient_entries_limit
     short_icon_urls shutdown_lifetime sleep_after_fork snmp_access snmp_incoming_address snmp_outgoing_address snmp_port spoof_client_ip ssl_engine

@@ -8,14 +8,10 @@ where a bare SIGHUP (what a service reload sends on Debian) ends the whole proxy
 """
 from __future__ import annotations
 
-import contextlib
 import os
 import re
-import select
 import shutil
-import signal
 import stat
-import subprocess
 import tempfile
 import time
 from collections import Counter
@@ -34,13 +30,14 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.l
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.process import (
     NONE, RUNS, UNKNOWN, Build, Seen, alive, is_script, lets, listening, look,
 )
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.program import Program
 
 #: In a line with a problem: squid -k parse repeats the whole configuration, and most of its lines are none.
 _HINT = re.compile(r"ERROR|WARNING|FATAL|Warning|Bungled|unrecognized")
 _PROBLEM = re.compile(r"\b(ERROR|WARNING|FATAL|Warning|Bungled)\b|unrecognized")
 _STAMP = re.compile(r"^(?:[0-9/]+ [0-9:]+(?:\.[0-9]+)?(?: kid[0-9]+)?\| ?)?")
-#: For how many seconds the end of a program that was killed is waited for.
-_DYING = 2
+#: The arguments by which a Squid tells what it is.
+_WHAT = ("-v",)
 
 
 class Control:
@@ -50,27 +47,54 @@ class Control:
         self._squid, self._config, self._name = squid, config_file, service_name
         self._deadline = Deadline(timeout)
         self._build, self._known = None, None
+        #: What ``begin`` started and nobody has asked for its end yet.
+        self._begun: dict = {}
         self.commands = 0
 
     def begin_cleanup(self, undo: bool = False) -> None:
         """From here on the run ends or, with ``undo``, takes a change back."""
         self._deadline.begin_cleanup(undo)
 
-    def _run(self, *arguments: str, failure: str = UNREACHABLE, then: str = "") -> tuple:
-        """(exit code, what it says). :raises AccessError: ``failure``, when it does not end in time; ``then``: what that means, from the comma on."""
-        self.commands += 1
+    def begin(self) -> None:
+        """Ask Squid what it is, and have it parse the configuration as it is: that takes as long as it takes to read it here, and runs beside that."""
+        for arguments in (_WHAT, self._parsing):
+            self._begun[arguments] = self._start(*arguments)
+
+    def close(self) -> None:
+        """End what was begun and nobody asked for."""
+        while self._begun:
+            self._begun.popitem()[1].kill()
+
+    def _start(self, *arguments: str, failure: str = UNREACHABLE, then: str = "") -> Program:
+        """The program with these arguments, which runs from here on. :raises AccessError: as of ``_end``, and when it cannot be run."""
         name = ["-n", self._name] if self._name else []
+        if self._deadline.left() <= 0:
+            raise self._late(arguments, failure, then)
+        self.commands += 1
         try:
-            return ended([self._squid] + name + list(arguments), self._deadline.left())
-        except TimeoutError:
-            raise AccessError(failure, "%s did not end before the run timed out (timeout, %g s)%s" % (
-                " ".join(["squid"] + [word for word in arguments if word != "-f" and "/" not in word]), self._deadline.timeout, then)) from None
+            return Program([self._squid] + name + list(arguments))
         except OSError as error:
             raise AccessError(failure, "%s cannot be run: %s%s" % (self._squid, error.strerror, then)) from error
 
+    def _end(self, program: Program, *, failure: str = UNREACHABLE, then: str = "") -> tuple:
+        """(exit code, what it says). :raises AccessError: ``failure``, when it does not end in time; ``then``: what that means, from the comma on."""
+        try:
+            return program.end(self._deadline.left())
+        except TimeoutError:
+            raise self._late(program.command[3 if self._name else 1:], failure, then) from None
+
+    def _late(self, arguments: Iterable[str], failure: str, then: str) -> AccessError:
+        words = [word for word in arguments if word != "-f" and "/" not in word]
+        return AccessError(failure, "%s did not end before the run timed out (timeout, %g s)%s" % (" ".join(["squid"] + words), self._deadline.timeout, then))
+
+    def _run(self, *arguments: str, failure: str = UNREACHABLE, then: str = "") -> tuple:
+        """As ``_end``, of a program that was begun, or is started for it."""
+        program = self._begun.pop(arguments, None) or self._start(*arguments, failure=failure, then=then)
+        return self._end(program, failure=failure, then=then)
+
     def build(self) -> Build:
         """What this Squid is. :raises AccessError: when there is no Squid."""
-        rc, text = self._run("-v")
+        rc, text = self._run(*_WHAT)
         if rc != 0 or "Squid Cache" not in text:
             raise AccessError(UNREACHABLE, "%s -v does not identify itself as Squid: %s" % (self._squid, text.strip()[:200]))
         self._build = Build.of(text)
@@ -95,13 +119,20 @@ class Control:
             return replace(seen, identity=dict(seen.identity, loaded=loaded[0]) if loaded else None)
         return seen
 
+    @property
+    def _parsing(self) -> tuple:
+        return "-k", "parse", "-f", self._config
+
     def parse(self, path: str, real_paths: dict | None = None) -> tuple:
         """(whether it parses, a Counter of what ``squid -k parse`` has to say about it, without time stamps and line numbers)
 
         That it parses proves little: a list file that is missing is an ERROR line and an empty ACL.
         """
-        rc, text = self._run("-k", "parse", "-f", path)
-        lines = [_STAMP.sub("", line).strip() for line in text.split("\n") if _HINT.search(line)]
+        rc, said = self._run("-k", "parse", "-f", path)
+        text = said + "\n"
+        # Most lines of a long one are none of these.
+        places = {text.rfind("\n", 0, hit.start()) + 1 for hit in _HINT.finditer(text)}
+        lines = [_STAMP.sub("", text[at:text.find("\n", at)]).strip() for at in sorted(places)]
         found = Counter()
         for line in lines:
             if _PROBLEM.search(line):
@@ -200,42 +231,6 @@ def _unnumbered(problems: Iterable[str]) -> Counter:
 def _gravity(line: str) -> tuple:
     """What ends Squid comes before what it only warns of."""
     return "FATAL" not in line, "unrecognized" not in line and "ERROR" not in line, line
-
-
-def ended(command: list[str], seconds: float) -> tuple:
-    """(exit code, what it says) of a program and its children. :raises TimeoutError: after ``seconds``, when they are killed."""
-    if seconds <= 0:
-        raise TimeoutError()
-    with tempfile.TemporaryFile() as said:
-        # No pipe: a child that outlives its parent would keep it open.
-        program = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=said, stderr=subprocess.STDOUT, start_new_session=True,
-                                   env=dict(os.environ, LC_ALL="C", LANGUAGE="C"))
-        try:
-            code = _code_of(program, seconds)
-        except subprocess.TimeoutExpired:
-            os.killpg(program.pid, signal.SIGKILL)
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                # One that waits for a disk or a share that does not answer dies when it does.
-                program.wait(_DYING)
-            raise TimeoutError() from None
-        said.seek(0)
-        return code, said.read().decode("utf-8", "surrogateescape")
-
-
-def _code_of(program: subprocess.Popen, seconds: float) -> int:
-    """As ``Popen.wait``, which looks only every 50 ms, by the kernel where it tells of an end. :raises subprocess.TimeoutExpired: after ``seconds``."""
-    try:
-        handle = os.pidfd_open(program.pid)
-    except (AttributeError, OSError):
-        # Before Python 3.9 or Linux 5.3, or where a container does not let it be asked.
-        return program.wait(seconds)
-    try:
-        end = select.poll()
-        end.register(handle, select.POLLIN)
-        end.poll(seconds * 1000)
-    finally:
-        os.close(handle)
-    return program.wait(0)
 
 
 class _Tree:

@@ -15,6 +15,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.f
 _REWRITERS = ("url_rewrite_program", "redirect_program")
 _REWRITE_LISTS = ("url_rewrite_access", "redirector_access")
 _SERVICES = ("icap_service", "ecap_service")
+_UNITS = {"bytes": 1, "kb": 1 << 10, "mb": 1 << 20, "gb": 1 << 30}
 _SETS = ("adaptation_service_set", "adaptation_service_chain")
 
 
@@ -156,8 +157,19 @@ class Gates:
         for directive in self._site.named("client_ip_max_connections"):
             if directive.args[:1] != ("-1",):
                 yield "%s %s blocks further connections of a client" % (directive.where, directive.text), self._patterns
+        yield from self._limits()
         for why in self._site.doubts:
             yield why, self._patterns
+
+    def _limits(self) -> Iterator[tuple]:
+        """(why, patterns) of limits that are lower than what is sent."""
+        for name, least in columns.LIMITS.items():
+            for directive in self._site.named(name)[-1:]:
+                if not _number(directive.args) >= least:
+                    yield "%s %s blocks what needs more" % (directive.where, directive.text), self._patterns
+        for directive in self._site.named("request_body_max_size")[-1:]:
+            if _number(directive.args) != 0:
+                yield "%s %s blocks larger uploads" % (directive.where, directive.text), self._decrypted
 
     def trusting(self) -> list:
         """The lines by which another proxy tells whose a request is, where that is asked again once a connection is looked into."""
@@ -168,3 +180,11 @@ class Gates:
 def _peer_name(directive: Directive) -> str:
     named = [word[len("name="):] for word in directive.args if word.startswith("name=")]
     return named[-1] if named else directive.args[0]
+
+
+def _number(words: Sequence[str]) -> float:
+    """A number and its unit of bytes, if it has one; -1 for what is none."""
+    try:
+        return float(words[0]) * _UNITS[words[1].lower() if len(words) > 1 else "bytes"]
+    except (IndexError, KeyError, ValueError):
+        return -1

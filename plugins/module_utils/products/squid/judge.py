@@ -124,15 +124,23 @@ class Assessor:
 
     def _denials(self) -> None:
         for patterns, moment in ((self._policy.allow, CONNECT), (self._decrypted, INSIDE)):
+            let_in: dict = {}
             for directive, sure, may in self._judge.walk(self._above("http_access"), lambda d: d.args[1:], patterns, moment):
                 if directive.args[:1] == ("deny",):
-                    self._deny(directive, sure, may)
-                elif directive.args[:1] != ("allow",):
+                    for pattern in sure:
+                        if pattern in let_in:
+                            self._doubt(pattern, "%s denies what %s does not allow" % (self._rule(directive), self._rule(let_in[pattern])))
+                    self._deny(directive, sure, may, [pattern for pattern in sure if pattern not in let_in])
+                elif directive.args[:1] == ("allow",):
+                    # It may let in a part of the people, or of the names, and what is below is not asked about them.
+                    let_in.update((pattern, directive) for pattern in may if pattern not in let_in)
+                else:
                     self._deny(directive, [], sure + may)
 
-    def _deny(self, directive: conf.Directive, sure: list, may: list) -> None:
+    def _deny(self, directive: conf.Directive, sure: list, may: list, shut: list | None = None) -> None:
+        """A line that surely blocks some patterns, all or those of ``shut`` for everybody, and others perhaps."""
         doubts = self._judge.doubts(conf.acl_words(directive))
-        for pattern in sure:
+        for pattern in sure if shut is None else shut:
             self._shut.setdefault(pattern, self._rule(directive))
         for pattern in may:
             self._doubt(pattern, "%s blocks a part of it, or some users%s" % (self._rule(directive), " (%s)" % "; ".join(doubts) if doubts else ""))
@@ -293,17 +301,16 @@ class Assessor:
         if wanted and self._undecrypted:
             exempt, by = "yes", "nothing is decrypted here"
         elif wanted:
-            exempt, by = self._exemption(pattern, notes)
+            exempt, by = self._exemption(pattern)
         return coverage(pattern, allowed, exempt, ALLOW_RULE.name, by, notes)
 
-    def _exemption(self, pattern: Pattern, notes: list) -> tuple:
+    def _exemption(self, pattern: Pattern) -> tuple:
         """(whether it is left alone, by what)"""
         ends = self._fates[pattern].ends
         if bump.BUMP not in ends:
             lines = self._fates[pattern].lines(bump.SPLICE)
-            doubts = [why for why in self._site.doubts if why not in notes]
             by = SPLICE_RULE.name if any(line.ours for line in lines) else lines[0].where if lines else None
-            return ("unchecked" if doubts or self._elsewhere else "yes"), by
+            return ("unchecked" if self._site.doubts or self._elsewhere else "yes"), by
         if len(ends) == 1 and not self._perhaps_read:
             return "no", None
         return "unchecked", SPLICE_RULE.name if self._holds(EXEMPT, SPLICE_RULE, pattern) else None
