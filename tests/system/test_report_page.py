@@ -115,8 +115,9 @@ def two_devices() -> dict:
     rows = [dict(COVERED, pattern="*.host%d.example.com" % number, exempt="yes" if number < 13 else "not wanted") for number in range(37)]
     addresses = [dict(NAMES[0], name="chatgpt-203.0.113.%d_32" % number) for number in range(23)]
     fw = device(changed=True, summary="create x", changes=[RULE, CHANGE, *addresses], coverage=rows, audience=AUDIENCE, changes_on_record=[])
-    checks = [check("fail" if number % 4 else "unverified", id="check_%d" % number, host="host%d.example.com" % number, layer="http", duration_ms=100 + number,
-                    message="host%d.example.com: blocked by Squid (status 403, inside TLS); decrypted by 'Example Inspection CA'" % number) for number in range(55)]
+    blocked = "host%d.example.com: blocked by Squid (status 403, inside TLS); decrypted by 'Example Inspection CA'"
+    checks = [check("fail" if number % 4 else "unverified", id="check_%d" % number, host="host%d.example.com" % number, layer="http",
+                    duration_ms=100 + number, message=blocked % number) for number in range(55)]
     hosts = {name: {"after": behind(look("fail", *checks))} for name in ("branch1", "branch2", "branch3")}
     return built({"fw1": fw, "fw2": fw}, hosts, change={"id": "CHG1"}, register=[], window=[WINDOW], dest="/srv/audit", inventories=["/srv/site"])
 

@@ -290,10 +290,12 @@ def test_exemptions_of_which_the_register_says_the_same_are_one_row():
 
 
 def test_checks_with_one_result_are_one_row_and_what_differs_is_not():
-    several = [check("pass", id="a", host="a.example", message="a.example: seen", duration_ms=7), check("fail", id="b", host="b.example", message="b.example: cut"),
-               check("pass", id="c", host="c.example", message="c.example: seen", ip_version=6), check("pass", id="d", message="d.example: seen", host="d.example",
-                                                                                              role="negative")]
-    rows = rows_of(Page(report.as_html(built({}, {"h": {"before": look("fail", dict(several[0], verdict="fail")), "after": look("fail", *several)}}))), "Evidence")
+    several = [check("pass", id="a", host="a.example", message="a.example: seen", duration_ms=7),
+               check("fail", id="b", host="b.example", message="b.example: cut"),
+               check("pass", id="c", host="c.example", message="c.example: seen", ip_version=6),
+               check("pass", id="d", host="d.example", message="d.example: seen", role="negative")]
+    looks = {"before": look("fail", dict(several[0], verdict="fail")), "after": look("fail", *several)}
+    rows = rows_of(Page(report.as_html(built({}, {"h": looks}))), "Evidence")
     assert [(row[0], row[1], row[5], row[6]) for row in rows] == [
         ("fail", "", "cut", "b.example b, https, IPv4, not measured, chat"), ("pass", "fail", "seen", "a.example a, https, IPv4, 7 ms, chat"),
         ("pass", "", "seen", "c.example c, https, IPv6, not measured, chat"), ("passnegative", "", "seen", "d.example d, https, IPv4, not measured, chat")]

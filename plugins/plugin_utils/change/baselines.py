@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netaccess.chatgpt contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What hosts saw of the sites that have to stay as they are, when that was last proven: an audit has nothing else to compare with.
+"""What hosts saw, when that was last proven, of the sites that must not change: an audit has nothing else to compare with.
 
 A change leaves it for each host whose look after it was compared with the one before, an audit for each one that it compared. Runs on the controller.
 """
@@ -18,16 +18,16 @@ from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts import 
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.summary import unanswered
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.terms import PASS, SKIPPED
 
-#: Its name in the folder of a report, and what it looks like: {"format", "hosts": {host: {"seen", "device", "checks"}}}.
+#: Its name in the folder of a report, and its format: {"format", "hosts": {host: {"seen", "device", "checks"}}}.
 FILE, FORMAT = "baselines.json", 1
-#: Days for which a look is compared with.
+#: Days for which a result serves as a baseline.
 MAX_AGE = 90.0
 _NEEDED = ("id", "ip_version", "host", "role", "state", "interception")
 _KEPT = (*_NEEDED, "answer")
 
 
 class BaselineError(ValueError):
-    """A file that is none, or that others may have written. The message names it."""
+    """An invalid file, or one that others may have written. The message names it."""
 
 
 def read(path: Path) -> dict:
@@ -52,7 +52,7 @@ def read(path: Path) -> dict:
 
 
 def compare(look: Mapping, kept: Mapping | None, now: datetime.datetime, max_age: float = MAX_AGE, why: str | None = None) -> dict:
-    """A ``look`` of an audit, judged by what the host saw at an earlier time. ``baseline`` of it says from when that is, or why there is none.
+    """The result of a host in an audit (``look``), compared with an earlier one. Its ``baseline`` says when that was seen, or why there is none.
 
     ``max_age``: in days; ``why``: why nothing could be read at all.
     """
@@ -78,7 +78,7 @@ def _unfit(look: Mapping, kept: Mapping | None, now: datetime.datetime, max_age:
 
 
 def renewed(kept: Mapping, hosts: Mapping, now: str) -> dict:
-    """``kept`` with the looks that are proven now in the place of older ones. ``hosts``: as ``outcome.Fleet.hosts`` has them."""
+    """``kept``, in which the results that are proven now replace older ones. ``hosts``: as ``outcome.Fleet.hosts`` has them."""
     found = dict(kept)
     for name, looks in hosts.items():
         look = looks["after"]
@@ -90,7 +90,7 @@ def renewed(kept: Mapping, hosts: Mapping, now: str) -> dict:
 
 
 def write(path: Path, hosts: Mapping) -> None:
-    """For its owner alone."""
+    """Readable by its owner only."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     write_atomically(str(path), json.dumps({"format": FORMAT, "hosts": hosts}, indent=1, sort_keys=True) + "\n")
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netaccess.chatgpt contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One device in a change: whether it may be written to, what is recorded of the change, and what a person reads of the result. Pure."""
+"""One device in a change: whether it may be written to, what is recorded of the change, and what is printed of the result. Pure."""
 from __future__ import annotations
 
 import datetime
@@ -15,7 +15,7 @@ _PEOPLE = {"requester": "asked by", "approver": "approved by", "implementer": "d
 
 
 def odd(change) -> str | None:
-    """Why ``change`` is no record of a change. An emergency goes past the window, so a text that reads "no" must not be taken for one."""
+    """Why ``change`` is invalid. An emergency skips the window, so the text "no" must not count as true."""
     if not isinstance(change, dict):
         return "change is %r; it must be a dictionary such as {id: CHG0012345}" % (change,)
     if not isinstance(change.get("emergency") or False, bool):
@@ -24,14 +24,14 @@ def odd(change) -> str | None:
 
 
 def refused(change: dict, comment: str | None, required: bool) -> str | None:
-    """Why nothing may be written: the change has no number."""
+    """Why nothing may be written: the change has no ID."""
     if not required or change.get("id") or comment:
         return None
     return "a change ID is required: set change.id or access_comment, or set access_require_change to false"
 
 
 def closed(window: dict | None, change: dict, needs: float, now: datetime.datetime) -> tuple:
-    """(why the window forbids it, or None; what is to be said of it). ``needs``: seconds that have to be left. :raises window.WindowError:"""
+    """(why the window forbids it, or None; what to print about it). ``needs``: seconds that must be left. :raises window.WindowError:"""
     if window is None:
         return None, None
     state = change_window.state(window, now, needs)
@@ -43,12 +43,12 @@ def closed(window: dict | None, change: dict, needs: float, now: datetime.dateti
 
 
 def needed(timeout: float, propagation: float, proof: float) -> float:
-    """Seconds for there and back, each with its arrival, and for the proof."""
+    """Seconds for the change and its rollback, each until it is in force everywhere, and for the proof."""
     return 2 * timeout + 2 * propagation + proof
 
 
 def record(change: dict, stage: str | None) -> str | None:
-    """The change in one line, as journal and device keep it; None for one without a number."""
+    """The change in one line, as journal and device keep it; None without a change ID."""
     if not change.get("id"):
         return None
     people = ["%s %s" % (words, change[who]) for who, words in _PEOPLE.items() if change.get(who)]
@@ -56,13 +56,13 @@ def record(change: dict, stage: str | None) -> str | None:
 
 
 def lines(name: str, result: dict, check: bool, kept_apart: str | None, reverted: bool = False, warned: bool = False) -> list:
-    """What a person has to know of a result: what was done, how to undo it, and what is left to do. Of a rollback what still blocks is nobody's business.
+    """What an operator needs of a result: what was done, how to undo it, and what is left to do. After a rollback, what still blocks is left out.
 
-    Each line names the device: a batch tells of several at the same time. ``warned``: the preflight says what is said of a missing lock.
+    Each line names the device, since a batch prints those of several. ``warned``: the preflight has already warned about a missing lock.
     """
     found = _reverted(result, check) if reverted else _written(result, check, kept_apart, warned)
     stage = ", stage %s" % result["stage"] if reverted and result.get("stage") else ""
-    # A name on a device must not make up lines of its own.
+    # A name on a device must not start a line of its own.
     return [" ".join(("%s%s: %s" % (name, stage, line)).split()) for line in found]
 
 

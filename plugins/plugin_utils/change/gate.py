@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netaccess.chatgpt contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a run is told before it touches anything: its window, its number, what happens when something goes wrong. Pure."""
+"""What is checked before a run touches anything: its window, its change ID, what happens when something goes wrong. Pure."""
 from __future__ import annotations
 
 import datetime
@@ -21,7 +21,7 @@ def settings(get: Callable[[str], Any]) -> dict:
 
 
 def mapped(devices: list, behind: dict, required: bool) -> list:
-    """What is wrong with who stands behind what. ``behind``: {device: [hosts]}; ``required``: each device needs a host that proves its change."""
+    """Errors in the mapping of probe hosts to devices. ``behind``: {device: [hosts]}; ``required``: each device needs a host that proves its change."""
     found = ["no host of the group netaccess_devices is in this run: check the inventory and --limit"] * (not devices)
     if required:
         found += ["%s: require_proof is set, but no probe host is mapped to this device: set netaccess_path.device on one" % name
@@ -30,18 +30,18 @@ def mapped(devices: list, behind: dict, required: bool) -> list:
 
 
 def strays(behind: dict, known: Iterable[str]) -> list:
-    """Hosts that say that they stand behind what is no device. ``known``: every device of the inventory."""
+    """Hosts that name an unknown device in ``netaccess_path``. ``known``: every device of the inventory."""
     known = set(known)
     return ["%s: netaccess_path.device is %s, which is not in the group netaccess_devices" % (", ".join(hosts), name)
             for name, hosts in sorted(behind.items()) if name not in known]
 
 
-#: What hosts say of themselves, and the values of it; a path has a check of its own.
+#: Variables of probe hosts, and their valid values; a path has a check of its own.
 OF_HOSTS = {"netaccess_path": None, "verify_expect": (proof.OPEN, proof.UNCHANGED), "verify_by": ("kit", "module")}
 
 
 def misread(hosts: dict) -> list:
-    """What is wrong with what hosts say of themselves: one that nobody can place or look from proves nothing. ``hosts``: {host: {name of OF_HOSTS: value}}."""
+    """Invalid variables of probe hosts: a host without a known place or way to probe proves nothing. ``hosts``: {host: {name of OF_HOSTS: value}}."""
     found = []
     for name, said in sorted(hosts.items()):
         found += ["%s: %s is %r; it must be %s" % (name, variable, said[variable], " or ".join(values)) for variable, values in OF_HOSTS.items()
@@ -54,7 +54,7 @@ def misread(hosts: dict) -> list:
     return found
 
 
-#: Settings that a run reads once: there a batch is none, and nobody is asked for proof, where only the variables of a device say so.
+#: Settings that a run reads once, so that they have no effect in the variables of devices alone.
 ONCE = ("audit_baseline_max_age", "audit_plans_valid_for", "audit_register", "audit_signing_key", "audit_strict", "netaccess_max_failures",
         "netaccess_report_dir", "require_proof", "require_register")
 #: Guards for which an empty value would mean that there is none.
@@ -73,9 +73,8 @@ def unread(said: dict, run: Mapping, extra: Iterable[str]) -> list:
             read = setting in extra if setting == "netaccess_serial" else values.get(setting) == run.get(setting)
             if values.get(setting) is not None and not read:
                 found.setdefault(setting, []).append(name)
-    way = "set it with -e%s"
-    return ["%s: %s has no effect here, because it is read once for the whole run: %s" % (
-        ", ".join(names), setting, way % ("" if setting == "netaccess_serial" else ", or in group_vars/all")) for setting, names in found.items()]
+    return ["%s: %s has no effect here, because it is read once for the whole run: set it with -e%s" % (
+        ", ".join(names), setting, "" if setting == "netaccess_serial" else ", or in group_vars/all") for setting, names in found.items()]
 
 
 def empty(said: dict) -> list:
@@ -88,7 +87,7 @@ def empty(said: dict) -> list:
 
 
 def plans_ended(about: dict | None, now: datetime.datetime) -> str | None:
-    """Why reviewed plans are too old to be carried out; None when they are not, or are said to have no end. ``about``: as plans.json of a report has it."""
+    """Why reviewed plans are too old to be carried out; None if they are still valid, or have no end. ``about``: as in plans.json of a report."""
     if not about or not about.get("valid_until"):
         return None
     try:
@@ -101,14 +100,14 @@ def plans_ended(about: dict | None, now: datetime.datetime) -> str | None:
         about.get("generated") or "an earlier audit", about["valid_until"]) if over else None
 
 
-#: What marks a job of a service, and where that service keeps what it removes when the job ends.
+#: {variable that marks a job of a service: the variables of folders that the service removes after the job}.
 _JOBS = {"GITHUB_ACTIONS": ("GITHUB_WORKSPACE", "RUNNER_TEMP"), "GITLAB_CI": ("CI_BUILDS_DIR", "CI_PROJECT_DIR"), "AWX_HOST": ("AWX_PRIVATE_DATA_DIR",)}
 #: File systems that end with a container or with the machine.
 _FLEETING = ("overlay", "ramfs", "tmpfs")
 
 
 def fleeting(journals: dict, environ: Mapping[str, str], mounts: dict) -> list:
-    """Journals that end with the job that writes them, a sentence each: nothing could be rolled back from them. Only in a job of a service that is known.
+    """Journals that are lost when the job that writes them ends, a sentence each: no rollback would be possible. Only in a job of a known service.
 
     ``journals``: {device: absolute path of its journals on this controller}; ``mounts``: {mount point: type of its file system}.
     """
@@ -130,7 +129,7 @@ def _within(path: str, folder: str) -> bool:
 
 
 def judge(devices: dict, run: dict, check: bool, now: datetime.datetime) -> dict:
-    """``{"refused": [why the run must not begin], "said": [what is to be said of its window]}``.
+    """``{"refused": [why the run must not begin], "said": [what to print about its window]}``.
 
     ``devices``: {name: settings}; ``run``: those of the run as a whole. A run begins for all of its devices or for none. A check run changes nothing, so it
     needs neither window nor number.
@@ -141,12 +140,12 @@ def judge(devices: dict, run: dict, check: bool, now: datetime.datetime) -> dict
         for why in reasons:
             refused.setdefault(why, []).append(name)
         said.update({text: name} if text else {})
-    # What holds for some devices alone names them.
+    # A reason that applies to some devices only names them.
     return {"refused": [why if len(names) == len(asked) else "%s: %s" % (", ".join(names), why) for why, names in refused.items()], "said": list(said)}
 
 
 def _one(one: dict, check: bool, now: datetime.datetime) -> tuple:
-    """([why a run must not begin], what is to be said of the window or None) by the settings of one device."""
+    """([why a run must not begin], what to print about the window or None) by the settings of one device."""
     change, policy, text = one["change"] or {}, one["on_failure"], None
     reasons = ["on_failure is %r; it must be one of %s" % (policy, ", ".join(proof.POLICIES))] * (policy not in (None, *proof.POLICIES))
     odd = device.odd(change)

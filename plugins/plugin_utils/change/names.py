@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netaccess.chatgpt contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Names of variables that are misspelt: a guard that nobody reads guards nothing."""
+"""Misspelt names of variables: a guard that is never read protects nothing."""
 from __future__ import annotations
 
 import difflib
@@ -15,9 +15,9 @@ _NAMES = yaml_load((Path(__file__).parent / "names.yml").read_text(encoding="utf
 KNOWN = frozenset(name for names in _NAMES.values() for name in names)
 #: {variable of the playbooks: its type}; those of roles are checked by their argument specs.
 TYPES = {name: one["type"] for name, one in _NAMES["playbooks"].items()}
-#: Whatever begins so is taken to be of this collection.
+#: Names with these prefixes belong to this collection.
 _OURS = ("access_", "audit_", "diagnose_", "netaccess_", "probe_host_", "verify_")
-#: Words that others use as well: such a name is only refused where it is almost one of ours.
+#: Words that others use as well: such a name is only refused if it is almost a variable of this collection.
 _SHARED = ("catalog", "change", "fail_on_drift", "on_", "require_", "rollout")
 _ALMOST = 0.85
 
@@ -29,7 +29,7 @@ def wrong(values: dict) -> list:
 
 
 def unknown(names: Iterable[str], own: Iterable[str] = ()) -> list:
-    """What is wrong with names of variables, a sentence each; ``own``: those that a site says are not meant for this collection."""
+    """What is wrong with names of variables, a sentence each; ``own``: those that a site declares as not meant for this collection."""
     found = []
     for name in sorted(set(names) - KNOWN - set(own)):
         near = next(iter(difflib.get_close_matches(name, KNOWN, 1, _ALMOST)), None)

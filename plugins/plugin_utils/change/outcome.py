@@ -1,19 +1,19 @@
 # Copyright (c) 2026, the netaccess.chatgpt contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a run left in the variables of its devices and hosts, and what that comes to for each of them.
+"""What a run left in the variables of its devices and hosts, and what that means for each of them.
 
 =======================  ======================================================================================================
 Variable                 Registered by the playbooks
 =======================  ======================================================================================================
 ``access_preview``       of a device: the check run before the change
 ``access_result``        of a device: the change
-``verify_looks``         of a device: looks from the hosts behind it, after its change
-``verify_proof``         of a device: what these come to
-``access_back``          of a device: what was taken back; ``verify_looks_back`` and ``verify_proof_back`` are about that
-``verify_baselines``     of a device: looks before the change, from hosts behind it that a limit leaves out of the run
-``verify_baseline``      of a host: its look before the change
-``verify_result``        of a host: its look after the change
+``verify_looks``         of a device: results of the hosts behind it, after its change
+``verify_proof``         of a device: the verdict about these
+``access_back``          of a device: the rollback; ``verify_looks_back`` and ``verify_proof_back`` are about that
+``verify_baselines``     of a device: results before the change, of hosts behind it that a limit leaves out of the run
+``verify_baseline``      of a host: its result before the change
+``verify_result``        of a host: its result after the change
 =======================  ======================================================================================================
 """
 from __future__ import annotations
@@ -32,7 +32,7 @@ DEVICES, HOSTS = "netaccess_devices", "netaccess_vantages"
 
 
 class Fleet:
-    """The devices and hosts of a run, with what their variables hold now.
+    """The devices and hosts of a run, with the present values of their variables.
 
     ``task_vars``: the variables of a task. ``within``: those in the run; by default what ``--limit`` leaves of the play.
     """
@@ -68,7 +68,7 @@ class Fleet:
         return found
 
     def written(self) -> dict:
-        """{host: its variables, with templates as they are written} of the devices in the run, and of all hosts that may look."""
+        """{host: its variables, with templates as they are written} of the devices in the run, and of all probe hosts."""
         return {host: self._raw(host) for host in [*self.devices, *self.every_host]}
 
     def names(self) -> set:
@@ -93,7 +93,7 @@ class Fleet:
         return self._known[name]
 
     def behind(self) -> dict:
-        """{device: [hosts that say that they stand behind it]}"""
+        """{device: [hosts that name it in netaccess_path]}"""
         found: dict = {}
         for host in self.every_host:
             path = self.variable(host, "netaccess_path")
@@ -106,7 +106,7 @@ class Fleet:
         return {name: why for device in self.devices for name, why in (self.registered(device, "netaccess_batch").get("stops") or {}).items()}
 
     def hosts(self, audit: bool = False) -> dict:
-        """{host: {"before", "after", "expect"}} of each host that is in the run or was looked from in the place of its device. An audit has one look."""
+        """{host: {"before", "after", "expect"}} of each host that is in the run, or that was probed from the play of its device. An audit probes once."""
         found = {host: {"before": self.registered(host, "verify_baseline"), "after": self.registered(host, "verify_result")}
                  for host in self.every_host if host in self._within}
         for device in self.devices:
@@ -129,12 +129,12 @@ class Fleet:
         return self.registered(device, variable).get("results") or []
 
     def device(self, name: str, stops: Mapping, audit: bool) -> dict:
-        """The result of a device, as its module returned it and as what came after made it; ``stops``: {device: why it was not begun}."""
+        """The result of a device, with what became of it after its module returned it; ``stops``: {device: why it was not begun}."""
         preview, result = (outcome(plain(self.registered(name, variable))) for variable in ("access_preview", "access_result"))
         if audit:
             return preview or result
         if name in stops:
-            # A plan that is not the reviewed one is why the preflight stops a device, and pipelines go by that.
+            # If the preflight stopped the device because its plan is not the reviewed one, pipelines need that class.
             changed_plan = (preview.get("failure") or {}).get("class") == PLAN_CHANGED
             return dict(_not_begun(stops[name]), **({"failure": {"class": PLAN_CHANGED}} if changed_plan else {}))
         found = self.proof(name)
@@ -144,17 +144,17 @@ class Fleet:
             after = self.registered(name, "verify_proof_back")
             return dict(result, failed=True, changed=bool(result.get("changed")) and _unanswered(back),
                         rolled_back=bool(back.get("changed")) and not _unanswered(back), restored=after.get("verdict") == PASS,
-                        # What was to be done by hand for it was the other way round.
+                        # The manual steps of the change itself are not those of its rollback.
                         manual=(result if _unanswered(back) else back).get("manual") or [],
                         msg=_back(found, back, after, bool(result.get("unproven")) and not result.get("changed")))
-        # A rollout that stopped has not done what the policy says, however well it went so far.
+        # A rollout that stopped has failed, whatever its earlier stages achieved.
         why = found["message"] if found.get("broken") else stage_over(self.registered(name, "netaccess_stage"))
         if why:
             return dict(result, failed=True, msg=why)
         return result or _not_begun("the run ended before")
 
     def proof(self, name: str) -> dict:
-        """What the hosts behind a device said of its change; empty where none was asked. ``broken``: the task that judges did not."""
+        """What the hosts behind a device proved about its change; empty if none was probed. ``broken``: the task that judges failed."""
         found = self.registered(name, "verify_proof")
         if not found.get("failed"):
             return found
@@ -178,7 +178,7 @@ def stage_over(stage: Mapping) -> str | None:
 
 
 def _not_begun(why: str) -> dict:
-    """Of a device that this run did not come to. What a check run said of it is of another phase."""
+    """The result of a device that this run did not reach. The result of its check run belongs to another phase."""
     return {"failed": True, "begun": False, "changed": False, "msg": why}
 
 
@@ -188,7 +188,7 @@ def _unanswered(back: Mapping) -> bool:
 
 
 def _back(found: Mapping, back: Mapping, after: Mapping, earlier: bool) -> str:
-    """What became of a change that had to be rolled back, and whether every host sees what it saw before. ``earlier``: it was none of this run's."""
+    """The result of a rollback, and whether every host sees what it saw before. ``earlier``: the change was made by an earlier run."""
     if _unanswered(back):
         return "NOT rolled back: %s. The reason for the rollback: %s" % (back.get("msg") or "no result", found["message"])
     done = "no rollback was needed" if not back.get("changed") else "rolled back an unproven change of an earlier run" if earlier else "rolled back"
@@ -196,7 +196,7 @@ def _back(found: Mapping, back: Mapping, after: Mapping, earlier: bool) -> str:
 
 
 def as_before(after: Mapping) -> str:
-    """What hosts say after a rollback. ``after``: as ``verdicts.proof`` has it; empty where none looked."""
+    """What hosts see after a rollback. ``after``: as ``verdicts.proof`` has it; empty if no host was probed."""
     if after.get("verdict") == PASS:
         return "The previous behaviour is restored"
     if after.get("moved"):
@@ -205,7 +205,7 @@ def as_before(after: Mapping) -> str:
 
 
 def unwell(look: Mapping) -> str | None:
-    """Why the look of a host after a change counts as a failure; None for one that is well. ``look``: as ``Fleet.hosts`` has it."""
+    """Why the result of a host after a change counts as a failure; None if it does not. ``look``: as ``Fleet.hosts`` has it."""
     if look["after"].get("checks") is None:
         return "not probed after the change: %s" % (look["after"].get("msg") or "no result")
     return look["after"].get("problem")
@@ -217,17 +217,17 @@ def expected(host_values, stage: Mapping, reverted: bool = False) -> str:
     return proof.expectation(host_values.get("verify_expect", proof.OPEN), audience, stage, reverted)
 
 
-#: What of a check is needed to compare a later look with it, to show it beside that, and to prove what stands in the way.
+#: What of a check is needed to compare a later result with it, to show it beside that, and to prove what blocks.
 _COMPARED = ("id", "ip_version", "host", "role", "state", "answer", "interception", "verdict", "flags", "egress", "blocked_by", "issuer", "inspected_by")
 
 
 def unproven(device_values) -> list:
-    """The changes of a device that nothing had proven when this run began, as its access module tells them, the newest first."""
+    """The changes of a device that nothing had proven when this run began, as its access module returns them, the newest first."""
     return next((found for found in ((device_values.get(name) or {}).get("unproven") for name in ("access_result", "access_preview")) if found), [])
 
 
 def way_back(device_values) -> tuple[str | None, list]:
-    """(the journal of what this run did on a device, or None; those of earlier changes that nothing has proven, which go back after it).
+    """(the journal of what this run did on a device, or None; those of earlier unproven changes, which are rolled back after it).
 
     A run that gave no answer is known to its journal alone, if it did anything: then it is the folder, where the mark of the run tells which.
     """
@@ -240,15 +240,15 @@ def way_back(device_values) -> tuple[str | None, list]:
 
 
 def baseline(host_values, device_values, host: str) -> dict | None:
-    """The look that a look after the change is compared with: that from before the oldest change which nothing has proven, else that of this run."""
+    """The result that a later one is compared with: that before the oldest unproven change, else that of this run."""
     kept = [one["baseline"][host] for one in unproven(device_values) if host in one["baseline"]]
-    # Of what was rolled back the journal knows it, also in a run that has changed nothing.
+    # The journal has the baseline of what was rolled back, also in a run that changed nothing.
     kept += [look for look in [((device_values.get("access_back") or {}).get("baseline") or {}).get(host)] if look]
     return kept[-1] if kept else before(host_values, device_values, host)
 
 
 def before(host_values, device_values, host: str) -> dict | None:
-    """The look before the change: the host's own, or one in the place of its device; None without one."""
+    """The result before the change: the host's own, or one from the play of its device; None without one."""
     own = host_values.get("verify_baseline") or {}
     if own.get("checks"):
         return own
@@ -257,7 +257,7 @@ def before(host_values, device_values, host: str) -> dict | None:
 
 
 def kept(looks: Mapping) -> dict:
-    """Of looks before a change, by host, what its journal has to keep until it is proven."""
+    """What the journal keeps of results before a change, by host, until it is proven."""
     return {host: {"checks": [{name: check.get(name) for name in _COMPARED} for check in look["checks"]]} for host, look in looks.items() if look}
 
 

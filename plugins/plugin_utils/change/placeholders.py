@@ -1,15 +1,15 @@
 # Copyright (c) 2026, the netaccess.chatgpt contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Placeholders of a new inventory: what nobody has filled in yet is no setting. Pure."""
+"""Placeholders of a new inventory, which count as not set until they are filled in. Pure."""
 from __future__ import annotations
 
 import re
 from typing import Any, Iterable, Mapping
 
-#: How each begins. netaccess.chatgpt.new_site writes it, and nothing is done with a value that begins so.
+#: The prefix that netaccess.chatgpt.new_site writes; a value with it is never used.
 MARK = "REPLACE ME"
-#: The variable of Ansible that a new inventory leaves open. Tasks ask for it, since a connection to a placeholder fails in words that nobody understands.
+#: The variable of Ansible that a new inventory leaves open. Tasks ask for it, since the error of a connection to a placeholder does not show the cause.
 ADDRESS = "ansible_host"
 #: How a new inventory asks for a secret.
 _VAULTED = re.compile(r"\s*\{\{\s*(vault_\w+)\s*\}\}\s*")

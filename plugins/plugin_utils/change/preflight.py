@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netaccess.chatgpt contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whether a change may begin: what check runs on the devices and a look from the hosts say, before anything is written. Pure."""
+"""Whether a change may begin, by check runs on the devices and probes from the hosts, before anything is written. Pure."""
 from __future__ import annotations
 
 import datetime
@@ -19,8 +19,8 @@ def judge(devices: dict, hosts: dict, register: list | None, today: datetime.dat
 
     ``devices``: {name: result of an access module in check mode, or None}; ``hosts``: {name: result of reachability_info, or None}; ``register``: lines of the
     register of exemptions, or None; a pattern that is exempt without one is a stop where they are ``required``, else a warning; ``status``: a result of
-    service_status_info; ``kept_apart``: what keeps two runs apart where a device does not, in words; ``behind``: {device: hosts that say that they stand
-    behind it}, by default what their looks say; ``refused``: why a real run would not begin now, which the gate lets a check run go past.
+    service_status_info; ``kept_apart``: what prevents concurrent runs where a device has no lock, in words; ``behind``: {device: hosts that name it in
+    netaccess_path}, by default what their results say; ``refused``: why a real run would not begin now, which does not stop a check run.
     """
     rows = [_row("the run", WARN, "a real run would be refused now: %s" % why) for why in refused]
     for name, result in sorted(devices.items()):
@@ -51,7 +51,7 @@ def judge(devices: dict, hosts: dict, register: list | None, today: datetime.dat
 
 
 def lines(found: dict) -> list:
-    """The result of ``judge`` in print: its message, then one line for all devices and hosts of which the same is said."""
+    """The result of ``judge`` as text: its message, then one line for all devices and hosts with the same one."""
     subjects: dict = {}
     for row in found["rows"]:
         subjects.setdefault((row["verdict"], row["message"]), []).append(row["subject"])
@@ -112,7 +112,7 @@ def _registered(name: str, result: dict, register: list, today: datetime.date, v
 
 
 def _watched(name: str, hosts: dict, behind: list, rows: list) -> None:
-    """A device whose change nobody would see, or whose hosts see nothing at all even now."""
+    """A device without a probe host, or whose probe hosts reach nothing even now."""
     looks = {host: result for host, result in hosts.items() if ((result or {}).get("path") or {}).get("device") == name and result.get("checks")}
     if not looks:
         why = "none of its probe hosts was reached (%s)" % ", ".join(behind) if behind else "no probe host is mapped to it (netaccess_path.device)"

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netaccess.chatgpt contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What hosts have to see after a change, what their looks come to, and whether the change is taken back. Pure."""
+"""What hosts have to see after a change, what their results prove, and whether the change is rolled back. Pure."""
 from __future__ import annotations
 
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts import verdicts
@@ -21,7 +21,7 @@ def expectation(expect: str, audience: str, stage: dict, reverted: bool = False)
 
 
 def taken_back(proof: dict, policy: str, journal: str | None) -> bool:
-    """Whether a change is taken back: for harm; with ``revert`` also when what it was for is still shut. Only a journal leads back."""
+    """Whether a change is rolled back: for harm; with ``revert`` also if what it was to open is still blocked. A rollback needs a journal."""
     if not journal or policy == KEEP:
         return False
     return proof["harm"] or (policy == REVERT and proof["verdict"] == FAIL)
@@ -41,7 +41,7 @@ def stage_over(proof: dict | None, expectations: dict, stage: dict, device: str)
 
 
 def problem(host: str, expect: str, result: dict, baseline: dict | None) -> str | None:
-    """Why a look after a change is no pass; None for one that is, and for one that never came."""
+    """Why a result after a change is not a pass; None for a pass, and without a result."""
     if "checks" not in result:
         return None
     found = verdicts.compare((baseline or {}).get("checks", []), result["checks"])

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netaccess.chatgpt contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the tasks of a change leave behind when they must not end it: a failure that is recorded, a file for the report. Runs on the controller."""
+"""What the tasks of a change leave behind without ending it: a recorded failure, a file for the report. Runs on the controller."""
 from __future__ import annotations
 
 import json
@@ -19,7 +19,7 @@ FAILED, UNREACHABLE = "failed", "unreachable"
 
 
 def guarded(work: Callable[[], dict]) -> dict:
-    """The result of ``work``; whatever it raises is a result as well. Between a write and the verdict nothing may end a run: it would skip the verdict."""
+    """The result of ``work``; an exception becomes a result as well. Nothing may end a run between a write and the verdict, or the verdict would be skipped."""
     try:
         return work()
     except AnsibleConnectionFailure as error:
@@ -27,7 +27,7 @@ def guarded(work: Callable[[], dict]) -> dict:
     except (AnsibleError, OSError) as error:
         return {FAILED: True, "msg": str(error) or type(error).__name__}
     except Exception as error:  # pylint: disable=broad-except
-        # Its text alone, such as 'int' object is not iterable, tells nobody that the fault may be ours.
+        # The text alone, such as 'int' object is not iterable, does not show that this may be a fault of the collection.
         return {FAILED: True, "msg": "unexpected error (%s: %s); please report it" % (type(error).__name__, error)}
 
 
@@ -54,7 +54,7 @@ def outcome(result: dict | None) -> dict:
 
 
 def asked(arguments: Mapping) -> list:
-    """Of the ``arguments`` of ansible-playbook those by which it gets its passwords, as words of a command line. They hold no password."""
+    """The ``arguments`` of ansible-playbook that say how it gets passwords, as words of a command line. They hold no password."""
     switches = (("--ask-vault-pass", "ask_vault_pass"), ("--ask-pass", "ask_pass"), ("--ask-become-pass", "become_ask_pass"))
     words = [option for option, key in switches if arguments.get(key)]
     for option, key in (("--vault-id", "vault_ids"), ("--vault-password-file", "vault_password_files")):
@@ -63,7 +63,7 @@ def asked(arguments: Mapping) -> list:
 
 
 def write(folder, host: str, end: str, content) -> None:
-    """A file of a report about one host, for its owner alone: JSON, or a text as it is."""
+    """A file of a report about one host, readable by its owner only: JSON, or a text as it is."""
     path = Path(str(folder)).expanduser()
     path.mkdir(mode=0o700, parents=True, exist_ok=True)
     text = content if isinstance(content, str) else json.dumps(plain(content), indent=4, sort_keys=True)

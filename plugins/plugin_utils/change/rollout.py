@@ -1,12 +1,12 @@
 # Copyright (c) 2026, the netaccess.chatgpt contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where there is one tenant there is no canary but people: an audience after the other, and where a device stands in that. Pure."""
+"""Rollout by audience, for products with one tenant: the stages, and which of them a device has completed. Pure."""
 from __future__ import annotations
 
 
 class RolloutError(ValueError):
-    """Stages that are none, or a device that stands at none of them. The message names the way out."""
+    """Invalid stages, or a device that matches none of them. The message names the remedy."""
 
 
 def stages(rollout, begin: str | None = None) -> list:

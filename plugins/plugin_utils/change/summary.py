@@ -31,7 +31,7 @@ def lines(devices: dict, proofs: dict, verdict: dict, *, dest: str | None = None
     found = _when(about or {}) + (_decides(verdict, about or {}, dest, where) if audit else _changed(devices, proofs, where))
     told = ["Probe host %s" % (why if why.startswith(name + ": ") else "%s: %s" % (name, why)) for name, why in (unwell or {}).items()]
     found += told[:_SHOWN] + ["and %s" % counted(len(told) - _SHOWN, "more probe host")] * (len(told) > _SHOWN)
-    # Of a change that failed or was rolled back nothing is left to do.
+    # A change that failed or was rolled back leaves no manual steps.
     found += _by_hand({name: result["manual"] for name, result in devices.items() if result.get("manual") and not result.get("failed")})
     found += ["%s%s" % (_REPORT, os.path.join(dest, "report.html"))] if dest else []
     found.append("Verdict %d: %s" % (verdict["code"], verdict.get("headline") or verdict["message"]))
@@ -51,7 +51,7 @@ def _wrapped(text: str) -> list:
 
 
 def _when(about: dict) -> list:
-    """The number of the change, and when the run was."""
+    """The change ID, and the time of the run."""
     number, started, ended = (about.get("change") or {}).get("id"), about.get("started"), about.get("ended")
     parts = ["Change %s" % number] * bool(number)
     if started and ended:

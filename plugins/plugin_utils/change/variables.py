@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netaccess.chatgpt contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The variables of a host, as action plugins read them: each is templated when it is asked for, and comes as plain data."""
+"""The variables of a host, as action plugins read them: each is templated when it is read, and returned as plain data."""
 from __future__ import annotations
 
 import re
@@ -17,7 +17,7 @@ from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.change import pl
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.core import AnsibleValueOmittedError, defined, omitted
 
 _TABLE = yaml_load((Path(__file__).parent / "variables.yml").read_text(encoding="utf-8"))
-#: Where access modules keep their journals when nothing else is said.
+#: The default folder of journals.
 JOURNALS = argument_spec()["journal"]["default"]
 _MISSING = re.compile("'([^']+)' is undefined")
 _UNSET = object()

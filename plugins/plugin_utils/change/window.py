@@ -16,7 +16,7 @@ _DAY = datetime.timedelta(days=1)
 
 
 class WindowError(ValueError):
-    """A window that is none. The message names the field."""
+    """An invalid window. The message names the field."""
 
 
 def state(window: dict, now: datetime.datetime, needs: float = 0) -> dict:
@@ -33,7 +33,7 @@ def state(window: dict, now: datetime.datetime, needs: float = 0) -> dict:
         zone = zoneinfo.ZoneInfo(str(window.get("timezone") or "UTC"))
     except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError) as error:
         raise WindowError("timezone: %r is unknown on this controller" % window.get("timezone")) from error
-    # Python subtracts times of one zone by the clock on the wall, which is an hour off in two nights of the year: so it is asked in UTC.
+    # Python subtracts times of one zone by the clock on the wall, which is an hour off in two nights of the year. So it is converted to UTC.
     now = now.astimezone(datetime.timezone.utc)
     spans = sorted(span for number, one in enumerate(window["windows"], 1) for span in _spans(number, one, now.astimezone(zone), zone))
     spans = _without(_joined(spans), [_frozen(text, zone) for text in window.get("freeze") or []])
@@ -103,7 +103,7 @@ def _spans(number: int, one, now: datetime.datetime, zone) -> list:
     for ahead in range(-1, _AHEAD):
         day = now.date() + ahead * _DAY
         if day.weekday() in days:
-            # One that ends at an earlier hour than it starts goes over midnight.
+            # A window that ends at an earlier hour than it starts extends past midnight.
             found.append((datetime.datetime.combine(day, first, zone), datetime.datetime.combine(day + _DAY * (last <= first), last, zone)))
     return found
 
@@ -117,7 +117,7 @@ def _day(text) -> int:
 
 
 def _hour(key: str, value) -> datetime.time:
-    """YAML takes 22:00 without quotes for the number 1320, which would be read as 13:20."""
+    """YAML reads 22:00 without quotes as the number 1320, which would be read as 13:20."""
     if not isinstance(value, str) or not re.fullmatch(r"\d?\d:\d\d", value):
         raise ValueError("%s: %s is not a time of day: write it as HH:MM, in quotes" % (key, value))
     return datetime.time(*(int(part) for part in value.split(":")))
@@ -140,7 +140,7 @@ def _frozen(value, zone) -> tuple:
 
 
 def _joined(spans: list) -> list:
-    """Spans that touch or overlap are one."""
+    """Merges spans that touch or overlap."""
     found: list = []
     for start, end in spans:
         if found and start <= found[-1][1]:

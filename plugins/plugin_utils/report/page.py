@@ -139,7 +139,8 @@ def _times(checks: list) -> str:
 def not_proven(report: dict) -> list:
     """What this report cannot say for sure, in words, for display beside the verdict."""
     found = grouping.named(report["verdict"]["classes"]["not_proven"] + report["verdict"]["classes"]["unverified"], _NAMES)
-    found += grouping.named(["%s: not shown by any probe: %s" % (host["name"], ", ".join(unseen)) for host in report["hosts"] if (unseen := _unseen(host))], _NAMES)
+    unseen_by = ["%s: not shown by any probe: %s" % (host["name"], ", ".join(unseen)) for host in report["hosts"] if (unseen := _unseen(host))]
+    found += grouping.named(unseen_by, _NAMES)
     silent = [device["name"] for device in report["devices"] if device["state"] in NO_RESULT]
     found += ["nothing is known of %s now: no result came back" % some(silent)] * bool(silent)
     unseen = [device["name"] for device in report["devices"] if device["state"] == DRIFT and not any(one["judged"] for one in device["proof"])]

@@ -46,7 +46,8 @@ def build(devices: dict, hosts: dict, about: dict) -> dict:
     """
     found = {
         **{name: about[name] for name in ("title", "generated", "mode", "collection")}, "format": FORMAT,
-        **{name: about.get(name) for name in ("change", "started", "ended", "made_by")}, "window": about.get("window") or [], "catalogue": dict(about["catalogue"], version=_versions(devices)),
+        **{name: about.get(name) for name in ("change", "started", "ended", "made_by")}, "window": about.get("window") or [],
+        "catalogue": dict(about["catalogue"], version=_versions(devices)),
         "plans_valid_until": about["plans_valid_until"], "devices": [_device(name, result, about) for name, result in sorted(devices.items())],
         "hosts": [_host(name, looks) for name, looks in sorted(hosts.items())],
         "left_out": left_out(devices, hosts, about.get("left_out")),
