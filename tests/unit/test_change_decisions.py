@@ -647,7 +647,8 @@ def test_the_journals_that_a_rollback_goes_by(given, journal, older):
 
 def test_the_look_that_a_later_one_is_compared_with():
     first, second, own, placed = (dict(CHECKS, of=name) for name in ("first", "second", "own", "placed"))
-    host, device = {"verify_baseline": own}, {"verify_baselines": {"results": [{"item": "desk2", "checks": [1]}, {"item": "desk1"}, dict(placed, item="desk1")]}}
+    looks = [{"item": "desk2", "checks": [1]}, {"item": "desk1"}, dict(placed, item="desk1")]
+    host, device = {"verify_baseline": own}, {"verify_baselines": {"results": looks}}
     assert outcome.before(host, device, "desk1") == own
     # Without checks it is none: a host that did not answer.
     assert outcome.before({"verify_baseline": {"msg": "gone"}}, device, "desk1") == dict(placed, item="desk1")
