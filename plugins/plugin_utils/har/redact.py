@@ -64,7 +64,8 @@ class Redactor:
         found = {
             "startedDateTime": _date(raw.get("startedDateTime")), "time": _number(raw.get("time")),
             "request": {
-                "method": _one_of(request.get("method"), "methods"), "url": self.url(entries.address(request)), "httpVersion": _version(request.get("httpVersion")),
+                "method": _one_of(request.get("method"), "methods"), "url": self.url(entries.address(request)),
+                "httpVersion": _version(request.get("httpVersion")),
                 "cookies": [], "headers": self._headers(request), "headersSize": _number(request.get("headersSize")),
                 "queryString": [{"name": name, "value": REMOVED} for name in _query_names(request.get("url"))], "bodySize": _number(request.get("bodySize")),
             },
