@@ -134,7 +134,8 @@ def seconds(work: Callable) -> float:
 def main() -> None:
     for words, make, count in (("text of a plan", text_of, 10_000), ("plan, foresee and undo, rules", plan, 10_000), ("rules in another order", moved, 10_000),
                                ("placing among rules", placed, 10_000), ("rules that go", gone, 10_000), ("journal, steps", noted, 10_000),
-                               ("HAR: small entries behind a large one", behind, 16_000), ("HAR: redact, characters", redacted("a."), 1_000_000), ("page: a line of letters", page("a", False), 1_000_000),
+                               ("HAR: small entries behind a large one", behind, 16_000), ("HAR: redact, characters", redacted("a."), 1_000_000),
+                               ("page: a line of letters", page("a", False), 1_000_000),
                                ("page: tags that stay open", page("<p>", True), 1_000_000)):
         few, many = seconds(make(count // 4)), seconds(make(count))
         print(ROW % ("%s: %d" % (words, count), "%.2f s" % many, "%.2f of the time for a quarter of it, by 4" % (many / 4 / max(few, 1e-6))))

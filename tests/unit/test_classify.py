@@ -287,7 +287,8 @@ def test_under_inspection_an_answer_passes_only_when_it_is_shown_to_be_the_origi
     ("turnstile", {"json": {"a": 1}}, http(200, JS, '{"a": 1}'), "pass"), ("turnstile", {"json": {"a": 1}}, http(200, JS, '{"a": 2}'), "fail"),
     ("turnstile", {"json": {"a": 1}}, http(200, JS, "[1]"), "fail"), ("turnstile", {"json": {"a": 1}}, http(200, JS, "{"), "fail"),
     ("turnstile", {"status": [200]}, http(200, JS, "var x"), "unverified"), ("turnstile", {"status": [200]}, http(204, JS, "var x"), "fail"),
-    ("stripe_js", {"content_type": "text/javascript"}, http(200, JS, ""), "pass"), ("stripe_js", {"content_type": "text/javascript"}, http(200, PAGE, ""), "fail"),
+    ("stripe_js", {"content_type": "text/javascript"}, http(200, JS, ""), "pass"),
+    ("stripe_js", {"content_type": "text/javascript"}, http(200, PAGE, ""), "fail"),
     ("stripe_js", {}, http(200, JS, ""), "unverified"), ("stripe_js", {}, http(200, {}, "<HTML>"), "unverified"),
     ("stripe_js", {}, http(200, {}, " <!DOCTYPE html>"), "unverified"), ("stripe_js", {}, http(200, {}, "x"), "pass"),
     ("stripe_js", {}, http(301, {}, "x"), "unverified")])

@@ -425,7 +425,8 @@ def planted(word: str) -> list:
         header = [{"name": name, "value": values[(number + place) % len(values)]} for place, name in enumerate(names)] + [{"name": "x-" + word, "value": "1"}]
         found.append({
             "startedDateTime": word, "time": word, "pageref": word, "comment": word, "_frameref": word, "connection": word, "_securityState": word,
-            "_initiator": {"url": url}, "_webSocketMessages": [{"data": word, "type": kind} for kind in ("send", word, "error")], "_resourceType": word, "serverIPAddress": word,
+            "_initiator": {"url": url}, "_webSocketMessages": [{"data": word, "type": kind} for kind in ("send", word, "error")], "_resourceType": word,
+            "serverIPAddress": word,
             "_securityDetails": {"protocol": word, "subjectName": word, "issuer": ("%s CA" % word, "Charles Proxy CA (%s)" % word)[number % 2],
                                  "sanList": [word]},
             "cache": {"beforeRequest": {"eTag": word}}, "timings": {"wait": word, "_x": word},

@@ -155,7 +155,7 @@ CASES = {
     "a challenge that comes back": ([challenged(), entry("https://chatgpt.com/"), challenged()], "origin", "origin origin_challenge"),
     "a challenge that never ends": ([challenged()] * 5, "origin", "origin origin_challenge"),
     "a challenge whose script is cut off": ([challenged(), lost("CONNECTION_RESET", url="https://challenges.cloudflare.com/turnstile/v0/api.js")], "tcp",
-                                           "origin origin_challenge, fail connection_reset"),
+                                            "origin origin_challenge, fail connection_reset"),
     "signed in in the end": ([entry(status=401), GOOD], "works", "pass"),
     "not signed in for what matters": ([entry("https://chatgpt.com/backend-api/conversation", 401), GOOD], "origin", "origin origin_sign_in"),
     "refused for once": ([entry(status=403), GOOD], "origin", "origin origin_refusal"),
@@ -177,7 +177,8 @@ CASES = {
                               "fail proxy_dns_failed"),
     "Fiddler could not": ([entry(status=502, headers=[], text="[Fiddler] The connection to 'chatgpt.com' failed.", mime="text/html")], "proxy_error",
                           "fail proxy_cannot_connect"),
-    "SGOS could not": ([entry(status=503, text="Network Error (tcp_error) A communication error occurred", **PAGE)], "proxy_error", "fail proxy_cannot_connect"),
+    "SGOS could not": ([entry(status=503, text="Network Error (tcp_error) A communication error occurred", **PAGE)], "proxy_error",
+                       "fail proxy_cannot_connect"),
     "SGOS found no name": ([entry(status=503, text="Network Error (dns_unresolved_hostname)", **PAGE)], "proxy_error", "fail proxy_dns_failed"),
     # Tunnels, as debugging proxies record them.
     "a tunnel that is denied": ([tunnel(403, ("Server", "x"), mime="text/html")], "proxy", "fail proxy_connect_denied"),

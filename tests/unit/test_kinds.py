@@ -55,7 +55,8 @@ def test_a_kind_that_is_judged_by_its_page_alone_has_nothing_more():
     ([row(), row(9, 413, failure="eof_error")], True, (), ("application", None, True, ["upload_refused_by_origin"], None)),
     ([row(9, intact=False)], True, (), ("application", "upload_truncated", True, ["upload_changed"], None)),
     ([row(status=401), LOST], True, (), ("http", "refused_before", False, [], None)),
-    ([row(status=403, headers=SQUID)], True, (), NOTHING), ([row(status=403, headers=SQUID)], False, (), ("http", "http_block_page", True, ["blocked"], "Squid")),
+    ([row(status=403, headers=SQUID)], True, (), NOTHING),
+    ([row(status=403, headers=SQUID)], False, (), ("http", "http_block_page", True, ["blocked"], "Squid")),
     ([row(9, 413, headers={"x-squid-error": "ERR_TOO_BIG 0"})], False, (), ("proxy", "proxy_limit", True, ["proxy_limit"], "Squid")),
     ([row(body=SCAN)], False, (), ("http", "progress_page", True, ["progress_page"], "Skyhigh Web Gateway")), ([row(body=SCAN)], True, (), NOTHING),
     ([row(status=403)], False, (), ("http", "http_block_page", True, ["blocked"], None)),
@@ -126,7 +127,8 @@ def test_a_websocket(asked, accepted, application, failure, flags):
 
 
 def silence(seconds=10, survived=True, after=None, **more) -> dict:
-    return dict({"silence_s": seconds, "survived": survived, "opened": True, "after_s": after, "status": 200, "headers": {}, "body": "", "failure": None}, **more)
+    return dict({"silence_s": seconds, "survived": survived, "opened": True, "after_s": after, "status": 200, "headers": {}, "body": "", "failure": None},
+                **more)
 
 
 def beside(every=5, words=9, survived=True) -> dict:
@@ -219,14 +221,16 @@ def test_who_offers_http3(said, record, kind, offers):
 
 @pytest.mark.parametrize("http,expect,flags", [
     (None, {}, []), (answer(body="x"), None, []), (answer(204), {}, ["captive_portal"]), (answer(204), {"status": [204]}, []),
-    (answer(body="Success"), {"body": "Success"}, []), (answer(body="Welcome"), {"body": "Success"}, ["captive_portal"]), (answer(None), {}, ["captive_portal"])])
+    (answer(body="Success"), {"body": "Success"}, []), (answer(body="Welcome"), {"body": "Success"}, ["captive_portal"]),
+    (answer(None), {}, ["captive_portal"])])
 def test_a_portal(http, expect, flags):
     assert judged("http", http=http, asked=[("expect", expect)]).flags == flags
 
 
 @pytest.mark.parametrize("more,said", [
     ({}, {"h": "chatgpt.com", "ip": "203.0.113.9", "warp": "off"}), (dict(status=403), {}), (dict(path="/"), {}), (dict(body="ip=203.0.113.9"), {}),
-    (dict(body="h=x\nno sign\nip=nonsense"), {"h": "x"}), (dict(body="h=x"), {"h": "x"}), (dict(body="h=a=b\nip=2001:db8::1"), {"h": "a=b", "ip": "2001:db8::1"})])
+    (dict(body="h=x\nno sign\nip=nonsense"), {"h": "x"}), (dict(body="h=x"), {"h": "x"}),
+    (dict(body="h=a=b\nip=2001:db8::1"), {"h": "a=b", "ip": "2001:db8::1"})])
 def test_a_trace(more, said):
     asked = dict({"path": "/cdn-cgi/trace", "status": 200, "body": "h=chatgpt.com\nip=203.0.113.9\nwarp=off\n"}, **more)
     assert kinds.trace({"path": asked["path"], "http": answer(asked["status"], body=asked["body"])}) == said

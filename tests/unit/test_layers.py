@@ -231,7 +231,8 @@ SQUID = {"x-squid-error": "ERR_ACCESS_DENIED 0"}
 #: What was seen, what was asked for, and what that is: verdict, layer, failure, state, flags.
 ROWS = {
     "no name": (dict(dns={"addresses": [], "failure": None}, tcp=None, **NO_TLS), {}, "fail dns dns_no_answer shut", []),
-    "a name that another resolver knows, for another failure": (dict(REFUSED, second_dns={"addresses": ["192.0.2.9"]}), {}, "fail tcp connection_refused shut", []),
+    "a name that another resolver knows, for another failure": (dict(REFUSED, second_dns={"addresses": ["192.0.2.9"]}), {},
+                                                                "fail tcp connection_refused shut", []),
     "a proxy by address": (dict(via="proxy", proxy="http://p:1", dns=None, **REFUSED), {}, "fail proxy proxy_connection_refused shut", []),
     "a tunnel that opens": (dict(via="proxy", proxy="http://p:1", dns=None, connect={"status": 200, "headers": {}, "body": "", "failure": None}), {},
                             "pass - - open", []),
@@ -267,29 +268,33 @@ ROWS = {
                                                          {"exempt": False}, "pass - - open", ["decrypted"]),
     "a hint at a product with the origin's mark": (dict(http=http_seen(403, {"cf-ray": "1"}, "NS_ACTIVITY"), **inspected()), {"exempt": False},
                                                    "pass - - open", ["decrypted"]),
-    "words of a product where the SCTs are elsewhere": (dict(tls=tls_seen(sct=False), http=http_seen(403, {}, "Powered By FortiGuard")), {}, "pass - - open", []),
+    "words of a product where the SCTs are elsewhere": (dict(tls=tls_seen(sct=False), http=http_seen(403, {}, "Powered By FortiGuard")), {}, "pass - - open",
+                                                        []),
     "a WebSocket that the origin refuses, with SCTs elsewhere": (dict(kind="websocket", tls=tls_seen(sct=False), http=http_seen(403, accepted=False)),
                                                                  {"kind": "websocket"}, "pass - - open", ["websocket_refused_by_origin"]),
     "text that was not asked for, with SCTs elsewhere": (dict(tls=tls_seen(sct=False), http=http_seen(200, {}, "x")), {"expect": {"body": "y"}},
                                                          "pass - - open", ["unexpected_body"]),
     "a page of a debugging proxy, where the origin may say so": (dict(http=http_seen(502, {"server": "mitmproxy"}), **inspected()), {"exempt": False},
-                                                                "fail proxy proxy_cannot_connect shut", []),
+                                                                 "fail proxy proxy_cannot_connect shut", []),
     # What was asked for.
     "a challenge under inspection": (dict(http=http_seen(403, {"cf-mitigated": "challenge", "cf-ray": "1"}), **inspected()),
                                      {"exempt": False, "expect": {"status": [200]}}, "pass - - open", ["challenged", "decrypted"]),
     "a certificate of another name": (dict(tls=dict(tls_seen("ssl_invalid_hostname")), http=None), {"kind": "tls"}, "fail tls ssl_invalid_hostname shut", []),
     "a trusted CA where nobody minds": (dict(http=None, kind="tls", **inspected()), {"kind": "tls", "exempt": False}, "pass - - open", ["decrypted"]),
-    "a CA that is not trusted": (dict(tls=inspected()["tls"], system=inspected()["tls"]), {"exempt": False}, "fail tls ssl_unknown_authority open", ["decrypted"]),
+    "a CA that is not trusted": (dict(tls=inspected()["tls"], system=inspected()["tls"]), {"exempt": False}, "fail tls ssl_unknown_authority open",
+                                 ["decrypted"]),
     "a CA whose time is over": (dict(tls=inspected()["tls"], system={"failure": "ssl_invalid_certificate"}), {"exempt": False},
                                 "fail tls ssl_invalid_certificate open", ["decrypted", "out_of_date"]),
     "own certificates broken by choice": (dict(http=None, kind="tls", **inspected()), {"kind": "tls", "exempt": False, "expect": {"own_certificate": True}},
                                           "fail tls ssl_intercepted open", ["decrypted", "by_choice"]),
-    "own certificates that are theirs": (dict(http=None, kind="tls"), {"kind": "tls", "exempt": False, "expect": {"own_certificate": True}}, "pass - - open", []),
+    "own certificates that are theirs": (dict(http=None, kind="tls"), {"kind": "tls", "exempt": False, "expect": {"own_certificate": True}}, "pass - - open",
+                                         []),
     "a public root that is too new": (dict(tls=tls_seen("ssl_unknown_authority"), system=tls_seen()), {"exempt": True}, "unverified - - open",
                                       ["exemption_unproven"]),
     "a public root that is too new, and nobody minds": (dict(tls=tls_seen("ssl_unknown_authority"), system=tls_seen(), http=http_seen(200, {"cf-ray": "1"})),
                                                         {"exempt": False}, "pass - - open", []),
-    "an expected no": (dict(http=http_seen(401, {"cf-ray": "1"}), **inspected()), {"exempt": False, "expect": {"status": [401]}}, "pass - - open", ["decrypted"]),
+    "an expected no": (dict(http=http_seen(401, {"cf-ray": "1"}), **inspected()), {"exempt": False, "expect": {"status": [401]}}, "pass - - open",
+                       ["decrypted"]),
     "an unexpected no without a mark": (dict(http=http_seen(401), **inspected()), {"exempt": False}, "fail proxy gateway_sign_in shut", ["decrypted"]),
     "a status of the origin that was not asked for": (dict(http=http_seen(404)), {"expect": {"status": [200]}}, "pass - - open", ["unexpected_status"]),
     "a status under inspection that was not asked for": (dict(http=http_seen(404, {"cf-ray": "1"}), **inspected()),
@@ -351,7 +356,8 @@ ROWS = {
     "decrypted and a good page": (dict(http=http_seen(200, {}, "<html>"), **inspected()), {}, "fail tls ssl_intercepted open", ["decrypted"]),
     "decrypted and a page where no mark is known": (dict(http=http_seen(403, {}, "<html>"), **inspected()), {"entry": "stripe_js"},
                                                     "fail tls ssl_intercepted open", ["decrypted"]),
-    "decrypted and the origin's page": (dict(http=http_seen(403, {"cf-ray": "1"}, "<html>"), **inspected()), {}, "fail tls ssl_intercepted open", ["decrypted"]),
+    "decrypted and the origin's page": (dict(http=http_seen(403, {"cf-ray": "1"}, "<html>"), **inspected()), {}, "fail tls ssl_intercepted open",
+                                        ["decrypted"]),
 }
 
 
@@ -364,7 +370,8 @@ def test_where_a_probe_ends(name):
 
 
 @pytest.mark.parametrize("status,headers,body,text", [
-    (200, {"content-type": "Text/HTML; charset=x"}, "", "200 text/html"), (302, {"location": "https://a.example/x?y"}, "", "302 a.example"), (204, {}, "", "204"),
+    (200, {"content-type": "Text/HTML; charset=x"}, "", "200 text/html"), (302, {"location": "https://a.example/x?y"}, "", "302 a.example"),
+    (204, {}, "", "204"),
     (None, {}, "", None)])
 def test_an_answer_in_few_words(status, headers, body, text):
     assert layers.answered(http_seen(status, headers, body)) == text and layers.answered(None) is None
@@ -372,7 +379,8 @@ def test_an_answer_in_few_words(status, headers, body, text):
 
 @pytest.mark.parametrize("status,headers,body,product", [
     (403, SQUID, "", ("Squid", "CONNECT", 403, "high")), (403, {}, "", ("unknown", "CONNECT", 403, "low")), (302, {}, "", ("unknown", "CONNECT", 302, "low")),
-    (503, {"x-squid-error": "ERR_CONNECT_FAIL 0"}, "", None), (401, {}, "", ("unknown", "CONNECT", 401, "low")), (404, {}, "", ("unknown", "CONNECT", 404, "low"))])
+    (503, {"x-squid-error": "ERR_CONNECT_FAIL 0"}, "", None), (401, {}, "", ("unknown", "CONNECT", 401, "low")),
+    (404, {}, "", ("unknown", "CONNECT", 404, "low"))])
 def test_who_denies_a_tunnel(status, headers, body, product):
     connect = {"status": status, "headers": headers, "body": body, "failure": None}
     found = judged(seen(via="proxy", proxy="http://p:1", dns=None, connect=connect, **NO_TLS))

@@ -150,6 +150,7 @@ def test_what_is_no_json_is_said(body, problem):
 def test_rules_of_the_site_come_first_and_a_bad_one_is_named():
     own = status.rules([{"component": "conversations", "features": ["support"]}])
     assert status.judge(SHIM, own)["features"]["support"] == "operational"
-    for rule in ({"component": 5, "features": []}, {"component": "x", "features": [], "more": 1}, ["component", "features"], {"component": "("}, {"component": "(", "features": []}, {"component": "x", "features": "chat"}, "x"):
+    for rule in ({"component": 5, "features": []}, {"component": "x", "features": [], "more": 1}, ["component", "features"], {"component": "("},
+                 {"component": "(", "features": []}, {"component": "x", "features": "chat"}, "x"):
         with pytest.raises(status.StatusError, match="components, rule 1"):
             status.rules([rule])

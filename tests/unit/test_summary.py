@@ -38,7 +38,8 @@ def other(role, *flags, verdict="pass", **more) -> dict:
     # What one host alone cannot prove does not count, unless it failed.
     ([GOOD, SILENT], {}, "pass", ["a"]), ([SILENT], {}, "unverified", []), ([GOOD, check("b", "fail", "unproven")], {}, "fail", ["a", "b"]),
     ([GOOD, check("b", "pass", "unproven")], {}, "pass", ["a", "b"]), ([GOOD, decrypted("d", OWN, "by_choice")], {}, "pass", ["a"]),
-    ([GOOD, check("t", "fail", level="telemetry")], {}, "pass", ["a"]), ([GOOD, check("t", "fail", level="telemetry")], {"levels": ("telemetry",)}, "fail", ["t"]),
+    ([GOOD, check("t", "fail", level="telemetry")], {}, "pass", ["a"]),
+    ([GOOD, check("t", "fail", level="telemetry")], {"levels": ("telemetry",)}, "fail", ["t"]),
     ([GOOD, check("v", "fail", features=["voice"])], {"features": ["chat"]}, "pass", ["a"]),
     ([GOOD, check("v", "fail", features=["voice"])], {"features": ["voice"]}, "fail", ["v"]),
     ([GOOD, check("v", "fail", features=["voice"])], {}, "fail", ["a", "v"]),
@@ -100,7 +101,8 @@ def test_what_is_known_of_the_exemption(checks, word):
 
 @pytest.mark.parametrize("checks,verdict,said", [
     ([], "unknown", ""), ([GOOD], "likely", ""), ([check(level="optional")], "unknown", ""), ([check(interception="unknown")], "unknown", ""),
-    ([GOOD, decrypted()], "unlikely", "d.example"), ([decrypted("z", SHARED)], "unknown", "z.example"), ([decrypted("z", SHARED), decrypted()], "unlikely", "d.ex"),
+    ([GOOD, decrypted()], "unlikely", "d.example"), ([decrypted("z", SHARED)], "unknown", "z.example"),
+    ([decrypted("z", SHARED), decrypted()], "unlikely", "d.ex"),
     ([decrypted("d", {"cn": "x", "o": None})], "unlikely", "d.ex"), ([dict(decrypted(), issuer=None)], "unlikely", "d.ex"),
     ([GOOD, decrypted("d", OWN, "by_choice")], "likely", ""), ([check("d", "fail", failure="connection_reset", interception=None)], "unknown", ""),
     ([check("d", "fail", interception=None, blocked_by={"product": "x"})], "unknown", "are blocked"),
