@@ -109,6 +109,8 @@ def test_what_is_known_of_the_exemption(checks, word):
     ([check("d", "fail", interception=None)], "unknown", "no certificate"),
     # Others do not make up for a host whose certificate may be anybody's.
     ([GOOD, check("b", "fail", failure="http_block_page", interception=TRUSTED)], "unknown", "b.example"),
+    ([GOOD, check("b", "fail", interception="unknown", blocked_by={"product": "x"})], "unknown", "are blocked"),
+    ([check("b", "fail", interception="unknown", blocked_by={"product": "x"}), check("u", "unverified", interception="unknown")], "unknown", "u.example"),
     ([GOOD, check("u", "unverified", interception="unknown")], "unknown", "u.example"), ([GOOD, check("u", interception="unknown")], "likely", ""),
     ([GOOD, check("u", "unverified", interception="unknown", level="optional")], "likely", ""), ([GOOD, check("t", interception=TRUSTED)], "likely", ""),
     ([GOOD, check("u", "fail", "by_choice", interception=TRUSTED)], "likely", ""), ([GOOD, check("u", "fail", interception=None)], "likely", ""),

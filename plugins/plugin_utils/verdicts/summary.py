@@ -104,10 +104,11 @@ def _macos_app(wanted: list) -> dict:
         return {"verdict": UNKNOWN, "reason": "%s is decrypted with Zscaler's shared root, which some versions of the app accept" % shared[0]["host"]}
     required = [c for c in wanted if c["level"] == "required" and c["interception"]]
     # A host that fails may be decrypted as well, such as one that is blocked by a page inside TLS.
-    doubtful = [c["host"] for c in required if c["interception"] != NOT and c["verdict"] != PASS and "by_choice" not in c["flags"]]
-    if doubtful:
-        return {"verdict": UNKNOWN, "reason": "there is no proof that the certificate of %s is the origin's own" % doubtful[0]}
-    if any(c["interception"] == NOT for c in required):
+    doubtful = [c for c in required if c["interception"] != NOT and c["verdict"] != PASS and "by_choice" not in c["flags"]]
+    unproven = [c["host"] for c in doubtful if not c["blocked_by"]]
+    if unproven:
+        return {"verdict": UNKNOWN, "reason": "there is no proof that the certificate of %s is the origin's own" % unproven[0]}
+    if not doubtful and any(c["interception"] == NOT for c in required):
         return {"verdict": "likely", "reason": "every reached host that must be exempt presents the origin's own certificate"}
     if any(c["blocked_by"] for c in wanted):
         return {"verdict": UNKNOWN, "reason": "the required hosts are blocked; probe again when they are allowed"}
