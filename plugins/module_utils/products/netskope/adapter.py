@@ -1,88 +1,170 @@
 # Copyright (c) 2026, the netaccess.chatgpt contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Netskope: FILL IN what is written where, and when a write is in force. Two or three sentences."""
+"""Netskope: two URL lists, and exact manual steps for the categories and policies that use them, which no published API reads or writes.
+
+Each write is pending until a deployment, which carries out the pending changes of all URL lists of the tenant. So others' pending changes stop a run, also
+those that are made while it writes. Entries are appended; what goes is replaced as a whole list, after the list is read again, since no request removes
+single entries and there is no revision to guard a write with. A list of ours is never deleted, because a custom category may use it.
+"""
 from __future__ import annotations
 
-from typing import Iterable, Iterator
+from typing import Iterator
 
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter import Adapter, Step, Traits, Wanted
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.assessment import Assessment
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.change import Change
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import REFUSED, AccessError
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.change import DELETE, Change
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import ACTIVATION, CONFLICT, LOCKED, REFUSED, AccessError
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.module import filled
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Ref, State
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, State
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import Pattern
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Policy
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.netskope import model
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.netskope.api import Api
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.netskope.judge import Assessor, Places
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.netskope.model import ACCESS, INSPECTION, LIST, Settings
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.marks import MARK
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.netskope.api import LISTS, Api
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.netskope.judge import Assessor
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.netskope.model import (
+    KINDS, MARK, MAX_ENTRIES, PARKED, TYPE, Settings, Site, render,
+)
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport.connection import Transport, by_options
+
+_POLL_SECONDS = 3
 
 
 class NetskopeAdapter(Adapter):
-    """One device or tenant."""
+    """One tenant."""
 
-    # FILL IN each fact that is otherwise than its default in Traits, and where you know it from. The defaults say that
-    # nothing keeps a second run away, that no limit is known, that the device names whose edits wait, and that an
-    # activation is in force everywhere at once.
-    traits = Traits(product="netskope", kinds=model.KINDS)
+    # The vendor names no time until the data planes have what was deployed; some minutes are allowed for.
+    traits = Traits(
+        product="netskope", kinds=KINDS, propagation=300,
+        limits="4 requests a second for each endpoint; 300,000 entries in all lists of the tenant together; nothing is deleted")
 
     def __init__(self, settings: Settings, api: Api, transport: Transport):
         self._settings, self._api, self._transport = settings, api, transport
+        self._site = Site(settings)
+        #: Ids of lists with pending changes of others when the run began; what becomes of these has been decided.
+        self._foreign: set | None = None
+        self._undoing = False
 
     @property
     def device(self) -> str:
-        raise NotImplementedError(
-            "FILL IN: what tells this device or tenant from all others, the same from run to run; self._api.host where "
-            "each has an address of its own")
-
-    def read(self) -> State:
-        return model.state_of(self._api.tables())
-
-    def blank(self) -> State:
-        raise NotImplementedError(
-            "FILL IN: State() when target() needs nothing that a site has, else the site as the vendor delivers it")
-
-    def assess(self, policy: Policy, state: State) -> Assessment:
-        return Assessor(self._settings, policy, state).assess()
-
-    def target(self, policy: Policy, state: State) -> list[Wanted]:
-        places = Places(self._settings, policy, state)
-        parts = [(kind, patterns) for kind, patterns in ((INSPECTION, policy.exempt), (ACCESS, policy.allow)) if patterns]
-        return [self._list(kind, patterns) for kind, patterns in parts] + [places.rule(kind, patterns) for kind, patterns in parts]
-
-    def _list(self, kind: str, patterns: Iterable[Pattern]) -> Wanted:
-        # FILL IN the names as in policy_of.
-        entries = frozenset(entry for pattern in patterns for entry in model.render(pattern))
-        return Wanted(Object(Ref(LIST, self._settings.name(kind)), {"description": MARK}, {"entries": entries}))
-
-    def steps(self, changes: list[Change], state: State) -> Iterator[Step]:
-        raise NotImplementedError(
-            "FILL IN: yield a Step for each request, in the order of changes. Its request is plain data with method, "
-            "path and body, and holds no secret")
-
-    def send(self, request: dict) -> object:
-        return self._api.write(request["method"], request["path"], request["body"])
-
-    def activate(self) -> list[dict]:
-        return self._api.activate()
+        return self._api.host
 
     def render(self, pattern: Pattern) -> tuple[str, ...]:
-        return model.render(pattern)
+        return render(pattern)
+
+    # -- reading
+
+    def blank(self) -> State:
+        return State()
+
+    def read(self) -> State:
+        self._site.lists = self._api.lists()
+        if self._foreign is None:
+            self._foreign = {row["id"] for row in self._site.foreign(self._site.lists.values())}
+        return self._site.state()
+
+    def assess(self, policy: Policy, state: State) -> Assessment:
+        return Assessor(self._settings, self._site, policy, state).assess()
+
+    # -- wanting
+
+    def target(self, policy: Policy, state: State) -> list[Wanted]:
+        wanted = []
+        for ref, patterns in ((self._settings.exempt, policy.exempt), (self._settings.allow, policy.allow)):
+            if not patterns:
+                continue
+            row = self._site.row(ref)
+            if row is not None and row.get("pending") and row.get("modify_type") == "Deleted":
+                raise AccessError(REFUSED, "%s is about to be deleted: have the deletion deployed or reverted in the console first" % ref)
+            entries = frozenset(entry for pattern in patterns for entry in render(pattern))
+            wanted.append(Wanted(Object(ref, {"name": ref.name + MARK, "type": TYPE}, {"urls": entries})))
+        self._fits(wanted)
+        return wanted
+
+    def _fits(self, wanted: list[Wanted]) -> None:
+        held = {row["id"]: len(row["data"]["urls"]) for row in self._site.lists.values()}
+        more = 0
+        for one in wanted:
+            row = self._site.row(one.object.ref)
+            more += len(one.object.members["urls"] - set(row["data"]["urls"] if row else ()))
+        if sum(held.values()) + more > MAX_ENTRIES:
+            raise AccessError(REFUSED, "the URL lists of the tenant hold %d entries and would hold %d more, but %d are allowed: remove some first" % (
+                sum(held.values()), more, MAX_ENTRIES))
+
+    # -- writing
+
+    def steps(self, changes: list[Change], state: State) -> Iterator[Step]:
+        for change in changes:
+            row = self._site.row(change.ref)
+            added, removed = change.members.get("urls", ((), ()))
+            held = row["data"]["urls"] if row is not None else []
+            fields = {} if change.op == DELETE else {field: new for field, (_old, new) in change.fields.items()}
+            kind = fields.get("type") or (row["data"].get("type") if row is not None else TYPE)
+            title = "%s %s (%s)" % (change.op, change.ref, ", ".join("%s%d" % pair for pair in (("+", len(added)), ("-", len(removed))) if pair[1]) or "name")
+            if row is None:
+                yield self._step(title, "POST", LISTS, fields.get("name"), list(added), kind)
+                continue
+            path, name = "%s/%s" % (LISTS, row["id"]), fields.get("name") or row["name"]
+            if not removed and not any(fields.get(field) not in (None, value) for field, value in (("name", row["name"]), ("type", row["data"].get("type")))) \
+                    and PARKED not in held:
+                yield self._step(title, "PATCH", path + "/append", name, list(added), kind)
+            else:
+                gone = {*removed, PARKED}
+                rest = [url for url in held if url.lower() not in gone] + [url for url in added if url not in held]
+                yield self._step(title, "PUT", path, name, rest or [PARKED], kind)
+
+    def _step(self, title: str, method: str, path: str, name: object, urls: list, kind: str) -> Step:
+        return Step(title, {"method": method, "path": path, "body": {"name": name, "data": {"urls": urls, "type": kind}}}, self._site.learn)
+
+    def send(self, request: dict) -> object:
+        if request["method"] == "PUT":
+            self._unchanged(request["path"])
+        return self._api.write(request["method"], request["path"], request["body"])
+
+    def _unchanged(self, path: str) -> None:
+        """Before a whole list is written: what others added since it was read would be lost.
+
+        :raises AccessError: conflict
+        """
+        number = int(path.rpartition("/")[2])
+        old, now = self._site.lists[number], self._api.lists().get(number)
+        if now is None or (now["name"], sorted(now["data"]["urls"])) != (old["name"], sorted(old["data"]["urls"])):
+            raise AccessError(CONFLICT, "someone else changed the URL list %s after it was read: run again" % old["name"])
+
+    def begin_cleanup(self, undo: bool = False) -> None:
+        super().begin_cleanup(undo)
+        self._undoing = self._undoing or undo
+
+    def seal(self) -> None:
+        """Nothing has to be published; but what others began to change meanwhile would be deployed with ours.
+
+        :raises AccessError: locked
+        """
+        if self._undoing:
+            return
+        late = [row for row in self._site.foreign(self._api.pending()) if row["id"] not in self._foreign]
+        if late:
+            raise AccessError(LOCKED, "while this run wrote, others changed URL lists of %s, which would be deployed with ours: %s. Run again when these are "
+                                      "deployed" % (self.device, ", ".join("%s (%s)" % (row["name"], row.get("modify_by")) for row in late)))
+
+    def activate(self) -> list[dict]:
+        self._api.deploy()
+        while any(self._site.by_us(row) for row in self._api.pending()):
+            self._transport.wait(_POLL_SECONDS, "%s: the deployment of URL lists is in progress" % self.device, ACTIVATION)
+        return [{"target": self.device, "status": "deployed"}]
 
 
 def from_module(module: AnsibleModule) -> NetskopeAdapter:
     """The adapter for a task. :raises AccessError: refused, for options that contradict each other."""
     p = module.params
     settings = filled(Settings, p, p["audience"])
-    if settings.groups and settings.everyone:
-        raise AccessError(REFUSED, "audience: set groups, or everyone: true, not both")
-    if p["state"] in ("merged", "replaced", "rendered") and not settings.groups and not settings.everyone:
-        raise AccessError(REFUSED, "audience: set groups, or everyone: true")
+    named = settings.groups or settings.users or settings.organizational_units
+    if named and settings.everyone:
+        raise AccessError(REFUSED, "audience: set groups, users or organizational_units, or everyone: true, not both")
+    if p["state"] in ("merged", "replaced", "rendered") and not named and not settings.everyone:
+        raise AccessError(REFUSED, "audience: set groups, users or organizational_units, or everyone: true")
+    if settings.allow_list == settings.exempt_list:
+        raise AccessError(REFUSED, "allow_list and exempt_list name the same list, so that everything allowed would be exempt from TLS inspection")
     transport = by_options(p, "https://%s:%d" % (p["host"], p["port"]))
     return NetskopeAdapter(settings, Api(transport, p["token"]), transport)

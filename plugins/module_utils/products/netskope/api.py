@@ -1,92 +1,81 @@
 # Copyright (c) 2026, the netaccess.chatgpt contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The API of Netskope: sign-in, pages, refusals, and what an answer means.
+"""The URL lists of Netskope's REST API v2: token, refusals, answers of several forms.
 
-FILL IN the sources: the vendor's document and its release, the vendor's client and its version, recorded answers.
+Shapes: the vendor's integration guide "Custom URL Lists", its command line client (package netskope 1.5.1) and its SDK (netskope_py_sdk 1.0.3). A deployment
+is ``POST /policy/urllist/deploy``: the path that these two packages use is not there, says the changelog of the SDK. A token allows four requests a second
+for each endpoint; a 429 names no time to wait, and the transport waits.
 """
 from __future__ import annotations
 
-from operator import itemgetter
-
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import REFUSED, UNREACHABLE, AccessError
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import REFUSED, UNREACHABLE, AccessError, OutcomeUnknown
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport.connection import Answer, Transport
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport.session import (
-    FAILURES, NO_JSON, Client, json_of, pages,
-)
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport.session import FAILURES, NO_JSON, Client, json_of
 
-#: Rows of a page. FILL IN the most that the product gives.
-PAGE = 100
+LISTS = "/api/v2/policy/urllist"
+_CHECK = ": check the host of the tenant and the proxy"
+_HINTS = {401: " (the token is wrong or has expired)", 403: " (the token lacks this endpoint, or the address of this host is not on the tenant's IP allow list)",
+          404: " (the list is gone, or the tenant does not have the URL list API: ask the vendor's support)"}
 
 
 class Api(Client):
-    """One device or tenant. ``Client`` renews sessions and words failures; see transport/session.py.
-
-    Only what changes policy is sent with ``write=True``: signing in and out are not.
-    """
+    """One tenant."""
 
     def __init__(self, transport: Transport, token: str):
         super().__init__(transport)
         self._token = token
 
-    # -- what the adapter asks for
+    def lists(self) -> dict:
+        """{id: list} with pending changes carried out. What ``pending=0`` shows of a list that has one is not documented, so that it is asked for last."""
+        return {row["id"]: row for row in self._rows("0") + self._rows("1")}
 
-    def tables(self) -> dict:
-        """What ``model.state_of`` needs: the rows of each kind. :raises AccessError: auth, unreachable or refused."""
-        raise NotImplementedError(
-            "FILL IN: {kind: self._rows(path)} for each of model.KINDS, rules in their order, in as few requests as the product allows; "
-            "and whose edits wait, and the release, where it tells them")
+    def pending(self) -> list:
+        """The lists that have pending changes."""
+        return self._rows("1")
 
-    def write(self, method: str, path: str, body: object) -> object:
-        """One write; what it is answered with. :raises OutcomeUnknown: when the answer does not say whether it took effect."""
-        return self._ask(method, path, body)
+    def write(self, method: str, path: str, body: object) -> dict:
+        """One pending change; the list as it is after the next deployment. :raises OutcomeUnknown: for an answer without it."""
+        rows = self._unwrapped(self._ask(method, path, body))
+        if not rows or len(rows) > 1:
+            raise OutcomeUnknown("%s answers %s %s without the list" % (self.host, method, path))
+        return rows[0]
 
-    def activate(self) -> list[dict]:
-        """Bring what was written into force and wait for it: [{target, status}]. :raises AccessError: activation."""
-        raise NotImplementedError(
-            "FILL IN: commit, and wait with self._transport.wait until the device says that it is in force. Where each "
-            "write is in force at once, this returns one dict that says so")
+    def deploy(self) -> None:
+        """Carry out the pending changes of all URL lists of the tenant, whoever made them."""
+        self._ask("POST", LISTS + "/deploy", None)
 
-    # -- requests
-
-    def _rows(self, path: str) -> list:
-        """All rows of a table. :raises AccessError: unreachable, when it ends early: nothing is planned on a part of a table."""
-        # FILL IN how a page is asked for, where its rows and their number stand, and what tells a row from another one.
-        def read(number: int) -> tuple:
-            found = self._ask("GET", path, parameters={"page": number, "limit": PAGE})
-            if not isinstance(found, dict) or not isinstance(found.get("data"), list):
-                raise AccessError(UNREACHABLE, "%s answers GET %s without rows" % (self.host, path))
-            return found["data"], found.get("total")
-
-        rows, total = pages(read, itemgetter("id"), lambda page, _count, _total: len(page) < PAGE)
-        if total is not None and len(rows) < total:
-            raise AccessError(UNREACHABLE, "%s gives %d of the %d rows of %s" % (self.host, len(rows), total, path))
+    def _rows(self, pending: str) -> list:
+        """:raises AccessError: unreachable, for an answer that is no table of lists: nothing is planned on a part of it."""
+        rows = self._unwrapped(self._ask("GET", LISTS, pending=pending))
+        if rows is None:
+            raise AccessError(UNREACHABLE, "%s answers GET %s without lists" % (self.host, LISTS))
         return rows
 
-    def _ask(self, method: str, path: str, body: object = None, parameters: dict | None = None) -> object:
+    @staticmethod
+    def _unwrapped(found: object) -> list | None:
+        """The lists of an answer, which clients met bare and in three wrappings. None if it has something else."""
+        while isinstance(found, dict) and "id" not in found:
+            found = found.get("urllists", found.get("data"))
+        rows = [found] if isinstance(found, dict) else found
+        whole = isinstance(rows, list) and all(
+            isinstance(row, dict) and isinstance(row.get("id"), int) and isinstance(row.get("name"), str) and isinstance(row.get("data"), dict)
+            and isinstance(row["data"].get("urls"), list) for row in rows)
+        return rows if whole else None
+
+    def _ask(self, method: str, path: str, body: object = None, **parameters: str) -> object:
         write = method != "GET"
         content = {"json": body} if write else {"params": parameters}
-        return self._signed_in(lambda headers: self._transport.call(method, path, write=write, headers=headers, **content),
-                               lambda answer: self._result(answer, "%s %s" % (method, path), write))
-
-    def _sign_in(self) -> dict:
-        """The headers that make a request one of this session."""
-        raise NotImplementedError(
-            "FILL IN: exchange self._token for a session with self._transport.call, and raise self._not_signed_in(answer, \"token\") when there is "
-            "none. A session that has to be ended gets a method for that here, which the adapter's close() calls. A token that goes with each "
-            "request is its header and nothing more, and _ended then returns False: a 401 is final")
+        answer = self._transport.call(method, path, write=write, headers={"Netskope-Api-Token": self._token}, **content)
+        return self._result(answer, "%s %s" % (method, path), write)
 
     def _result(self, answer: Answer, request: str, write: bool) -> object:
-        """The data of an answer. :raises OutcomeUnknown: for a write, when the answer tells nothing. :raises AccessError: for a refusal."""
         found = json_of(answer)
         if found is NO_JSON or answer.status >= 500:
-            raise self._unreadable(answer, write)
-        # FILL IN errors that come with 200, if there are such.
-        if answer.status < 300:
+            raise self._unreadable(answer, write, check=_CHECK)
+        said = found if isinstance(found, dict) else {}
+        # Some endpoints answer 200 and an error; the vendor's client looks for it in each answer.
+        if answer.status < 300 and said.get("status") != "error":
             return found
-        raise self._refusal(FAILURES.get(answer.status, REFUSED), request, self._reason(found), "HTTP %d" % answer.status)
-
-    @staticmethod
-    def _reason(found: object) -> str:
-        """The vendor's words for a refusal."""
-        raise NotImplementedError("FILL IN: where an error has its text and its code. What the status does not tell, such as a lock, is told apart in _result")
+        raise self._refusal(FAILURES.get(answer.status, REFUSED), request, said.get("message") or "no reason given", "HTTP %d" % answer.status,
+                            _HINTS.get(answer.status, ""))

@@ -1,134 +1,136 @@
 # Copyright (c) 2026, the netaccess.chatgpt contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where our rules stand in Netskope, and what its configuration means for a policy. No IO.
+"""What the URL lists of a Netskope tenant mean for a policy, and what is left to an administrator. No IO.
 
-FILL IN the order in which rules are asked and what happens when none matches, with the source. As it stands, the first rule of a kind that matches
-decides, and what no rule matches is blocked or decrypted.
-
-Unknown is never yes: a column, object or action that is not read and understood makes coverage ``unchecked`` and a conflict uncertain.
+The API shows lists and nothing of what uses them: custom categories, SSL decryption policies and real-time protection policies are pages of the console. So
+coverage is "no" where a list of ours lacks a host, and never more than ``unchecked``. Order, for the text in ``manual``: SSL decryption comes right after
+steering, and of each kind of policy the first match is final (ssl-decryption, best-practices-for-real-time-protection-policies).
 """
 from __future__ import annotations
 
-from typing import AbstractSet, Iterable
+from typing import Iterable
 
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter import Wanted
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.assessment import Assessment, Coverage
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Ref, State
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import Index, Pattern
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Ref, State
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import SUBDOMAINS, Index, Pattern
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Policy
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.netskope.model import (
-    ACCESS, INSPECTION, Settings, rule_of_ours, schema,
+    LIST, MARK, SCHEMA, TYPE, Settings, Site, perhaps, surely,
 )
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.columns import Columns
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.findings import Findings, coverage, texts
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.firstmatch import (
-    DENY, Answer, Hits, Layer, crossed, crossing, placed, refuse_unknown, sides,
-)
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.marks import switched_off
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.firstmatch import held
+
+#: Controls that look into decrypted traffic. Which of them a tenant has, the API does not show.
+_CONTROLS = ("av", "ips", "sandbox", "dlp", "file_control", "app_control", "casb", "isolation", "headers")
+_UNSEEN = "the API does not show which policies use it"
 
 
-class _Rules:
-    """What a single rule is about, and what it does: both classes below ask that."""
+class Assessor:
+    """``site``: the lists as read; ``state``: read or predicted."""
 
-    def __init__(self, settings: Settings, policy: Policy, state: State):
-        self._settings, self._policy, self._state = settings, policy, state
-        self._read: dict = {}
-
-    def _layer(self, kind: str) -> Layer:
-        """The enabled rules of a kind, first match first. A column that none of the functions below reads keeps its rule from being sure."""
-        rules = [self._state.objects[ref] for ref in self._state.rules.get(kind, ())]
-        return Layer([rule for rule in rules if rule.fields["enabled"]], self._people, self._hits, self._effect, self._columns, DENY)
-
-    def _columns(self, rule: Object) -> Columns:
-        """What the functions below read of a rule. One of ours may be foreseen only, and then has no row of the device."""
-        if rule.ref not in self._read:
-            self._read[rule.ref] = Columns(schema(rule.ref.kind), rule.fields if rule.ours else rule.native)
-        return self._read[rule.ref]
-
-    def _shutting(self, layer: Layer, wanted: Iterable[Pattern]) -> list:
-        """The rules of the site that shut what ours opens, or may."""
-        return [rule for rule in layer.shutting(wanted) if not rule.ours]
-
-    def _hits(self, rule: Object, wanted: AbstractSet[Pattern]) -> Hits:
-        raise NotImplementedError(
-            "FILL IN: which of the wanted patterns the rule is about, by self._columns(rule).get(...): held(its entries as patterns, wanted) of "
-            "rules/firstmatch.py, and Hits(frozenset(wanted)) where it names no host. What is not understood may be about each: Hits(may=frozenset(wanted))")
-
-    def _people(self, rule: Object) -> int:
-        raise NotImplementedError(
-            "FILL IN: how far the rule is about the audience, by self._columns(rule).get(...), as the least of the columns that you can judge: named() and "
-            "networks() of rules/audience.py. Leave every other column unread: that makes the rule one that may match")
-
-    def _effect(self, rule: Object) -> str:
-        raise NotImplementedError(
-            "FILL IN: ALLOW, DENY or PASS_ON of rules/firstmatch.py, by the action; for an inspection rule DENY stands for decrypting. An action that you "
-            "do not know is UNKNOWN")
-
-
-class Places(_Rules):
-    """The rules that have to be there, each with what it has to stand above and below."""
-
-    def __init__(self, settings: Settings, policy: Policy, state: State):
-        """:raises AccessError: refused, for a rule that was named and is not there."""
-        super().__init__(settings, policy, state)
-        if state.rules:
-            refuse_unknown(settings.never_above, {ref.name for refs in state.rules.values() for ref in refs}, "the device")
-
-    def rule(self, kind: str, wanted: Iterable[Pattern]) -> Wanted:
-        """Ours of a kind: above what shuts the whole audience out, below what is for a part of it or must not be passed."""
-        layer = self._layer(kind)
-        above, below = sides(self._shutting(layer, wanted), layer.level)
-        stays = [rule.ref for rule in below] + [Ref(kind, name) for name in self._settings.never_above]
-        ours = Object(Ref(kind, self._settings.name(kind)), rule_of_ours(kind, self._settings))
-        return placed(ours, kind, self._state.rules.get(kind, ()), [rule.ref for rule in above], stays)
-
-
-class Assessor(_Rules):
-    """What a State, read or predicted, means: coverage, conflicts, losses, audience."""
-
-    def __init__(self, settings: Settings, policy: Policy, state: State):
-        super().__init__(settings, policy, state)
+    def __init__(self, settings: Settings, site: Site, policy: Policy, state: State):
+        self._settings, self._site, self._policy, self._state = settings, site, policy, state
         self._found = Findings(product="netskope", protected=settings.protected)
-        self._exempt = Index(policy.exempt)
 
     def assess(self) -> Assessment:
-        found, policy = self._found, self._policy
-        found.resolve(ref for ref, obj in self._state.objects.items() if obj.borrowed)
-        layer = self._layer(ACCESS)
-        access = self._ask(layer, policy.allow, "deny", "everything else that this rule blocks")
-        inspection = self._ask(self._layer(INSPECTION), policy.exempt, "decrypt", "everything else that this rule decrypts")
-        found.audience_widened += [crossing(rule.ref.name, "these hosts") for rule in crossed(self._shutting(layer, policy.allow), layer.level)
-                                   if rule.ref.name not in self._settings.never_above]
-        found.coverage = [self._coverage(pattern, access, inspection) for pattern in policy.allow]
-        self._losses()
+        found, policy, settings = self._found, self._policy, self._settings
+        self._pending()
+        if not policy.allow:
+            self._removal()
+            return found
+        if settings.scan_conflicts:
+            self._conflicts()
+        self._manual()
+        for control in _CONTROLS if policy.exempt else ():
+            found.lose(control, "the SSL decryption policy, if it uses the list; the API does not show that", texts(policy.exempt))
+        index, held_by = Index(policy.exempt), {ref: self._covered(ref, wanted) for ref, wanted in (
+            (settings.allow, policy.allow), (settings.exempt, policy.exempt))}
+        found.coverage = [self._row(pattern, index.covering(pattern), held_by) for pattern in policy.allow]
         return found
 
-    def _ask(self, layer: Layer, wanted: Iterable[Pattern], effect: str, opens: str) -> Answer:
-        def told(rule: Object, hits: Hits) -> None:
-            if not rule.ours:
-                remedy = switched_off(rule.ref, "enabled", True, False, rule.fields["description"])
-                self._found.conflict(rule.ref, effect, str(rule.ref), "it is asked first", texts(hits.sure or hits.may), bool(hits.sure), remedy, opens,
-                                     rule.ref.name, () if hits.sure else layer.doubts(rule))
+    # -- lists of ours
 
-        return layer.ask(wanted, told)
+    def _shown(self, ref: Ref) -> str:
+        """What a list of ours is called on the console."""
+        obj = self._state.objects.get(ref)
+        return obj.fields["name"] if obj is not None else ref.name + MARK
 
-    def _coverage(self, pattern: Pattern, access: Answer, inspection: Answer) -> Coverage:
-        # FILL IN notes on what render() widens or narrows.
-        allowed, note = access.said(pattern, _name)
-        exempt, by, notes = "not wanted", None, [note]
-        covering = self._exempt.covering(pattern)
-        if covering is not None:
-            exempt, note = inspection.said(covering, _name, "decrypt")
-            by = _name(inspection.open[covering]) if exempt == "yes" else None
-            notes.append(note)
-        return coverage(pattern, allowed, exempt, _name(access.open[pattern]) if allowed == "yes" else None, by, filter(None, notes))
+    def _covered(self, ref: Ref, wanted: Iterable[Pattern]) -> frozenset | None:
+        """The patterns that a list of ours holds. None if it is no list of the type that was made, so that its entries mean something else."""
+        obj = self._state.objects.get(ref)
+        if obj is None:
+            return frozenset()
+        return held(surely(obj.members["urls"]), wanted).sure if obj.fields["type"] == TYPE else None
 
-    def _losses(self) -> None:
-        raise NotImplementedError(
-            "FILL IN: self._found.lose(control, rule, texts(self._policy.exempt)) for each control that looks into decrypted traffic of the audience, "
-            "and a TenantControl for each rule that adds the header WORKSPACE_HEADER of rules/findings.py")
+    def _row(self, pattern: Pattern, wanted_by: Pattern | None, held_by: dict) -> Coverage:
+        """``wanted_by``: what wants an exemption of it."""
+        notes = ["widened: perhaps %s itself too" % pattern.name] if pattern.kind == SUBDOMAINS else []
+        allowed = self._word(self._settings.allow, pattern, held_by, notes)
+        exempt = "not wanted" if wanted_by is None else self._word(self._settings.exempt, wanted_by, held_by, notes)
+        return coverage(pattern, allowed, exempt, self._shown(self._settings.allow), None, notes)
 
+    def _word(self, ref: Ref, pattern: Pattern, held_by: dict, notes: list) -> str:
+        if held_by[ref] is not None and pattern not in held_by[ref]:
+            notes.append("%s does not hold it" % self._shown(ref))
+            return "no"
+        notes.append("in %s; %s" % (self._shown(ref), _UNSEEN))
+        return "unchecked"
 
-def _name(rule: Object) -> str:
-    return rule.ref.name
+    # -- lists of others
+
+    def _conflicts(self) -> None:
+        """Each of them may be in a category that a policy blocks or decrypts; or nothing uses it."""
+        wanted = frozenset(self._policy.allow)
+        for row in self._site.lists.values():
+            if self._site.ref_of(row) is not None:
+                continue
+            data = dict(row["data"], **{name: value for name, value in row.items() if name != "data"})
+            doubts = ["the column %s is unknown" % name for name in Columns(SCHEMA, data).unread()]
+            doubts += ["entries of the type %s are not evaluated" % data.get("type")] if data.get("type") != TYPE else []
+            hosts = wanted if doubts else held(perhaps(data["urls"]), wanted).all
+            self._found.conflict(
+                Ref(LIST, row["name"]), "deny", "URL list %s" % row["name"], "it may be in a category that a policy blocks or decrypts", texts(hosts), False,
+                opens="the API does not show what uses this list: check it in the console", name=row["name"], doubts=doubts)
+
+    def _pending(self) -> None:
+        found, site = self._found, self._site
+        found.warnings += ["pending change of another administrator: URL list %s, %s by %s at %s" % (
+            row["name"], row.get("modify_type"), row.get("modify_by"), row.get("modify_time")) for row in site.foreign(site.lists.values())]
+        others = sorted(site.accounts - {self._settings.account})
+        if others:
+            found.warnings.append("the tenant records changes of this token as %s: set account to that, so that a later run knows its own pending changes"
+                                  % ", ".join(others))
+
+    # -- what is left to an administrator
+
+    def _manual(self) -> None:
+        settings, policy, steps = self._settings, self._policy, self._found.manual
+        allow, exempt = self._shown(settings.allow), self._shown(settings.exempt)
+        steps.append(
+            "once: make a custom category %s with the URL list %s (Policies > Profiles > Custom Categories), and press Apply Changes. Until a policy uses it, "
+            "the list has no effect, and the API does not show whether one does" % (settings.allow_list, allow))
+        steps.append(
+            "once: make a real-time protection policy with %s, the category %s and the action Allow; put it above the policies that block, coach or isolate "
+            "the category Generative AI or the apps of OpenAI, and below those against threats (Policies > Real-time Protection). Then press Apply Changes"
+            % (settings.people, settings.allow_list))
+        if policy.exempt:
+            steps.append(
+                "once: make a custom category %s with the URL list %s, and an SSL decryption policy with %s, that category and the action Do Not Decrypt; put "
+                "it above the policies that decrypt, and enable it, since a new one is not (Policies > SSL Decryption). Then press Apply Changes"
+                % (settings.exempt_list, exempt, settings.people))
+            steps.append(
+                "check: constraint profiles and headers that keep people in their company's ChatGPT workspace need decrypted traffic; for the hosts in %s they "
+                "no longer work" % exempt)
+        steps.append(
+            "check: steering exceptions, certificate-pinned applications, the bypass list of SAML authentication and the IPS allow list come before these "
+            "policies; an exception there takes traffic out of every policy and log")
+        steps += ["voice (%s): URL lists do not cover it; open it in the cloud firewall, or on the firewall at the network edge" % one for one in policy.media]
+
+    def _removal(self) -> None:
+        for ref in (self._settings.allow, self._settings.exempt):
+            if self._site.row(ref) is not None:
+                self._found.manual.append(
+                    "the URL list %s stays, with one entry that never resolves if this collection created it, because a custom category may use it. To delete "
+                    "it, first remove its policy and its category in the console" % self._shown(ref))

@@ -1,21 +1,31 @@
 # Copyright (c) 2026, the netaccess.chatgpt contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What Netskope holds: its objects by name, our mark in them, and how a pattern is written there. No IO."""
+"""What a Netskope tenant holds as far as its API shows it: URL lists, and which of them have pending changes. No IO.
+
+A list has a name and nothing else that could carry a marker, so ours have it in the name. A custom category may use a list, and whether the API accepts a
+list without entries is not documented: a list of ours that goes keeps one entry that never resolves (RFC 6761, section 6.4), and counts as absent.
+"""
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Iterable
 
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter import BOTH, FOREIGN, OURS
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Objects, Ref, State
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import Pattern
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import DOMAIN, EXACT, SUBDOMAINS, Pattern, parse_if
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.columns import Schema
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.marks import borrowed, is_ours
 
-#: FILL IN the kinds of objects in the vendor's words, in the order in which they are made: lists before rules, and the rule that exempts before
-#: the one that allows. A kind of rules is a rulebase.
-LIST, INSPECTION, ACCESS = "list", "inspection rule", "access rule"
-KINDS = (LIST, INSPECTION, ACCESS)
-RULES = (INSPECTION, ACCESS)
+LIST = "URL list"
+KINDS = (LIST,)
+MARK = " by netaccess.chatgpt"
+PARKED = "netaccess.invalid"
+#: Of all lists of a tenant together (integration guide "Custom URL Lists").
+MAX_ENTRIES = 300000
+TYPE = "exact"
+#: Columns of a list. None of them limits what it is about; one that the vendor adds may (guide, and the models of the SDK 1.0.3).
+SCHEMA = Schema(limits={}, others=frozenset(
+    ("id", "name", "urls", "type", "json_version", "count", "modify_by", "modify_time", "modify_type", "pending")))
 
 
 @dataclass(frozen=True)
@@ -23,56 +33,87 @@ class Settings:
     """What the task says of this product; names as in the module's options."""
 
     groups: tuple[str, ...] = ()
+    users: tuple[str, ...] = ()
+    organizational_units: tuple[str, ...] = ()
     everyone: bool = False
-    prefix: str = "ChatGPT"
-    never_above: tuple[str, ...] = ()
+    allow_list: str = "ChatGPT allow"
+    exempt_list: str = "ChatGPT exempt"
+    account: str = "Netskope API"
+    scan_conflicts: bool = True
     protected: tuple[str, ...] = ()
-    comment: str | None = None
 
-    def name(self, kind: str) -> str:
-        """Of our rule of a kind, and of the list that it uses."""
-        return "%s %s" % (self.prefix, {INSPECTION: "exempt", ACCESS: "allow"}[kind])
+    @property
+    def allow(self) -> Ref:
+        return Ref(LIST, self.allow_list)
 
+    @property
+    def exempt(self) -> Ref:
+        return Ref(LIST, self.exempt_list)
 
-def state_of(tables: dict) -> State:
-    """The tables that ``Api.tables`` read, as the engine compares them."""
-    objects = Objects()
-    for row in tables[LIST]:
-        objects.add(object_of(LIST, row))
-    # FILL IN pending and release, where the product tells them.
-    return State(objects, {kind: tuple(objects.add(object_of(kind, row)) for row in tables[kind]) for kind in RULES})
-
-
-def object_of(kind: str, row: dict) -> Object:
-    """A row as an Object. Ids and revisions are in ``native`` alone; a rule of the site that we switched off is ``borrowed``."""
-    fields, members = policy_of(kind, row)
-    text = fields["description"]
-    return Object(Ref(kind, row["name"]), fields, members, ours=is_ours(text), borrowed=borrowed(text, "enabled", True), native=row)
+    @property
+    def people(self) -> str:
+        """The audience, as the criteria of a policy have it."""
+        parts = (("user group", self.groups), ("user", self.users), ("organizational unit", self.organizational_units))
+        return ", ".join("%s %s" % (word, name) for word, names in parts for name in names) or "no criterion for users"
 
 
-def policy_of(kind: str, row: dict) -> tuple[dict, dict]:
-    """What of a row bears policy: (fields, members)."""
-    raise NotImplementedError(
-        "FILL IN: every column under its native name; what of it is a set, as the entries of a list, goes into members as a frozenset. "
-        "\"description\" is where our mark can stand, and \"enabled\" what switches a rule off: change object_of and judge.py where yours are called otherwise")
+class Site:
+    """The lists as they will be after the next deployment: {id: row of the API}."""
 
+    def __init__(self, settings: Settings):
+        self._ours = (settings.allow, settings.exempt)
+        self.lists: dict = {}
+        #: Who ``modify_by`` says it was when this account writes: an option, and what answers to writes of this run say.
+        self.accounts = {settings.account}
 
-def schema(kind: str) -> Schema:
-    """Every column of a kind of rule, with the source."""
-    raise NotImplementedError(
-        "FILL IN: limits, every column that says whom or what the rule is about or when it holds, with the values for no restriction; negations, those of "
-        "them that turn another one round; others, the columns that limit nothing. What the vendor adds later is in neither, and makes a rule uncertain")
+    def ref_of(self, row: dict) -> Ref | None:
+        """Which list of this task a row is."""
+        return next((ref for ref in self._ours if row["name"] == ref.name or row["name"].startswith(ref.name + MARK)), None)
 
+    def row(self, ref: Ref) -> dict | None:
+        """The list of this task that a Ref names, or None."""
+        return next((row for row in self.lists.values() if self.ref_of(row) == ref), None)
 
-def rule_of_ours(kind: str, settings: Settings) -> dict:
-    """The fields of our rule of a kind."""
-    raise NotImplementedError(
-        "FILL IN: the same columns as in policy_of: MARK as description, enabled, what it does, the audience, the list settings.name(kind), and in "
-        "all others the value for no restriction")
+    def learn(self, row: dict) -> None:
+        """Take in the answer to a write."""
+        self.lists[row["id"]] = row
+        if row.get("modify_by"):
+            self.accounts.add(row["modify_by"])
+
+    def by_us(self, row: dict) -> bool:
+        """Whether a pending change is one of ours: of one of our lists, and made by this account."""
+        return self.ref_of(row) is not None and row.get("modify_by") in self.accounts
+
+    def foreign(self, rows: Iterable[dict]) -> list[dict]:
+        """The rows with pending changes of others."""
+        return [row for row in rows if row.get("pending") and not self.by_us(row)]
+
+    def state(self) -> State:
+        """The lists as the engine compares them."""
+        objects, pending = Objects(), [row for row in self.lists.values() if row.get("pending")]
+        refs = [self.ref_of(row) for row in self.lists.values()]
+        for row, ref in zip(self.lists.values(), refs):
+            if ref is not None:
+                urls, ours = frozenset(url.lower() for url in row["data"]["urls"]) - {PARKED}, MARK in row["name"]
+                if urls or not ours or refs.count(ref) > 1:
+                    objects.add(Object(ref, {"name": row["name"], "type": row["data"].get("type")}, {"urls": urls}, ours=ours, native=row))
+        theirs = self.foreign(pending)
+        word = None if not pending else FOREIGN if len(theirs) == len(pending) else BOTH if theirs else OURS
+        waiting = [{"list": row["name"], "change": row.get("modify_type"), "by": row.get("modify_by"), "at": row.get("modify_time")} for row in theirs]
+        return State(objects, pending=word, diagnosis={"pending": waiting} if waiting else {})
 
 
 def render(pattern: Pattern) -> tuple[str, ...]:
-    """The entries of a list of this product that stand for a pattern."""
-    raise NotImplementedError(
-        "FILL IN: what the product writes for example.com, *.example.com and .example.com. Where that covers more or "
-        "less than the pattern, the note in coverage has to say so")
+    """The entries for a pattern. Whether ``*.x`` covers ``x`` is told in two ways (url-list-best-practices: yes; create-custom-categories: no)."""
+    return {EXACT: (pattern.name,), SUBDOMAINS: ("*." + pattern.name,), DOMAIN: (pattern.name, "*." + pattern.name)}[pattern.kind]
+
+
+def surely(urls: Iterable[str]) -> list[Pattern]:
+    """What the entries of an exact list cover whatever the documents differ in; those for a part of a host are none of them."""
+    return [pattern for pattern in map(parse_if, urls) if pattern is not None]
+
+
+def perhaps(urls: Iterable[str]) -> list[Pattern]:
+    """What they may cover: of each host that an entry names, and of its subdomains where it begins with ``*.``, some part."""
+    hosts = (url.lower().partition("/")[0].partition(":")[0] for url in urls)
+    return [Pattern(one.name, DOMAIN if one.kind == SUBDOMAINS else one.kind) for one in map(parse_if, hosts) if one is not None]
