@@ -8,6 +8,8 @@ list of ours goes into its category the moment it exists. What tells nobody of t
 """
 from __future__ import annotations
 
+import re
+
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.netskope.adapter import NetskopeAdapter
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.netskope.api import Api
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.netskope.model import Settings
@@ -112,6 +114,7 @@ class NetskopeRig(TwinRig):
             name = "site %d" % number
             row = twin.edit(name, more.pop("urls", dice.sample(_HOSTS, dice.randint(1, 3))))
             row.update({column: more.pop(column) for column in list(more) if column in row})
+            row["urls"] = ["^" + re.escape(url.lstrip("*")) for url in row["urls"]] if row["type"] == "regex" else row["urls"]
             row["more"] = more
             twin.active[row["id"]].update(row)
             twin.categories[name] = {"hosts": dice.choice([[], ["claude.ai"]]), "include": [], "exclude": []}
@@ -129,7 +132,7 @@ class NetskopeRig(TwinRig):
 RIGS = {
     "netskope": NetskopeRig,
     # What the documents leave open, the other way round.
-    "netskope-other": lambda folder: NetskopeRig(folder, view="filter", wrapping="urllists", deploy_says="status", duplicates="drop", empty=True, lag=2),
+    "netskope-other": lambda folder: NetskopeRig(folder, view="active", wrapping="urllists", deploy_says="status", duplicates="drop", empty=True, lag=2),
 }
 #: Sites by chance, in tests/contract/test_chance.py.
 BY_CHANCE = ("netskope",)

@@ -28,7 +28,7 @@ _RECORD = {"name", "data"}
 class Knobs:
     """What differs between tenants, and every guess."""
 
-    view: str = "versions"        # guess: what pending=0 shows of a list that has a pending change: its active "versions", or it is left out ("filter")
+    view: str = "pending"         # guess: what the table of all lists shows of one that has a pending change: that, or what is "active"
     wrapping: str = "bare"        # "bare", "data" or "urllists": answers of these forms are met by the vendor's SDK
     signs: str = "Netskope API"   # who modify_by says it was, for a token: the example of the vendor's guide
     apex: bool = True             # whether *.x covers x: url-list-best-practices says so, create-custom-categories does not
@@ -40,6 +40,7 @@ class Knobs:
     error_in_200: bool = False    # a deployment is answered with 200 and {"status": "error"}; the vendor's client looks for that in each answer
     deploy_says: str = "lists"    # "lists" or "status": clients accept both
     lag: int = 0                  # guess: reads for which a list is still pending after a deployment
+    nothing: int = 400            # guess: the status of a deployment when nothing is pending
     rate: int = 0                 # requests a second; 4, but tests have no clock to wait for
 
 
@@ -125,8 +126,8 @@ class Netskope(Twin):
         if set(query) - {"pending", "limit", "offset"}:
             raise NotImplementedError("this twin does not model the parameters %s" % sorted(query))
         # limit and offset are what the vendor's clients send; this endpoint does not know them.
-        rows = {None: self.lists.values(), "1": [row for row in self.lists.values() if row["pending"]],
-                "0": self.active.values() if self.knobs.view == "versions" else [row for row in self.lists.values() if not row["pending"]]}
+        rows = {None: self.lists.values() if self.knobs.view == "pending" else self.active.values(), "0": self.active.values(),
+                "1": [row for row in self.lists.values() if row["pending"]]}
         found = [shown(row) for row in rows[query.get("pending")]]
         if self._lag:
             self._lag -= 1
@@ -190,6 +191,8 @@ class Netskope(Twin):
         if self.knobs.error_in_200:
             return Reply.of_json({"status": "error", "message": "deployment failed"})
         applied = [dict(shown(row), pending=0) for row in self.lists.values() if row["pending"]]
+        if not applied and self.knobs.nothing != 200:
+            raise Refused(self.knobs.nothing, "nothing to deploy")
         if self.knobs.lag:
             self._lag = self.knobs.lag
         else:

@@ -149,10 +149,15 @@ class NetskopeAdapter(Adapter):
                                       "deployed" % (self.device, ", ".join("%s (%s)" % (row["name"], row.get("modify_by")) for row in late)))
 
     def activate(self) -> list[dict]:
-        self._api.deploy()
-        while any(self._site.by_us(row) for row in self._api.pending()):
+        """What the tenant answers to a deployment of nothing is not documented, so none is asked for."""
+        if self._waiting():
+            self._api.deploy()
+        while self._waiting():
             self._transport.wait(_POLL_SECONDS, "%s: the deployment of URL lists is in progress" % self.device, ACTIVATION)
         return [{"target": self.device, "status": "deployed"}]
+
+    def _waiting(self) -> bool:
+        return any(self._site.by_us(row) for row in self._api.pending())
 
 
 def from_module(module: AnsibleModule) -> NetskopeAdapter:

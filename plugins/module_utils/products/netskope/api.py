@@ -27,12 +27,17 @@ class Api(Client):
         self._token = token
 
     def lists(self) -> dict:
-        """{id: list} with pending changes carried out. What ``pending=0`` shows of a list that has one is not documented, so that it is asked for last."""
-        return {row["id"]: row for row in self._rows("0") + self._rows("1")}
+        """{id: list} with pending changes carried out.
+
+        Whether the table of all lists has them, or what is in force, is not documented. The pending ones are asked for first: a deployment between the two
+        requests would otherwise hide them.
+        """
+        pending = {row["id"]: row for row in self.pending()}
+        return {**{row["id"]: row for row in self._rows()}, **pending}
 
     def pending(self) -> list:
         """The lists that have pending changes."""
-        return self._rows("1")
+        return self._rows(pending="1")
 
     def write(self, method: str, path: str, body: object) -> dict:
         """One pending change; the list as it is after the next deployment. :raises OutcomeUnknown: for an answer without it."""
@@ -45,9 +50,9 @@ class Api(Client):
         """Carry out the pending changes of all URL lists of the tenant, whoever made them."""
         self._ask("POST", LISTS + "/deploy", None)
 
-    def _rows(self, pending: str) -> list:
+    def _rows(self, **parameters: str) -> list:
         """:raises AccessError: unreachable, for an answer that is no table of lists: nothing is planned on a part of it."""
-        rows = self._unwrapped(self._ask("GET", LISTS, pending=pending))
+        rows = self._unwrapped(self._ask("GET", LISTS, **parameters))
         if rows is None:
             raise AccessError(UNREACHABLE, "%s answers GET %s without lists" % (self.host, LISTS))
         return rows
