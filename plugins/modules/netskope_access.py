@@ -11,15 +11,19 @@ version_added: 0.1.0
 author:
   - The netaccess.chatgpt contributors (!UNKNOWN)
 description:
-  - FILL IN what allows the hosts in O(config.allow) for O(audience), and what leaves those in O(config.exempt)
-    undecrypted, by the names of the product.
-  - FILL IN when a write is in force, and what happens to edits of others.
+  - Keeps the hosts in O(config.allow) and those in O(config.exempt) in two URL lists of the tenant. A custom category, a real-time protection policy and an SSL
+    decryption policy that use the lists are manual steps; RV(manual) lists them with the names of O(audience). No published API reads or writes these, so
+    RV(coverage) says V(unchecked) at best, and verification from managed hosts decides.
+  - Each write is pending until a deployment, which carries out the pending changes of all URL lists of the tenant, whoever made them. Pending changes of others
+    stop a run before its first write, and RV(warnings) names them; so do those that others make while it writes.
+  - Entries are appended. The API removes entries only by replacing a whole list, and has no revision to guard that with; the list is read again right before, and
+    a list that others changed meanwhile is not overwritten.
 extends_documentation_fragment:
   - netaccess.chatgpt.access
   - netaccess.chatgpt.connection
 options:
   host:
-    description: Address of the API.
+    description: Host name of the tenant, such as C(example.goskope.com), or C(example.eu.goskope.com) in another region.
     type: str
     required: true
   port:
@@ -27,21 +31,34 @@ options:
     type: int
     default: 443
   token:
-    description: API token. Environment variable E(NETSKOPE_TOKEN).
+    description: >-
+      Token of the REST API v2, for the endpoints C(/policy/urllist) and C(/policy/urllist/deploy) with reading and writing. Environment variable E(NETSKOPE_API_TOKEN), which the vendor's clients read too.
     type: str
     required: true
-  prefix:
-    description: How the names of our lists and rules begin.
+  allow_list:
+    description: >-
+      Name of the URL list of the hosts in O(config.allow), and of the custom category for it. A list that is made has the words that mark it as ours behind this
+      name. An existing list of exactly this name gets the entries.
     type: str
-    default: ChatGPT
-  never_above:
-    description: Names of rules of the site that ours must never pass.
-    type: list
-    elements: str
-    default: []
+    default: ChatGPT allow
+  exempt_list:
+    description: Name of the URL list of the hosts in O(config.exempt), as O(allow_list).
+    type: str
+    default: ChatGPT exempt
+  account:
+    description: >-
+      The name by which the tenant records changes of O(token) (C(modify_by) of a URL list). A pending change of another name, or of another list, is one of others.
+      The default is what the vendor's guide shows; RV(warnings) says when the tenant records another one.
+    type: str
+    default: Netskope API
+  scan_conflicts:
+    description: >-
+      Say which other URL lists hold a wanted host. No API shows what uses them, so no such conflict is certain, and none can be resolved by O(unblock).
+    type: bool
+    default: true
   audience:
     description:
-      - Who gets access.
+      - Who gets access, as criteria of the policies that are made by hand. No API reads policies, so nothing checks that they name these.
       - Required for O(state=merged), O(state=replaced) and O(state=rendered).
     type: dict
     suboptions:
@@ -50,22 +67,41 @@ options:
         type: list
         elements: str
         default: []
+      users:
+        description: Names of users.
+        type: list
+        elements: str
+        default: []
+      organizational_units:
+        description: Names of organizational units.
+        type: list
+        elements: str
+        default: []
       everyone:
-        description: Everybody behind the device.
+        description: Everybody whose traffic is steered to the tenant.
         type: bool
         default: false
 attributes:
   platform:
     support: full
     platforms: posix
-    description: Developed against a simulator; not yet run on a device. FILL IN what the simulator is held to.
+    description: Developed against a simulator that is checked with the vendor's own clients; not yet run on a tenant.
   action_group:
     support: full
     membership:
       - netaccess.chatgpt.all
     description: Use C(group/netaccess.chatgpt.all) in C(module_defaults) to set options for all access modules.
 notes:
-  - FILL IN what an entry of a list covers here, and what the product cannot do.
+  - Run one writer per tenant. There is no lock.
+  - The vendor's pages differ on whether an entry C(*.example.com) covers C(example.com). A pattern for both is written as two entries; RV(coverage) says where a
+    pattern for subdomains may be wider.
+  - O(state=deleted) and O(state=reverted) leave our lists with the one entry C(netaccess.invalid), which never resolves, since a custom category may use them and
+    whether a list may be empty is not documented. A later run uses them again.
+  - URL lists of the type C(regex), and of types that are not known, are not evaluated. They count as lists that may hold each wanted host.
+  - RV(losses) names each control that may look into decrypted traffic, since no API shows which the tenant has.
+  - The tenant keeps pending changes when a run fails before its deployment; their content is then the old one.
+  - Not confirmed on a tenant - the name in C(modify_by), whether a list may be empty, what a deployment without pending changes is answered with, and how long it
+    takes until a deployment is in force. Where one of these matters, the module takes the way that works in either case, or O(account) says it.
 seealso:
   - plugin: netaccess.chatgpt.policy
     plugin_type: lookup
@@ -73,9 +109,9 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Open ChatGPT for a group of people and leave its TLS alone
+- name: Keep the URL lists for ChatGPT, and deploy them
   netaccess.chatgpt.netskope_access:
-    host: device.example.com
+    host: example.goskope.com
     token: "{{ vault_netskope_token }}"
     config: "{{ lookup('netaccess.chatgpt.policy') }}"
     audience:
@@ -84,7 +120,7 @@ EXAMPLES = r"""
 
 - name: Audit, which writes nothing
   netaccess.chatgpt.netskope_access:
-    host: device.example.com
+    host: example.goskope.com
     token: "{{ vault_netskope_read_token }}"
     config: "{{ lookup('netaccess.chatgpt.policy', version='latest') }}"
     audience:
@@ -101,18 +137,18 @@ changes:
   type: list
   elements: dict
   sample:
-    - kind: list
+    - kind: URL list
       name: ChatGPT allow
       op: update
       members:
-        entries:
+        urls:
           added: ['*.oaistatic.com']
           removed: []
 summary:
   description: The changes in one line, as done, or as what would be done.
   returned: always, except for O(state=rendered)
   type: str
-  sample: created list ChatGPT allow (+37), list ChatGPT exempt (+13)
+  sample: created URL list ChatGPT exempt (+19), URL list ChatGPT allow (+42)
 product:
   description: Id of the product.
   returned: always, except for O(state=rendered)
@@ -185,10 +221,10 @@ exclusive:
   type: str
   sample: ''
 propagation:
-  description: Seconds after the activation until the change is in force everywhere. V(0) means at once.
+  description: Seconds that are allowed for until a deployment is in force everywhere. The vendor documents none.
   returned: always, except for O(state=rendered)
   type: int
-  sample: 0
+  sample: 300
 permissions:
   description: >-
     Whether the account may C(write) what a change would write, and C(why); C(write) is null if the product does not report it. The check writes nothing.
@@ -266,58 +302,50 @@ plan_options:
   sample: {state: merged, activate: true}
 coverage:
   description: >-
-    What is in force for each wanted pattern after the run. V(unchecked) means that the existing rules were not read, or that one of them may block a part
-    of the pattern or some of the users; C(note) says which. Of more than 1,000 patterns, only those are listed that are exempt, that are not in force as
-    wanted, or that have a note.
+    What can be told of each wanted pattern after the run. V(unchecked) is the best answer, since no API shows what uses a list. Of more than 1,000 patterns, only
+    those are listed that are exempt, that are not in force as wanted, or that have a note.
   returned: when O(config) is given
   type: list
   elements: dict
   sample:
     - pattern: .chatgpt.com
-      allowed: 'yes'
-      allowed_by: list ChatGPT allow
-      exempt: 'yes'
-      exempt_by: list ChatGPT exempt
-      note: ''
+      allowed: unchecked
+      allowed_by: ChatGPT allow by netaccess.chatgpt
+      exempt: unchecked
+      exempt_by: null
+      note: in ChatGPT allow by netaccess.chatgpt; the API does not show which policies use it
 coverage_summary:
   description: RV(coverage) in numbers.
   returned: when O(config) is given
   type: dict
-  sample: {wanted: 35, allowed: 35, exempt_wanted: 18, exempt: 18}
+  sample: {wanted: 35, allowed: 0, exempt_wanted: 18, exempt: 0}
 coverage_before:
   description: As RV(coverage_summary), before the run.
   returned: always, except for O(state=rendered)
   type: dict
   sample: {wanted: 35, allowed: 0, exempt_wanted: 18, exempt: 0}
 conflicts:
-  description: >-
-    Existing rules and entries that still affect a wanted host. C(effect) says whether they deny, decrypt, strip cookies from or rewrite its traffic; C(id)
-    is the value for O(unblock).
+  description: Other URL lists that hold a wanted host, or may. None of them is certain, since no API shows what uses a list.
   returned: always, except for O(state=rendered)
   type: list
   elements: dict
   sample:
     - id: 'netskope-5f0c1d7a3b'
       effect: deny
-      where: rule Block AI
-      text: deny
+      where: URL list Bad sites
+      text: it may be in a category that a policy blocks or decrypts
       hosts: ['.chatgpt.com']
-      certain: true
-      opens: everything else that this rule denies
-      remedy:
-        - kind: rule
-          name: Block AI
-          op: update
-          fields:
-            enabled: {old: true, new: false}
+      certain: false
+      opens: 'the API does not show what uses this list: check it in the console'
+      remedy: []
 losses:
-  description: Security controls that the exemption disables for a wanted host.
+  description: Security controls that the exemption would disable for a wanted host, if the tenant uses them. No API reports that, so each of them counts.
   returned: always, except for O(state=rendered)
   type: list
   elements: dict
   sample:
     - control: av
-      rule: antivirus profile default
+      rule: the SSL decryption policy, if it uses the list; the API does not show that
       hosts: ['.chatgpt.com']
 pending:
   description: >-
@@ -349,15 +377,16 @@ manual:
   returned: always, except for O(state=rendered)
   type: list
   elements: str
-  sample: ['voice (voice_openai: UDP 3478 to 23 published addresses (feed of 2026-03-26)): this product does not carry UDP; open it on the firewall']
+  sample:
+    - >-
+      once: make a custom category ChatGPT allow with the URL list ChatGPT allow by netaccess.chatgpt (Policies > Profiles > Custom Categories), and press Apply
+      Changes. Until a policy uses it, the list has no effect, and the API does not show whether one does
 activation:
   description: What the product reported about the activation.
   returned: after an activation
   type: list
   elements: dict
-  sample:
-    - target: gateway.example.com
-      status: in force
+  sample: [{target: example.goskope.com, status: deployed}]
 journal:
   description: File that O(state=reverted) needs.
   returned: when something was written
@@ -367,7 +396,7 @@ requests:
   description: Cost of this run - read and write requests, connections, and seconds waited.
   returned: always, except for O(state=rendered)
   type: dict
-  sample: {reads: 14, writes: 8, waited: 0, connections: 1}
+  sample: {reads: 6, writes: 3, waited: 0, connections: 1}
 gathered:
   description: The managed objects on the device.
   returned: for O(state=gathered)
@@ -385,6 +414,11 @@ failure:
   returned: on failure
   type: dict
   sample: {class: refused, applied: [], undone: [], journal: null}
+diagnosis:
+  description: With pending changes of others, C(pending) has the name of each list, and what was changed, by whom and when.
+  returned: when others have pending changes
+  type: dict
+  sample: {pending: [{list: Partners, change: Edited, by: alice@example.com, at: '2026-11-25T10:00:00.000Z'}]}
 """
 
 from ansible.module_utils.basic import AnsibleModule, env_fallback
@@ -398,10 +432,12 @@ def main():
     spec.update(
         host=dict(type="str", required=True),
         port=dict(type="int", default=443),
-        token=dict(type="str", required=True, no_log=True, fallback=(env_fallback, ["NETSKOPE_TOKEN"])),
-        prefix=dict(type="str", default="ChatGPT"),
-        never_above=names,
-        audience=dict(type="dict", options=dict(groups=names, everyone=dict(type="bool", default=False))),
+        token=dict(type="str", required=True, no_log=True, fallback=(env_fallback, ["NETSKOPE_API_TOKEN"])),
+        allow_list=dict(type="str", default="ChatGPT allow"),
+        exempt_list=dict(type="str", default="ChatGPT exempt"),
+        account=dict(type="str", default="Netskope API"),
+        scan_conflicts=dict(type="bool", default=True),
+        audience=dict(type="dict", options=dict(groups=names, users=names, organizational_units=names, everyone=dict(type="bool", default=False))),
     )
     module = AnsibleModule(argument_spec=spec, required_if=access.required_if(), supports_check_mode=True)
     access.run(module, lambda: from_module(module))

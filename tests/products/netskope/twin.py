@@ -296,4 +296,4 @@ def accepted(url: str) -> bool:
     if colon and not (port.isdigit() and 0 < int(port) <= 65535):
         return False
     labels = name.split(".")
-    return len(url) > 0 and all(_LABEL.match(label) for label in (labels[1:] if labels[0] == "*" and len(labels) > 1 else labels))
+    return len(url) > 0 and all(_LABEL.match(label.lower()) for label in (labels[1:] if labels[0] == "*" and len(labels) > 1 else labels))

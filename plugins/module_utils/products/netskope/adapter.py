@@ -9,7 +9,7 @@ single entries and there is no revision to guard a write with. A list of ours is
 """
 from __future__ import annotations
 
-from typing import Iterator
+from typing import Iterable, Iterator
 
 from ansible.module_utils.basic import AnsibleModule
 
@@ -44,7 +44,7 @@ class NetskopeAdapter(Adapter):
         self._site = Site(settings)
         #: Ids of lists with pending changes of others when the run began; what becomes of these has been decided.
         self._foreign: set | None = None
-        self._undoing = False
+        self._undoing = self._deployed = False
 
     @property
     def device(self) -> str:
@@ -62,6 +62,8 @@ class NetskopeAdapter(Adapter):
         self._site.lists = self._api.lists()
         if self._foreign is None:
             self._foreign = {row["id"] for row in self._site.foreign(self._site.lists.values())}
+        elif not self._deployed:
+            self._stop_if_late(self._site.lists.values())
         return self._site.state()
 
     def assess(self, policy: Policy, state: State) -> Assessment:
@@ -137,27 +139,31 @@ class NetskopeAdapter(Adapter):
         self._undoing = self._undoing or undo
 
     def seal(self) -> None:
-        """Nothing has to be published; but what others began to change meanwhile would be deployed with ours.
+        """Nothing has to be published; but this is the last moment to stop before the activation."""
+        if not self._undoing:
+            self._stop_if_late(self._api.pending())
 
-        :raises AccessError: locked
-        """
-        if self._undoing:
-            return
-        late = [row for row in self._site.foreign(self._api.pending()) if row["id"] not in self._foreign]
-        if late:
+    def _stop_if_late(self, rows: Iterable[dict]) -> None:
+        """What others began to change since this run began would be deployed with ours. :raises AccessError: locked"""
+        late = [row for row in self._site.foreign(rows) if row["id"] not in self._foreign]
+        if late and not self._undoing:
             raise AccessError(LOCKED, "while this run wrote, others changed URL lists of %s, which would be deployed with ours: %s. Run again when these are "
-                                      "deployed" % (self.device, ", ".join("%s (%s)" % (row["name"], row.get("modify_by")) for row in late)))
+                                      "deployed; if this is the name that the tenant records for this token, set account to it" % (self.device, ", ".join("%s (%s)" % (row["name"], row.get("modify_by")) for row in late)))
 
     def activate(self) -> list[dict]:
         """What the tenant answers to a deployment of nothing is not documented, so none is asked for."""
         if self._waiting():
+            self._deployed = True
             self._api.deploy()
         while self._waiting():
             self._transport.wait(_POLL_SECONDS, "%s: the deployment of URL lists is in progress" % self.device, ACTIVATION)
-        return [{"target": self.device, "status": "deployed"}]
+        others = sorted(str(one) for one in self._site.accounts - {self._settings.account})
+        told = "; the tenant records changes of this token as %s: set account to that" % ", ".join(others) if others else ""
+        return [{"target": self.device, "status": "deployed" + told}]
 
     def _waiting(self) -> bool:
-        return any(self._site.by_us(row) for row in self._api.pending())
+        """Whether a list of ours has a pending change, whoever the tenant says made it."""
+        return any(self._site.ref_of(row) is not None for row in self._api.pending())
 
 
 def from_module(module: AnsibleModule) -> NetskopeAdapter:

@@ -37,7 +37,7 @@ class Api(Client):
 
     def pending(self) -> list:
         """The lists that have pending changes."""
-        return self._rows(pending="1")
+        return [row for row in (dict({"pending": 1}, **one) for one in self._rows(pending="1")) if row["pending"]]
 
     def write(self, method: str, path: str, body: object) -> dict:
         """One pending change; the list as it is after the next deployment. :raises OutcomeUnknown: for an answer without it."""

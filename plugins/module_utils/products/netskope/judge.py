@@ -72,7 +72,10 @@ class Assessor:
         return coverage(pattern, allowed, exempt, self._shown(self._settings.allow), None, notes)
 
     def _word(self, ref: Ref, pattern: Pattern, held_by: dict, notes: list) -> str:
-        if held_by[ref] is not None and pattern not in held_by[ref]:
+        if held_by[ref] is None:
+            notes.append("%s is no list of the type %s, so its entries are not evaluated" % (self._shown(ref), TYPE))
+            return "unchecked"
+        if pattern not in held_by[ref]:
             notes.append("%s does not hold it" % self._shown(ref))
             return "no"
         notes.append("in %s; %s" % (self._shown(ref), _UNSEEN))
@@ -98,10 +101,6 @@ class Assessor:
         found, site = self._found, self._site
         found.warnings += ["pending change of another administrator: URL list %s, %s by %s at %s" % (
             row["name"], row.get("modify_type"), row.get("modify_by"), row.get("modify_time")) for row in site.foreign(site.lists.values())]
-        others = sorted(site.accounts - {self._settings.account})
-        if others:
-            found.warnings.append("the tenant records changes of this token as %s: set account to that, so that a later run knows its own pending changes"
-                                  % ", ".join(others))
 
     # -- what is left to an administrator
 

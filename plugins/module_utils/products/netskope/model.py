@@ -77,8 +77,7 @@ class Site:
     def learn(self, row: dict) -> None:
         """Take in the answer to a write."""
         self.lists[row["id"]] = row
-        if row.get("modify_by"):
-            self.accounts.add(row["modify_by"])
+        self.accounts.add(row.get("modify_by"))
 
     def by_us(self, row: dict) -> bool:
         """Whether a pending change is one of ours: of one of our lists, and made by this account."""
@@ -98,7 +97,9 @@ class Site:
                 if urls or not ours or refs.count(ref) > 1:
                     objects.add(Object(ref, {"name": row["name"], "type": row["data"].get("type")}, {"urls": urls}, ours=ours, native=row))
         theirs = self.foreign(pending)
-        word = None if not pending else FOREIGN if len(theirs) == len(pending) else BOTH if theirs else OURS
+        # A change of one of our lists that is not known to be ours is both: what this task wants may not be in force.
+        mine = any(self.ref_of(row) is not None for row in pending)
+        word = None if not pending else FOREIGN if not mine else BOTH if theirs else OURS
         waiting = [{"list": row["name"], "change": row.get("modify_type"), "by": row.get("modify_by"), "at": row.get("modify_time")} for row in theirs]
         return State(objects, pending=word, diagnosis={"pending": waiting} if waiting else {})
 
@@ -114,6 +115,7 @@ def surely(urls: Iterable[str]) -> list[Pattern]:
 
 
 def perhaps(urls: Iterable[str]) -> list[Pattern]:
-    """What they may cover: of each host that an entry names, and of its subdomains where it begins with ``*.``, some part."""
-    hosts = (url.lower().partition("/")[0].partition(":")[0] for url in urls)
-    return [Pattern(one.name, DOMAIN if one.kind == SUBDOMAINS else one.kind) for one in map(parse_if, hosts) if one is not None]
+    """What they may cover: of each host that an entry names, and of its subdomains where it begins with ``*.``, some part. ``*.com`` is an entry too."""
+    hosts = [url.lower().partition("/")[0].partition(":")[0] for url in urls]
+    names = [Pattern(one.name, DOMAIN if one.kind == SUBDOMAINS else one.kind) for one in map(parse_if, hosts) if one is not None]
+    return names + [Pattern(host[2:], DOMAIN) for host in hosts if host.startswith("*.") and "." not in host[2:]]
