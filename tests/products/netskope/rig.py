@@ -39,8 +39,8 @@ class NetskopeRig(TwinRig):
     def secrets(self):
         return [self.twin.token]
 
-    def adapter(self, audience=(MEMBER,), timeout=60, token=None, **changes):
-        self.transport = Transport(Connection(self.twin.url, timeout=timeout), QuickClock())
+    def adapter(self, audience=(MEMBER,), timeout=60, token=None, ca_path=None, **changes):
+        self.transport = Transport(Connection(self.twin.url, timeout=timeout, ca_path=ca_path), QuickClock())
         return NetskopeAdapter(self.settings(audience, **changes), Api(self.transport, token or self.twin.token), self.transport)
 
     def natives(self, pattern):

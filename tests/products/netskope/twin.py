@@ -149,9 +149,10 @@ class Netskope(Twin):
         """(name, urls, type) of a body. The texts of these refusals are those that the vendor's client quotes."""
         if not isinstance(body, dict) or not isinstance(body.get("name"), str) or not 0 < len(body["name"]) <= self.knobs.name_length:
             raise Refused(400, "name required")
-        if set(body) - _RECORD or set(body.get("data") or ()) - {"urls", "type", "json_version"}:
-            raise NotImplementedError("this twin does not model %r" % body)
         data = body.get("data") or {}
+        # A list without "data" is what the SDK 1.0.3 sends; its changelog says that this is wrong.
+        if set(body) - _RECORD and data or set(data) - {"urls", "type", "json_version"}:
+            raise NotImplementedError("this twin does not model %r" % body)
         urls = data.get("urls")
         if not isinstance(urls, list) or not all(isinstance(url, str) for url in urls) or (not urls and not self.knobs.empty):
             raise Refused(400, "urls must be an array of URLs")
