@@ -202,7 +202,7 @@ def test_a_list_that_became_one_of_expressions_is_made_what_it_was(rig):
     planned = rig.run(check=True)
     assert planned["coverage_before"]["allowed"] == 0 and planned["changes"][0]["fields"] == {"type": {"old": "regex", "new": "exact"}}
     gathered = rig.run("gathered")["coverage"][0]
-    assert gathered["allowed"] == "unchecked" and "no list of the type exact" in gathered["note"]
+    assert gathered["allowed"] == "unchecked" and "is not of the type exact" in gathered["note"]
     rig.run()
     assert rig.twin.named(LISTS[0])["type"] == "exact"
 

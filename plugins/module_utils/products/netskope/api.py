@@ -51,7 +51,7 @@ class Api(Client):
         self._ask("POST", LISTS + "/deploy", None)
 
     def _rows(self, **parameters: str) -> list:
-        """:raises AccessError: unreachable, for an answer that is no table of lists: nothing is planned on a part of it."""
+        """:raises AccessError: unreachable, for any other answer than a table of lists: nothing is planned on a part of it."""
         rows = self._unwrapped(self._ask("GET", LISTS, **parameters))
         if rows is None:
             raise AccessError(UNREACHABLE, "%s answers GET %s without lists" % (self.host, LISTS))

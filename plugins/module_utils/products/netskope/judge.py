@@ -58,7 +58,7 @@ class Assessor:
         return obj.fields["name"] if obj is not None else ref.name + MARK
 
     def _covered(self, ref: Ref, wanted: Iterable[Pattern]) -> frozenset | None:
-        """The patterns that a list of ours holds. None if it is no list of the type that was made, so that its entries mean something else."""
+        """The patterns that a list of ours holds. None if it is of another type than it was made with, so that its entries mean something else."""
         obj = self._state.objects.get(ref)
         if obj is None:
             return frozenset()
@@ -73,7 +73,7 @@ class Assessor:
 
     def _word(self, ref: Ref, pattern: Pattern, held_by: dict, notes: list) -> str:
         if held_by[ref] is None:
-            notes.append("%s is no list of the type %s, so its entries are not evaluated" % (self._shown(ref), TYPE))
+            notes.append("%s is not of the type %s, so its entries are not evaluated" % (self._shown(ref), TYPE))
             return "unchecked"
         if pattern not in held_by[ref]:
             notes.append("%s does not hold it" % self._shown(ref))
