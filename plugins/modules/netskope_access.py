@@ -16,8 +16,8 @@ description:
     RV(coverage) says V(unchecked) at best, and verification from managed hosts decides.
   - Each write is pending until a deployment, which carries out the pending changes of all URL lists of the tenant, whoever made them. Pending changes of others
     stop a run before its first write, and RV(warnings) names them; so do those that others make while it writes.
-  - Entries are appended. The API removes entries only by replacing a whole list, and has no revision to guard that with; the list is read again right before, and
-    a list that others changed meanwhile is not overwritten.
+  - Entries are appended. The API removes entries only by replacing a whole list, and has no revision to guard that with; the list is read again right before,
+    and one that others changed meanwhile is not overwritten.
 extends_documentation_fragment:
   - netaccess.chatgpt.access
   - netaccess.chatgpt.connection
@@ -32,13 +32,14 @@ options:
     default: 443
   token:
     description: >-
-      Token of the REST API v2, for the endpoints C(/policy/urllist) and C(/policy/urllist/deploy) with reading and writing. Environment variable E(NETSKOPE_API_TOKEN), which the vendor's clients read too.
+      Token of the REST API v2, for the endpoints C(/policy/urllist) and C(/policy/urllist/deploy) with reading and writing.
+      Environment variable E(NETSKOPE_API_TOKEN), which the vendor's clients read too.
     type: str
     required: true
   allow_list:
     description: >-
-      Name of the URL list of the hosts in O(config.allow), and of the custom category for it. A list that is made has the words that mark it as ours behind this
-      name. An existing list of exactly this name gets the entries.
+      Name of the URL list of the hosts in O(config.allow), and of the custom category for it. A list that is made has the words that mark it as ours behind
+      this name. An existing list of exactly this name gets the entries.
     type: str
     default: ChatGPT allow
   exempt_list:
@@ -47,8 +48,8 @@ options:
     default: ChatGPT exempt
   account:
     description: >-
-      The name by which the tenant records changes of O(token) (C(modify_by) of a URL list). A pending change of another name, or of another list, is one of others.
-      The default is what the vendor's guide shows; RV(warnings) says when the tenant records another one.
+      The name by which the tenant records changes of O(token) (C(modify_by) of a URL list). A pending change of another name, or of another list, is one of
+      others. The default is what the vendor's guide shows; RV(warnings) says when the tenant records another one.
     type: str
     default: Netskope API
   scan_conflicts:
@@ -93,15 +94,15 @@ attributes:
     description: Use C(group/netaccess.chatgpt.all) in C(module_defaults) to set options for all access modules.
 notes:
   - Run one writer per tenant. There is no lock.
-  - The vendor's pages differ on whether an entry C(*.example.com) covers C(example.com). A pattern for both is written as two entries; RV(coverage) says where a
-    pattern for subdomains may be wider.
-  - O(state=deleted) and O(state=reverted) leave our lists with the one entry C(netaccess.invalid), which never resolves, since a custom category may use them and
-    whether a list may be empty is not documented. A later run uses them again.
+  - The vendor's pages differ on whether an entry C(*.example.com) covers C(example.com). A pattern for both is written as two entries; RV(coverage) says where
+    a pattern for subdomains may be wider.
+  - O(state=deleted) and O(state=reverted) leave our lists with the one entry C(netaccess.invalid), which never resolves, since a custom category may use them
+    and whether a list may be empty is not documented. A later run uses them again.
   - URL lists of the type C(regex), and of types that are not known, are not evaluated. They count as lists that may hold each wanted host.
   - RV(losses) names each control that may look into decrypted traffic, since no API shows which the tenant has.
   - The tenant keeps pending changes when a run fails before its deployment; their content is then the old one.
-  - Not confirmed on a tenant - the name in C(modify_by), whether a list may be empty, what a deployment without pending changes is answered with, and how long it
-    takes until a deployment is in force. Where one of these matters, the module takes the way that works in either case, or O(account) says it.
+  - Not confirmed on a tenant - the name in C(modify_by), whether a list may be empty, what a deployment without pending changes is answered with, and how long
+    it takes until a deployment is in force. Where one of these matters, the module takes the way that works in either case, or O(account) says it.
 seealso:
   - plugin: netaccess.chatgpt.policy
     plugin_type: lookup
@@ -302,8 +303,8 @@ plan_options:
   sample: {state: merged, activate: true}
 coverage:
   description: >-
-    What can be told of each wanted pattern after the run. V(unchecked) is the best answer, since no API shows what uses a list. Of more than 1,000 patterns, only
-    those are listed that are exempt, that are not in force as wanted, or that have a note.
+    What can be told of each wanted pattern after the run. V(unchecked) is the best answer, since no API shows what uses a list. Of more than 1,000 patterns,
+    only those are listed that are exempt, that are not in force as wanted, or that have a note.
   returned: when O(config) is given
   type: list
   elements: dict

@@ -63,7 +63,8 @@ def test_a_token_without_an_endpoint_is_refused_before_anything_is_in_force(rig)
 
 @pytest.mark.parametrize("reply,says", [
     (Reply.of_json({"status": 404, "message": "no"}, 404), "does not have the URL list API"), (Reply(302, b""), "HTTP 302"),
-    (Reply(302, b"<html>"), "check the host of the tenant"), (Reply.of_json({"data": {"id": 1}}), "without lists"), (Reply.of_json([{"id": 1}]), "without lists"),
+    (Reply(302, b"<html>"), "check the host of the tenant"), (Reply.of_json({"data": {"id": 1}}), "without lists"),
+    (Reply.of_json([{"id": 1}]), "without lists"),
     (Reply.of_json({"status": "error", "message": "no such tenant"}), "no such tenant")])
 def test_what_is_no_table_of_lists_is_named(rig, reply, says):
     rig.twin.faults.append(OnTheWire("status", reply=reply, times=10))

@@ -80,8 +80,10 @@ def test_a_change_is_pending_until_a_deployment_of_all(twin):
 
 
 @pytest.mark.parametrize("body,says", [
-    ({"data": {"urls": ["a.example"], "type": "exact"}}, "name required"), (record("one"), "array of URLs"), ({"name": "one", "data": {"type": "exact"}}, "array"),
-    (record("one", "a.example", kind="glob"), "one of exact, regex"), (record("one", "*a.example"), "invalid"), (record("one", "a.example", "a.example"), "repeated")])
+    ({"data": {"urls": ["a.example"], "type": "exact"}}, "name required"), (record("one"), "array of URLs"),
+    ({"name": "one", "data": {"type": "exact"}}, "urls"),
+    (record("one", "a.example", kind="glob"), "one of exact, regex"), (record("one", "*a.example"), "invalid"),
+    (record("one", "a.example", "a.example"), "repeated")])
 def test_what_is_no_list_is_refused(twin, body, says):
     status, said = ask(twin, "POST", body=body)
     assert status == 400 and says in said["message"]
@@ -100,7 +102,8 @@ def test_what_the_api_refuses(twin):
     assert [ask(twin, "GET")[0] for _time in range(4)][-1] == 429
 
 
-@pytest.mark.parametrize("wanted", [("GET", "", None, {"field": "id"}), ("PATCH", "/1/remove", {}, {}), ("POST", "", dict(record("x", "a.example"), scope=1), {})])
+@pytest.mark.parametrize("wanted", [("GET", "", None, {"field": "id"}), ("PATCH", "/1/remove", {}, {}),
+                                    ("POST", "", dict(record("x", "a.example"), scope=1), {})])
 def test_what_is_not_modelled_is_refused(twin, wanted):
     method, path, body, query = wanted
     with pytest.raises(NotImplementedError):

@@ -108,8 +108,8 @@ class NetskopeAdapter(Adapter):
                 yield self._step(title, "POST", LISTS, fields.get("name"), list(added), kind)
                 continue
             path, name = "%s/%s" % (LISTS, row["id"]), fields.get("name") or row["name"]
-            if not removed and not any(fields.get(field) not in (None, value) for field, value in (("name", row["name"]), ("type", row["data"].get("type")))) \
-                    and PARKED not in held:
+            same = all(fields.get(field) in (None, value) for field, value in (("name", row["name"]), ("type", row["data"].get("type"))))
+            if same and not removed and PARKED not in held:
                 yield self._step(title, "PATCH", path + "/append", name, list(added), kind)
             else:
                 gone = {*removed, PARKED}
@@ -147,8 +147,9 @@ class NetskopeAdapter(Adapter):
         """What others began to change since this run began would be deployed with ours. :raises AccessError: locked"""
         late = [row for row in self._site.foreign(rows) if row["id"] not in self._foreign]
         if late and not self._undoing:
+            named = ", ".join("%s (%s)" % (row["name"], row.get("modify_by")) for row in late)
             raise AccessError(LOCKED, "while this run wrote, others changed URL lists of %s, which would be deployed with ours: %s. Run again when these are "
-                                      "deployed; if this is the name that the tenant records for this token, set account to it" % (self.device, ", ".join("%s (%s)" % (row["name"], row.get("modify_by")) for row in late)))
+                                      "deployed; if this is the name that the tenant records for this token, set account to it" % (self.device, named))
 
     def activate(self) -> list[dict]:
         """What the tenant answers to a deployment of nothing is not documented, so none is asked for."""

@@ -15,7 +15,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport.sessio
 
 LISTS = "/api/v2/policy/urllist"
 _CHECK = ": check the host of the tenant and the proxy"
-_HINTS = {401: " (the token is wrong or has expired)", 403: " (the token lacks this endpoint, or the address of this host is not on the tenant's IP allow list)",
+_HINTS = {401: " (the token is wrong or has expired)", 403: " (the token lacks this endpoint, or the address of this host is not on the tenant's allow list)",
           404: " (the list is gone, or the tenant does not have the URL list API: ask the vendor's support)"}
 
 
