@@ -4,8 +4,8 @@
 """The vendor's clients and the twin of Netskope.
 
 The SDK 1.0.3 reads and deletes lists. It creates them in a form, and deploys them by a path, that the vendor's own changelog calls wrong; the twin refuses
-both. The command line client 1.5.1 creates and changes lists as the guide has it, and deploys by the same wrong path. It pins other releases of what the tests use,
-so that it is not among their packages: ``pip install --target FOLDER netskope==1.5.1``, and NETACCESS_NETSKOPE_CLI=FOLDER.
+both. The command line client 1.5.1 creates and changes lists as the guide has it, and deploys by the same wrong path. It pins other releases of what the tests
+use, so that it is not among their packages: ``pip install --target FOLDER netskope==1.5.1``, and NETACCESS_NETSKOPE_CLI=FOLDER.
 """
 from __future__ import annotations
 
