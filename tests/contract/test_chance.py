@@ -92,6 +92,10 @@ def hold(rigs, number: int) -> None:
         inside = [host for host in was if shut_in and was[host] == "allow" and rig.decide(MEMBER, host)[0] == "block"]
         claimed.update(look(rig, dice, "\n".join(map(str, ("site %d" % at, *said, shut_in, inside))), shut_in, inside))
     rows = sum(claimed.values())
+    if rig.claims[0] == "unchecked":
+        # Nothing tells what uses our lists.
+        assert claimed["unchecked"] > rows / 2 and not claimed["yes"], claimed
+        return
     assert "NETACCESS_SITES" in os.environ or claimed["yes"] > rows / 6 and (number < MANY or claimed["unchecked"] > rows / 40), claimed
 
 

@@ -1,0 +1,448 @@
+#!/usr/bin/python
+# Copyright (c) 2026, the netaccess.chatgpt contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: netskope_access
+short_description: Allow ChatGPT on Netskope and exempt it from TLS inspection
+version_added: 0.1.0
+author:
+  - The netaccess.chatgpt contributors (!UNKNOWN)
+description:
+  - Keeps the hosts in O(config.allow) and those in O(config.exempt) in two URL lists of the tenant. A custom category, a real-time protection policy and an SSL
+    decryption policy that use the lists are manual steps; RV(manual) lists them with the names of O(audience). No published API reads or writes these, so
+    RV(coverage) says V(unchecked) at best, and verification from managed hosts decides.
+  - Each write is pending until a deployment, which carries out the pending changes of all URL lists of the tenant, whoever made them. Pending changes of others
+    stop a run before its first write, and RV(warnings) names them; so do those that others make while it writes.
+  - Entries are appended. The API removes entries only by replacing a whole list, and has no revision to guard that with; the list is read again right before,
+    and one that others changed meanwhile is not overwritten.
+extends_documentation_fragment:
+  - netaccess.chatgpt.access
+  - netaccess.chatgpt.connection
+options:
+  host:
+    description: Host name of the tenant, such as C(example.goskope.com), or C(example.eu.goskope.com) in another region.
+    type: str
+    required: true
+  port:
+    description: HTTPS port of the API.
+    type: int
+    default: 443
+  token:
+    description: >-
+      Token of the REST API v2, for the endpoints C(/policy/urllist) and C(/policy/urllist/deploy) with reading and writing.
+      Environment variable E(NETSKOPE_API_TOKEN), which the vendor's clients read too.
+    type: str
+    required: true
+  allow_list:
+    description: >-
+      Name of the URL list of the hosts in O(config.allow), and of the custom category for it. A list that is made has the words that mark it as ours behind
+      this name. An existing list of exactly this name gets the entries.
+    type: str
+    default: ChatGPT allow
+  exempt_list:
+    description: Name of the URL list of the hosts in O(config.exempt), as O(allow_list).
+    type: str
+    default: ChatGPT exempt
+  account:
+    description: >-
+      The name by which the tenant records changes of O(token) (C(modify_by) of a URL list). A pending change of another name, or of another list, is one of
+      others. The default is what the vendor's guide shows; RV(warnings) says when the tenant records another one.
+    type: str
+    default: Netskope API
+  scan_conflicts:
+    description: >-
+      Say which other URL lists hold a wanted host. No API shows what uses them, so no such conflict is certain, and none can be resolved by O(unblock).
+    type: bool
+    default: true
+  audience:
+    description:
+      - Who gets access, as criteria of the policies that are made by hand. No API reads policies, so nothing checks that they name these.
+      - Required for O(state=merged), O(state=replaced) and O(state=rendered).
+    type: dict
+    suboptions:
+      groups:
+        description: Names of user groups.
+        type: list
+        elements: str
+        default: []
+      users:
+        description: Names of users.
+        type: list
+        elements: str
+        default: []
+      organizational_units:
+        description: Names of organizational units.
+        type: list
+        elements: str
+        default: []
+      everyone:
+        description: Everybody whose traffic is steered to the tenant.
+        type: bool
+        default: false
+attributes:
+  platform:
+    support: full
+    platforms: posix
+    description: Developed against a simulator that is checked with the vendor's own clients; not yet run on a tenant.
+  action_group:
+    support: full
+    membership:
+      - netaccess.chatgpt.all
+    description: Use C(group/netaccess.chatgpt.all) in C(module_defaults) to set options for all access modules.
+notes:
+  - Run one writer per tenant. There is no lock.
+  - The vendor's pages differ on whether an entry C(*.example.com) covers C(example.com). A pattern for both is written as two entries; RV(coverage) says where
+    a pattern for subdomains may be wider.
+  - O(state=deleted) and O(state=reverted) leave our lists with the one entry C(netaccess.invalid), which never resolves, since a custom category may use them
+    and whether a list may be empty is not documented. A later run uses them again.
+  - URL lists of the type C(regex), and of types that are not known, are not evaluated. They count as lists that may hold each wanted host.
+  - RV(losses) names each control that may look into decrypted traffic, since no API shows which the tenant has.
+  - The tenant keeps pending changes when a run fails before its deployment; their content is then the old one.
+  - Not confirmed on a tenant - the name in C(modify_by), whether a list may be empty, what a deployment without pending changes is answered with, and how long
+    it takes until a deployment is in force. Where one of these matters, the module takes the way that works in either case, or O(account) says it.
+seealso:
+  - plugin: netaccess.chatgpt.policy
+    plugin_type: lookup
+  - module: netaccess.chatgpt.reachability_info
+"""
+
+EXAMPLES = r"""
+- name: Keep the URL lists for ChatGPT, and deploy them
+  netaccess.chatgpt.netskope_access:
+    host: example.goskope.com
+    token: "{{ vault_netskope_token }}"
+    config: "{{ lookup('netaccess.chatgpt.policy') }}"
+    audience:
+      groups: [AI users]
+    comment: CHG0012345
+
+- name: Audit, which writes nothing
+  netaccess.chatgpt.netskope_access:
+    host: example.goskope.com
+    token: "{{ vault_netskope_read_token }}"
+    config: "{{ lookup('netaccess.chatgpt.policy', version='latest') }}"
+    audience:
+      groups: [AI users]
+    state: replaced
+  check_mode: true
+  diff: true
+"""
+
+RETURN = r"""
+changes:
+  description: Changes to the product's own objects that were made, or that check mode predicts.
+  returned: always, except for O(state=rendered)
+  type: list
+  elements: dict
+  sample:
+    - kind: URL list
+      name: ChatGPT allow
+      op: update
+      members:
+        urls:
+          added: ['*.oaistatic.com']
+          removed: []
+summary:
+  description: The changes in one line, as done, or as what would be done.
+  returned: always, except for O(state=rendered)
+  type: str
+  sample: created URL list ChatGPT exempt (+19), URL list ChatGPT allow (+42)
+product:
+  description: Id of the product.
+  returned: always, except for O(state=rendered)
+  type: str
+  sample: 'netskope'
+audience:
+  description: >-
+    Who gets access, as O(audience) names them - whether it is C(everyone), and each of its C(parts) that names somebody, sorted; null if the task has no
+    O(audience). The parts mean what O(audience) says of them. Where they name rules or policies of the device, C(behind) has the people of each,
+    as far as the product tells.
+  returned: always, except for O(state=rendered)
+  type: dict
+  sample: {everyone: false, parts: {}, behind: {}}
+places:
+  description: >-
+    Where each rule that is made, altered or moved stands afterwards - its C(number) among C(of) rules of the C(rulebase), and the rules that it stands
+    C(below) and C(above), which are null at an end.
+  returned: always, except for O(state=rendered)
+  type: list
+  elements: dict
+  sample: []
+opens:
+  description: >-
+    Ports that new rules of the plan open besides web access, for voice - C(id), C(protocol) and C(ports), the number of C(destinations), and the
+    C(rules). Empty if the plan creates no such rule.
+  returned: always, except for O(state=rendered)
+  type: list
+  elements: dict
+  sample: []
+ports_open:
+  description: As RV(opens), of the rules of this collection that the device already has before the run.
+  returned: always, except for O(state=rendered)
+  type: list
+  elements: dict
+  sample: []
+planned_steps:
+  description: Number of steps in the plan, known before the first one and in check mode too. A step is a request that writes.
+  returned: for states that write
+  type: int
+  sample: 5
+reversal:
+  description: Cost of a rollback of this plan, known before the first write - the number of write requests and of activations.
+  returned: for states that write
+  type: dict
+  sample: {writes: 2, activations: 1}
+earlier:
+  description: Journals of earlier stages of the same rollout that are still to be rolled back, the next one first.
+  returned: for O(state=reverted)
+  type: list
+  elements: str
+  sample: []
+release:
+  description: Product and release, if the data that the run reads contains them; otherwise empty.
+  returned: always, except for O(state=rendered)
+  type: str
+  sample: ''
+policy_version:
+  description: Version of the catalogue from which the policy was selected.
+  returned: always, except for O(state=rendered)
+  type: str
+  sample: '2026-07-25'
+limits:
+  description: How many writes, deletions and activations the product allows, in words; empty if no limit is known.
+  returned: always, except for O(state=rendered)
+  type: str
+  sample: ''
+exclusive:
+  description: What prevents a second run from writing at the same time, in words; empty if nothing does, so the pipeline must.
+  returned: always, except for O(state=rendered)
+  type: str
+  sample: ''
+propagation:
+  description: Seconds that are allowed for until a deployment is in force everywhere. The vendor documents none.
+  returned: always, except for O(state=rendered)
+  type: int
+  sample: 300
+permissions:
+  description: >-
+    Whether the account may C(write) what a change would write, and C(why); C(write) is null if the product does not report it. The check writes nothing.
+  returned: in check mode, when there is something to write
+  type: dict
+  sample: {write: null, why: ''}
+held_by:
+  description: Who holds a lock that would prevent a run from writing now, if the product reports it.
+  returned: in check mode, when there is something to write
+  type: list
+  elements: str
+  sample: []
+would_stop:
+  description: Why a real run would stop before its first write, one entry for each reason.
+  returned: in check mode, when it would
+  type: list
+  elements: str
+  sample: ["another administrator's changes are pending, and publish_foreign_changes is not set"]
+unfinished:
+  description: Journals of runs on this device that were killed or are still running, since the last run that finished.
+  returned: when there are any
+  type: list
+  elements: str
+  sample: ['/home/deploy/.netaccess/journals/20261124T220000Z-netskope-0a1b2c3d.json']
+changes_on_record:
+  description: >-
+    Changes of this device that are in place by their journals, the newest first, down to the last that was not left unproven - C(journal), C(started),
+    C(status), and C(comment) with the change ID and the people.
+  returned: for states that write, except for O(state=reverted)
+  type: list
+  elements: dict
+  sample: []
+unproven:
+  description: Changes of this device that are not proven yet, the newest first, with the baselines from before them (O(baseline)).
+  returned: when there are any
+  type: list
+  elements: dict
+  sample:
+    - journal: /home/deploy/.netaccess/journals/20261124T220000Z-netskope-0a1b2c3d.json
+      started: '2026-11-24T22:00:00Z'
+      baseline: {}
+proven:
+  description: Journals that were marked as proven.
+  returned: when O(state=proven)
+  type: list
+  elements: str
+  sample: ['/home/deploy/.netaccess/journals/20261124T220000Z-netskope-0a1b2c3d.json']
+stage:
+  description: The stage of a rollout in the journal (O(stage)).
+  returned: when O(state=reverted) and its journal has one
+  type: str
+  sample: pilot
+baseline:
+  description: The baselines from before the change that is rolled back, from its journal (O(baseline)).
+  returned: when O(state=reverted) and its journal has it
+  type: dict
+  sample: {}
+left:
+  description: Managed objects that remain on the device and that no other journal in the same folder can roll back.
+  returned: when O(state=reverted) and a journal was found
+  type: list
+  elements: str
+  sample: []
+plan_digest:
+  description: >-
+    Identifies this plan on this device with everything that is reviewed: the changes, conflicts, losses, a widened audience, manual steps, targets of the
+    activation, pending changes of others, and the options in RV(plan_options). Set O(expected_plan) to it, and the real run carries out this plan or stops.
+  returned: for states that write
+  type: str
+  sample: 6f1c0a3e2d0f4f7f8d0d2f6d5d3b1a90c0f6b6a7f1f0a9d0e2c7b8a9d6e5f4c3
+plan_options:
+  description: The options that decide what this plan does, or whether it may be carried out.
+  returned: for states that write
+  type: dict
+  sample: {state: merged, activate: true}
+coverage:
+  description: >-
+    What can be told of each wanted pattern after the run. V(unchecked) is the best answer, since no API shows what uses a list. Of more than 1,000 patterns,
+    only those are listed that are exempt, that are not in force as wanted, or that have a note.
+  returned: when O(config) is given
+  type: list
+  elements: dict
+  sample:
+    - pattern: .chatgpt.com
+      allowed: unchecked
+      allowed_by: ChatGPT allow by netaccess.chatgpt
+      exempt: unchecked
+      exempt_by: null
+      note: in ChatGPT allow by netaccess.chatgpt; the API does not show which policies use it
+coverage_summary:
+  description: RV(coverage) in numbers.
+  returned: when O(config) is given
+  type: dict
+  sample: {wanted: 35, allowed: 0, exempt_wanted: 18, exempt: 0}
+coverage_before:
+  description: As RV(coverage_summary), before the run.
+  returned: always, except for O(state=rendered)
+  type: dict
+  sample: {wanted: 35, allowed: 0, exempt_wanted: 18, exempt: 0}
+conflicts:
+  description: Other URL lists that hold a wanted host, or may. None of them is certain, since no API shows what uses a list.
+  returned: always, except for O(state=rendered)
+  type: list
+  elements: dict
+  sample:
+    - id: 'netskope-5f0c1d7a3b'
+      effect: deny
+      where: URL list Bad sites
+      text: it may be in a category that a policy blocks or decrypts
+      hosts: ['.chatgpt.com']
+      certain: false
+      opens: 'the API does not show what uses this list: check it in the console'
+      remedy: []
+losses:
+  description: Security controls that the exemption would disable for a wanted host, if the tenant uses them. No API reports that, so each of them counts.
+  returned: always, except for O(state=rendered)
+  type: list
+  elements: dict
+  sample:
+    - control: av
+      rule: the SSL decryption policy, if it uses the list; the API does not show that
+      hosts: ['.chatgpt.com']
+pending:
+  description: >-
+    Whose changes are pending on the device - V(ours), left by a run that was interrupted before it activated them, V(foreign), V(both), or null if there
+    are none.
+  returned: always, except for O(state=rendered)
+  type: str
+  sample: null
+stale:
+  description: Entries of the managed lists that the policy has retired.
+  returned: always, except for O(state=rendered)
+  type: list
+  elements: dict
+  sample: []
+foreign:
+  description: Entries of the managed lists that the policy never contained, for example added by hand.
+  returned: always, except for O(state=rendered)
+  type: list
+  elements: dict
+  sample: []
+audience_widened:
+  description: Why the change reaches more users than O(audience).
+  returned: always, except for O(state=rendered)
+  type: list
+  elements: str
+  sample: []
+manual:
+  description: Steps to do by hand, because the API of the product cannot do them.
+  returned: always, except for O(state=rendered)
+  type: list
+  elements: str
+  sample:
+    - >-
+      once: make a custom category ChatGPT allow with the URL list ChatGPT allow by netaccess.chatgpt (Policies > Profiles > Custom Categories), and press Apply
+      Changes. Until a policy uses it, the list has no effect, and the API does not show whether one does
+activation:
+  description: What the product reported about the activation.
+  returned: after an activation
+  type: list
+  elements: dict
+  sample: [{target: example.goskope.com, status: deployed}]
+journal:
+  description: File that O(state=reverted) needs.
+  returned: when something was written
+  type: str
+  sample: /root/.netaccess/journals/20260311T101500Z-netskope-1f2e3d4c.json
+requests:
+  description: Cost of this run - read and write requests, connections, and seconds waited.
+  returned: always, except for O(state=rendered)
+  type: dict
+  sample: {reads: 6, writes: 3, waited: 0, connections: 1}
+gathered:
+  description: The managed objects on the device.
+  returned: for O(state=gathered)
+  type: list
+  elements: dict
+  sample: []
+rendered:
+  description: The steps for a device without managed objects.
+  returned: for O(state=rendered)
+  type: list
+  elements: dict
+  sample: []
+failure:
+  description: Class of the failure, what was applied, what was rolled back, and the journal that remains.
+  returned: on failure
+  type: dict
+  sample: {class: refused, applied: [], undone: [], journal: null}
+diagnosis:
+  description: With pending changes of others, C(pending) has the name of each list, and what was changed, by whom and when.
+  returned: when others have pending changes
+  type: dict
+  sample: {pending: [{list: Partners, change: Edited, by: alice@example.com, at: '2026-11-25T10:00:00.000Z'}]}
+"""
+
+from ansible.module_utils.basic import AnsibleModule, env_fallback
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine import module as access
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.netskope.adapter import from_module
+
+
+def main():
+    names = dict(type="list", elements="str", default=[])
+    spec = dict(access.argument_spec(), **access.connection_spec())
+    spec.update(
+        host=dict(type="str", required=True),
+        port=dict(type="int", default=443),
+        token=dict(type="str", required=True, no_log=True, fallback=(env_fallback, ["NETSKOPE_API_TOKEN"])),
+        allow_list=dict(type="str", default="ChatGPT allow"),
+        exempt_list=dict(type="str", default="ChatGPT exempt"),
+        account=dict(type="str", default="Netskope API"),
+        scan_conflicts=dict(type="bool", default=True),
+        audience=dict(type="dict", options=dict(groups=names, users=names, organizational_units=names, everyone=dict(type="bool", default=False))),
+    )
+    module = AnsibleModule(argument_spec=spec, required_if=access.required_if(), supports_check_mode=True)
+    access.run(module, lambda: from_module(module))
+
+
+if __name__ == "__main__":
+    main()
