@@ -1,115 +1,172 @@
 # Copyright (c) 2026, the netaccess.chatgpt contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The twin of Check Point under the contract. The audience is a group of users."""
+"""The twin of Check Point under the contract. The audience is an access role."""
 from __future__ import annotations
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.checkpoint.adapter import CheckpointAdapter
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.checkpoint.api import Api
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.checkpoint.api import Api, Login
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.checkpoint.model import Settings
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport.connection import Connection, Transport
-from tests.contract.rig import MEMBER, TwinRig
-from tests.products.checkpoint.twin import ACCESS, DENY, INSPECTION, Checkpoint, rule
-from tests.products.panos.rig import QuickClock
+from tests.contract.rig import MEMBER, NEXT_YEAR, TwinRig
+from tests.products.checkpoint.twin import Checkpoint, https_rule, rule
+from tests.products.zia.rig import TwinClock
 
-AUDIENCE = {MEMBER: "AI users"}
-#: Names that target() gives to the list and the rule that allow.
-LIST, RULE = "ChatGPT allow", "ChatGPT allow"
-_CHATS = ("chatgpt.com", "*.chatgpt.com", "claude.ai")
+ROLES = {MEMBER: "AI users"}
+RULE = "ChatGPT allow"
 
 
 class CheckpointRig(TwinRig):
     name = "checkpoint"
-    #: FILL IN what State.release says here, as a pattern; and what else is otherwise than Rig has it: live, stageable,
-    #: isolating, private, sealed, queues, adoptable, ordered, claims, tells, tells_of_people.
-    release = ""
+    sealed = True
+    release = r"Management API [\d.]+"
 
-    def __init__(self, folder, **options):
+    def __init__(self, folder, variant="unified", entries="slash", **options):
         super().__init__(folder)
-        self.twin = Checkpoint(**options)
-        self.never_above: tuple = ()
+        self.twin = Checkpoint(variant=variant, **options)
+        self.entries, self.never_above = entries, ()
+        self.web = {"unified": "Network", "ordered": "Application", "inline": "Browsing"}[variant]
 
     def settings(self, audience=(MEMBER,), **changes) -> Settings:
-        groups = tuple(AUDIENCE[who] for who in audience)
-        return Settings(**dict({"groups": groups, "never_above": self.never_above}, **changes))
+        roles = tuple(ROLES[who] for who in audience)
+        return Settings(**dict({"access_roles": roles, "never_above": self.never_above, "entries": self.entries}, **changes))
 
-    def adapter(self, audience=(MEMBER,), timeout=60, token=None, **changes):
-        transport = Transport(Connection(self.twin.url, timeout=timeout), QuickClock())
-        api = Api(transport, token or self.twin.token)
-        return CheckpointAdapter(self.settings(audience, **changes), api, transport)
+    def secrets(self):
+        return [self.twin.admins["netaccess"], *(one["sid"] for one in self.twin.state["sessions"].values() if one["sid"])]
+
+    def adapter(self, audience=(MEMBER,), timeout=600, login=None, **changes):
+        self.transport = Transport(Connection(self.twin.url, timeout=timeout), TwinClock(self.twin))
+        login = Login(**(login or {"username": "netaccess", "password": self.twin.admins["netaccess"]}))
+        return CheckpointAdapter(self.settings(audience, **changes), Api(self.transport, login), self.transport, login.domain)
 
     def natives(self, pattern):
-        raise NotImplementedError(
-            "FILL IN: the entries that stand for a pattern, by its text, and without asking the code under test")
+        name = pattern.lstrip("*.")
+        if self.entries == "regex":
+            labels = r"([^/]+\.)" + ("+" if pattern[0] == "*" else "*") if pattern[0] in "*." else ""
+            return {"^https?://%s%s/" % (labels, name.replace(".", r"\."))}
+        return {pattern + "/"} if pattern[0] != "." else {name + "/", "*." + name + "/"}
 
     def force(self):
-        self.twin.activate()
+        self.twin.install()
+
+    def settle(self):
+        """The session of a dead process times out."""
+        self.twin.advance(601)
+
+    def may_only_read(self):
+        self.twin.read_only = {"netaccess"}
+        return True
 
     # Edits by hand, brought into force.
 
-    def entries(self):
-        return self.twin.candidate["lists"][LIST]["entries"]
+    @property
+    def site(self) -> dict:
+        return self.twin.object(RULE + " expressions" * (self.entries == "regex"))
 
     def drop_member(self):
-        self.entries().remove("*.openai.com")
-        self.force()
+        with self.by_hand():
+            self.site["url-list"] = [one for one in self.site["url-list"] if set([one]) != self.natives("*.openai.com")]
+
+    def by_hand(self):
+        return _ByHand(self.twin)
 
     def change_field(self):
-        self.twin.rule(RULE)["groups"] = []
-        self.force()
+        with self.by_hand():
+            self.twin.rule(RULE, self.web)["source"] = ["Any"]
 
     def shuffle(self):
         """Below the rule of the site that it has to be above."""
-        rules, ours = self.twin.candidate["rules"][ACCESS], self.twin.rule(RULE)
-        rules.remove(ours)
-        rules.append(ours)
-        self.force()
+        with self.by_hand():
+            rules, ours = self.rules(), self.twin.rule(RULE, self.web)
+            rules.remove(ours)
+            rules.append(ours)
+
+    def rules(self) -> list:
+        return self.twin.db["layers"][self.web]["rules"]
 
     def add_foreign_member(self, host):
-        self.entries().append(host)
-        self.force()
+        with self.by_hand():
+            self.site["url-list"].append(*self.natives(host))
 
     def foreign_members(self):
-        return set(self.twin.candidate["lists"].get(LIST, {"entries": ()})["entries"])
+        try:
+            entries = self.site["url-list"]
+        except StopIteration:
+            return set()
+        return {one.replace("^https?://", "").replace("\\", "").rstrip("/") for one in entries}
 
     def unmarked_object(self):
-        self.twin.candidate["lists"][LIST] = {"entries": ["foreign.example"], "comment": ""}
-        self.force()
+        with self.by_hand():
+            name = self.settings().site("access rule").name
+            regex = self.entries == "regex"
+            self.twin.add("application-site", name, **{"url-list": list(self.natives("foreign.example")), "urls-defined-as-regular-expression": regex,
+                                                       "primary-category": "Social Networking", "comments": "", "user-defined": True})
 
     def block_early(self):
-        self.never_above = ("threats",)
-        self.twin.candidate["rules"][ACCESS].insert(0, rule("threats", DENY, hosts=_CHATS))
-        self.force()
+        self.never_above = ("Threats",)
+        with self.by_hand():
+            self.twin.add("application-site", "Feed", **{"url-list": ["chatgpt.com/", "*.chatgpt.com/", "claude.ai/"], "user-defined": True,
+                                                         "urls-defined-as-regular-expression": False, "primary-category": "Social Networking", "comments": ""})
+            self.twin.insert(self.web, rule("Threats", "Drop", service=["Feed"]), 0)
 
     def foreign_pending(self):
-        self.twin.editor = "them"
+        self.twin.publish_by("alice")
 
     def scan(self):
-        self.twin.rule("decrypt all", INSPECTION)["profiles"] = ["av"]
-        self.force()
+        # The rule that inspects has all blades.
         return "av"
 
+    def mystify(self, what):
+        self.never_above = ("Odd",)
+        with self.by_hand():
+            if what == "inspection":
+                self.twin.insert("Outbound", https_rule("Odd", "Inspect", **{NEXT_YEAR: "x"}), 0)
+            elif what == "layer":
+                # What an inline layer does that cannot be read, only the gateway knows.
+                self.twin.insert(self.web, {"uid": self.twin.uid(), **rule("Odd", "Apply Layer", **{"inline-layer": "Layer of next year"})}, 0)
+            else:
+                more = {NEXT_YEAR: "x"} if what == "column" else {}
+                self.twin.insert(self.web, rule("Odd", "Drop" if what == "column" else "Action of next year", **more), 0)
+        self.twin.by_dice = True
+        return "Odd"
+
     def quarantine(self, above):
-        self.twin.candidate["rules"][ACCESS].insert(not above, rule("quarantine", DENY, groups=["Contractors"]))
-        self.force()
-        return "quarantine"
+        with self.by_hand():
+            self.twin.insert(self.web, rule("Quarantine", "Drop", source=["Branch"]), 0 if above else len(self.rules()) - 1)
+        return "Quarantine"
 
     def lift(self):
-        rules, ours = self.twin.candidate["rules"][ACCESS], self.twin.rule(RULE)
-        rules.remove(ours)
-        rules.insert(0, ours)
-        self.force()
+        with self.by_hand():
+            rules, ours = self.rules(), self.twin.rule(RULE, self.web)
+            rules.remove(ours)
+            rules.insert(0, ours)
         return True
 
     def left_open(self):
-        return ["session %s" % one for one in self.twin.sessions] + ["the lock"] * bool(self.twin.locked_by)
+        return ["session %s" % uid for uid, one in self.twin.state["sessions"].items() if one["user"] == "netaccess"]
 
-    def by_chance(self, dice) -> list:
-        raise NotImplementedError(
-            "FILL IN: put rules of a company into the twin, over every column that a rule has, and return them")
+    def decide(self, who, host):
+        verdict, inspection = self.twin.decide(who, host)
+        return verdict, inspection if verdict != "block" else None
 
 
-#: Each takes a folder and is put through the whole suite: one for each kind of sign-in, release or site.
-RIGS = {"checkpoint": CheckpointRig}
-#: Sites by chance, in tests/contract/test_chance.py.
-BY_CHANCE = ("checkpoint",)
+class _ByHand:
+    """What is edited in the published database is published and installed."""
+
+    def __init__(self, twin):
+        self._twin = twin
+
+    def __enter__(self):
+        return self._twin.db
+
+    def __exit__(self, *_exc):
+        self._twin.publish_by("alice")
+        self._twin.install()
+
+
+#: Each takes a folder and is put through the whole suite: layers, and releases by the shape of a package.
+RIGS = {
+    "checkpoint": CheckpointRig,
+    "checkpoint-inline": lambda folder: CheckpointRig(folder, "inline", version="2", shape="map"),
+    "checkpoint-ordered": lambda folder: CheckpointRig(folder, "ordered", "regex", version="1.8.1", shape="list"),
+}

@@ -1,88 +1,289 @@
 # Copyright (c) 2026, the netaccess.chatgpt contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Check Point: FILL IN what is written where, and when a write is in force. Two or three sentences."""
+"""Check Point: application sites in a category of ours, an HTTPS Inspection rule that bypasses, and an access rule in the layer that decides.
+
+Edits are private to a session until they are published, and in force once the package is installed on its gateways. What others have published since the last
+installation is installed with it. What a run that died left unpublished is continued by the next one; a run that fails discards its own.
+"""
 from __future__ import annotations
 
 from typing import Iterable, Iterator
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter import Adapter, Step, Traits, Wanted
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter import (
+    BOTH, FOREIGN, OURS, Adapter, Permissions, Step, Traits, Wanted,
+)
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.assessment import Assessment
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.change import Change
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import REFUSED, AccessError
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.change import CREATE, DELETE, Change
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import ACTIVATION, LOCKED, REFUSED, AccessError
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.module import filled
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Ref, State
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Objects, Ref, State
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import Pattern
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Policy
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.checkpoint import model
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.checkpoint.api import Api
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.checkpoint.api import Api, Login, installed
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.checkpoint.judge import Assessor, Places
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.checkpoint.model import ACCESS, INSPECTION, LIST, Settings
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.marks import MARK
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.checkpoint.model import ACCESS, ANY, CATEGORY, HTTPS, SITE, TARGETS, Settings, Site
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.marks import MARK, is_ours
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport.connection import Transport, by_options
+
+_COMMANDS = {CATEGORY: "application-site-category", SITE: "application-site", HTTPS: "https-rule", ACCESS: "access-rule"}
+_URLS = "url-list"
+#: What a lock is called that does not keep us from writing; the word for another session's is not documented.
+_FREE = (None, "unlocked", "locked by current session")
 
 
 class CheckpointAdapter(Adapter):
-    """One device or tenant."""
+    """One policy package."""
 
-    # FILL IN each fact that is otherwise than its default in Traits, and where you know it from. The defaults say that
-    # nothing keeps a second run away, that no limit is known, that the device names whose edits wait, and that an
-    # activation is in force everywhere at once.
-    traits = Traits(product="checkpoint", kinds=model.KINDS)
+    traits = Traits(product="checkpoint", kinds=model.KINDS, exclusive="the locks of sessions on objects they have edited",
+                    limits="3 sign-ins a minute for an administrator")
 
-    def __init__(self, settings: Settings, api: Api, transport: Transport):
-        self._settings, self._api, self._transport = settings, api, transport
+    def __init__(self, settings: Settings, api: Api, transport: Transport, domain: str | None = None):
+        self._settings, self._api, self._transport, self._domain = settings, api, transport, domain
+        self._site = Site()
+        self._locked: list = []
+        #: Whether this session may hold edits of this run that are not published.
+        self._edited = False
 
     @property
     def device(self) -> str:
-        raise NotImplementedError(
-            "FILL IN: what tells this device or tenant from all others, the same from run to run; self._api.host where "
-            "each has an address of its own")
-
-    def read(self) -> State:
-        return model.state_of(self._api.tables())
-
-    def blank(self) -> State:
-        raise NotImplementedError(
-            "FILL IN: State() when target() needs nothing that a site has, else the site as the vendor delivers it")
-
-    def assess(self, policy: Policy, state: State) -> Assessment:
-        return Assessor(self._settings, policy, state).assess()
-
-    def target(self, policy: Policy, state: State) -> list[Wanted]:
-        places = Places(self._settings, policy, state)
-        parts = [(kind, patterns) for kind, patterns in ((INSPECTION, policy.exempt), (ACCESS, policy.allow)) if patterns]
-        return [self._list(kind, patterns) for kind, patterns in parts] + [places.rule(kind, patterns) for kind, patterns in parts]
-
-    def _list(self, kind: str, patterns: Iterable[Pattern]) -> Wanted:
-        # FILL IN the names as in policy_of.
-        entries = frozenset(entry for pattern in patterns for entry in model.render(pattern))
-        return Wanted(Object(Ref(LIST, self._settings.name(kind)), {"description": MARK}, {"entries": entries}))
-
-    def steps(self, changes: list[Change], state: State) -> Iterator[Step]:
-        raise NotImplementedError(
-            "FILL IN: yield a Step for each request, in the order of changes. Its request is plain data with method, "
-            "path and body, and holds no secret")
-
-    def send(self, request: dict) -> object:
-        return self._api.write(request["method"], request["path"], request["body"])
-
-    def activate(self) -> list[dict]:
-        return self._api.activate()
+        return "%s %s" % (self._api.host, " ".join(filter(None, (self._domain, self._settings.package))))
 
     def render(self, pattern: Pattern) -> tuple[str, ...]:
-        return model.render(pattern)
+        return model.render(pattern, self._settings.entries)
+
+    # -- reading
+
+    def blank(self) -> State:
+        return State()
+
+    def read(self) -> State:
+        site, objects, rules = self._site, Objects(), {}
+        own, site.unpublished = self._api.sessions()
+        self._read_package()
+        tables = {}
+        waiting = [(ACCESS, name) for name in site.ordered] + ([(HTTPS, site.https)] if site.https else [])
+        for kind, name in waiting:
+            tables[kind, name], known = self._api.rulebase("show-%s-rulebase" % ("access" if kind == ACCESS else "https"), site.uids[name])
+            site.known.update({uid: dict(row, **site.known.get(uid, {})) for uid, row in known.items()})
+            inner = [(row["inline-layer"].get("uid") if isinstance(row["inline-layer"], dict) else row["inline-layer"]) for row in tables[kind, name]
+                     if row.get("inline-layer")]
+            names = {site.uids[one]: one for one in site.layers}
+            waiting += [(ACCESS, names[uid]) for uid in inner if uid in names and (ACCESS, names[uid]) not in waiting]
+        self._look_up(row for rows in tables.values() for row in rows)
+        for (kind, name), rows in tables.items():
+            rules[model.base(kind, name)] = model.read_rules(kind, name, rows, site, objects)
+        self._read_sites(objects)
+        self._refuse_unknown_sources()
+        self._locked = [(obj.ref, (obj.native.get("meta-info") or {}).get("locking-admin")) for obj in objects.values() if obj.ours
+                        and (obj.native.get("meta-info") or {}).get("lock") not in _FREE]
+        return State(objects, rules, self._pending(own), bool(own.get("changes")), "Management API %s" % self._api.version)
+
+    def _read_package(self) -> None:
+        """The layers of the package. In the shapes of several releases: a list, a single layer, or one for each direction."""
+        site, found = self._site, self._api.show("show-package", name=self._settings.package, **{"details-level": "full"})
+        if not site.layers:
+            site.layers = {row["name"]: row for row in self._api.rows("show-access-layers", "access-layers", **{"details-level": "full"})}
+            site.known.update({row["uid"]: row for row in site.layers.values()})
+            site.uids.update({name: row["uid"] for name, row in site.layers.items()})
+        layers = [one["layer"] if "layer" in one else one for one in found.get("access-layers") or ()]
+        site.ordered = [one["name"] for one in layers]
+        site.uids.update({one["name"]: one["uid"] for one in layers})
+        shown = found.get("https-inspection-layers") or found.get("https-layer") or ()
+        https = [shown.get("outbound-https-layer", shown)] if isinstance(shown, dict) else list(shown)
+        if self._settings.https_layer:
+            https = [self._api.show("show-https-layer", name=self._settings.https_layer)]
+        if len(https) > 1:
+            raise AccessError(REFUSED, "package %s has several HTTPS layers: set https_layer to one of %s" % (
+                self._settings.package, ", ".join(one["name"] for one in https)))
+        site.https = https[0]["name"] if https else None
+        site.uids.update({one["name"]: one["uid"] for one in https})
+
+    def _look_up(self, rows: Iterable[dict]) -> None:
+        """What sites and groups hold that rules name. Once in a run, but for what it writes."""
+        known, names = self._site.known, [one for row in rows if row.get("enabled", True) for column in model.LOOKED_UP for one in row.get(column) or ()]
+        for uid in names:
+            row = known.get(uid, {})
+            command = model.LOOKUPS.get(row.get("type"))
+            if command and not {"members", _URLS, "user-defined"} & set(row):
+                known[uid] = self._api.show(command, uid=uid)
+                members = [one for one in known[uid].get("members") or () if isinstance(one, dict)]
+                known.update({one["uid"]: dict(one, **known.get(one["uid"], {})) for one in members})
+                names += [one["uid"] for one in members]
+
+    def _read_sites(self, objects: Objects) -> None:
+        """Ours, which no rule may name yet."""
+        row = self._api.show_if("show-application-site-category", name=self._settings.category.name)
+        if row:
+            objects.add(Object(self._settings.category, {"description": row.get("comments") or ""}, ours=is_ours(row.get("comments")), native=row))
+        for ref in (self._settings.site(HTTPS), self._settings.site(ACCESS)):
+            row = self._api.show_if("show-application-site", name=ref.name)
+            if row:
+                fields = {"description": row.get("comments") or "", "primary-category": row.get("primary-category"),
+                          "urls-defined-as-regular-expression": bool(row.get("urls-defined-as-regular-expression"))}
+                objects.add(Object(ref, fields, {_URLS: frozenset(row.get(_URLS) or ())}, ours=is_ours(row.get("comments")), native=row))
+
+    def _refuse_unknown_sources(self) -> None:
+        """:raises AccessError: refused, before anything is written, for an audience that does not exist."""
+        known = {row.get("name") for row in self._site.known.values()}
+        for name in self._settings.rule(ACCESS)["source"]:
+            if name != ANY and name not in known:
+                found = [row for row in self._api.rows("show-objects", filter=name) if row.get("name") == name]
+                if not found:
+                    raise AccessError(REFUSED, "audience: %s has no object named %s" % (self._api.host, name))
+                self._site.known[found[0]["uid"]] = found[0]
+
+    def _pending(self, own: dict) -> str | None:
+        """Whose published changes no installation has brought to every gateway of the package. Which package they are for is not told."""
+        site = self._site
+        site.gateways = [row for row in self._api.rows("show-gateways-and-servers", **{"details-level": "full"})
+                         if (row.get("policy") or {}).get("access-policy-name") == self._settings.package
+                         and (not self._settings.targets or row["name"] in self._settings.targets)]
+        since = min((_posix(row["policy"].get("access-policy-installation-date")) for row in site.gateways), default=0)
+        sessions = []
+        if _posix(self._api.show("show-last-published-session").get("publish-time")) > since:
+            shown = self._api.rows("show-sessions", **{"view-published-sessions": True, "details-level": "full"})
+            sessions = [row for row in shown if _posix(row.get("publish-time")) > since]
+        mine = [row for row in sessions if row.get("user-name") == own.get("user-name") and is_ours(row.get("description"))]
+        site.published = [row for row in sessions if row not in mine]
+        ours = bool(mine or own.get("changes"))
+        return BOTH if ours and site.published else OURS if ours else FOREIGN if site.published else None
+
+    # -- wanting
+
+    def target(self, policy: Policy, state: State) -> list[Wanted]:
+        settings, places = self._settings, Places(self._settings, self._site, policy, state)
+        parts = [(kind, patterns) for kind, patterns in ((HTTPS, policy.exempt), (ACCESS, policy.allow)) if patterns]
+        if policy.exempt and state.rules and not self._site.https:
+            raise AccessError(REFUSED, "package %s has no HTTPS layer that can be read: set https_layer" % settings.package)
+        sites = [Wanted(Object(settings.site(kind), {
+            "description": MARK, "primary-category": settings.category.name, "urls-defined-as-regular-expression": settings.entries == "regex"},
+            {_URLS: frozenset(entry for pattern in patterns for entry in self.render(pattern))})) for kind, patterns in parts]
+        return [Wanted(Object(settings.category, {"description": MARK}))] + sites + [places.rule(kind, patterns) for kind, patterns in parts]
+
+    def assess(self, policy: Policy, state: State) -> Assessment:
+        return Assessor(self._settings, self._site, policy, state).assess()
+
+    # -- writing
+
+    def steps(self, changes: list[Change], state: State) -> Iterator[Step]:
+        for change in changes:
+            make = self._rule_steps if change.ref.kind in (HTTPS, ACCESS) else self._site_steps
+            for command, body in make(change):
+                yield Step("%s %s" % (change.op, change.ref), {"command": command, "body": body}, lambda reply, ref=change.ref: self._learn(ref, reply))
+
+    def _learn(self, ref: Ref, reply: dict) -> None:
+        self._site.uids[ref] = reply.get("uid")
+
+    def _site_steps(self, change: Change) -> Iterator[tuple]:
+        command, name = _COMMANDS[change.ref.kind], {"name": change.ref.name}
+        added, removed = change.members.get(_URLS, ((), ()))
+        if change.op == DELETE:
+            yield "delete-" + command, name
+        elif change.op == CREATE:
+            yield "add-" + command, dict(name, **_body(change), **({_URLS: list(added)} if change.ref.kind == SITE else {}))
+        else:
+            parts = [{_URLS: {word: list(entries)}} for word, entries in (("add", added), ("remove", removed)) if entries] or [{}]
+            yield "set-" + command, dict(name, **_body(change), **parts[0])
+            yield from (("set-" + command, dict(name, **part)) for part in parts[1:])
+
+    def _rule_steps(self, change: Change) -> Iterator[tuple]:
+        layer, _colon, name = change.ref.name.partition(": ")
+        command, uid = _COMMANDS[change.ref.kind], self._site.uids.get(change.ref, "<uid of %s>" % change.ref.name)
+        if change.op == DELETE:
+            yield "delete-" + command, {"uid": uid, "layer": layer}
+            return
+        place = {} if change.place is None else self._position(change)
+        if change.op == CREATE:
+            yield "add-" + command, dict(_body(change), layer=layer, name=name, position=place)
+        else:
+            yield "set-" + command, dict(_body(change), uid=uid, layer=layer, **({"new-position": place} if place else {}))
+
+    def _position(self, change: Change) -> object:
+        """Beside a rule that was read: top and bottom would move with what others insert."""
+        after = change.place[1].after
+        return {"below": self._site.uids.get(after, "<uid of %s>" % after.name)} if after else "top"
+
+    def begin(self) -> bool:
+        if self._locked:
+            raise AccessError(LOCKED, "%s: %s; have these sessions published or discarded" % (self._api.host, "; ".join(self.held_by())))
+        self._api.show("set-session", description="%s: %s" % (MARK, self._settings.comment or "ChatGPT access"))
+        return False
+
+    def held_by(self) -> list[str]:
+        return ["%s locks %s" % (admin or "another session", ref) for ref, admin in self._locked]
+
+    def permissions(self) -> Permissions:
+        """What an account may do in a layer, and whether it may publish and install, is told by no command."""
+        if self._api.read_only:
+            return Permissions(False, "the session of this account is read-only")
+        return Permissions(None, "the Management API does not tell which layers this account may edit, nor whether it may publish and install")
+
+    def send(self, request: dict) -> object:
+        self._edited = True
+        return self._api.write(request["command"], request["body"])
+
+    def seal(self) -> None:
+        self._api.wait(self._api.write("publish", {}).get("task-id"), REFUSED)
+        self._edited = False
+
+    def activate(self) -> list[dict]:
+        body = {"policy-package": self._settings.package, "access": True, "threat-prevention": False}
+        if self._settings.targets:
+            body["targets"] = list(self._settings.targets)
+        try:
+            task = self._api.wait(self._api.write("install-policy", body).get("task-id"), ACTIVATION)
+        except AccessError as error:
+            raise AccessError(ACTIVATION, str(error)) from error
+        return installed(task, self.targets())
+
+    def targets(self) -> list[str]:
+        return sorted(row["name"] for row in self._site.gateways)
+
+    def discard(self) -> bool:
+        self._api.show("discard")
+        self._edited = False
+        return True
+
+    def close(self) -> None:
+        try:
+            self._api.end(self._edited)
+        finally:
+            self._transport.close()
+
+
+def _body(change: Change) -> dict:
+    """The columns of a change as they are sent: a list of one word for no restriction is that word."""
+    found = {}
+    for path, (_old, new) in change.fields.items():
+        if new is None:
+            continue
+        column, _dot, inner = path.partition(".")
+        if inner:
+            found.setdefault(column, {})[inner] = new
+        else:
+            found["comments" if column == "description" else column] = new[0] if new in ([ANY], [TARGETS]) else new
+    return found
+
+
+def _posix(when: dict | None) -> int:
+    return (when or {}).get("posix") or 0
 
 
 def from_module(module: AnsibleModule) -> CheckpointAdapter:
     """The adapter for a task. :raises AccessError: refused, for options that contradict each other."""
     p = module.params
-    settings = filled(Settings, p, p["audience"])
-    if settings.groups and settings.everyone:
-        raise AccessError(REFUSED, "audience: set groups, or everyone: true, not both")
-    if p["state"] in ("merged", "replaced", "rendered") and not settings.groups and not settings.everyone:
-        raise AccessError(REFUSED, "audience: set groups, or everyone: true")
+    who = p["audience"] or {}
+    somebody = bool(who.get("access_roles") or who.get("networks"))
+    if p["state"] in ("merged", "replaced", "rendered") and somebody == bool(who.get("everyone")):
+        raise AccessError(REFUSED, "audience: set access_roles or networks, or everyone: true")
+    if bool(p["api_key"]) == bool(p["username"] and p["password"]):
+        raise AccessError(REFUSED, "set api_key, or username and password")
+    # Where rules would stand, and for whom, is no matter for their removal.
+    goes = p["state"] in ("deleted", "reverted")
+    settings = filled(Settings, p, None if goes else who, never_above=() if goes else tuple(p["never_above"]))
     transport = by_options(p, "https://%s:%d" % (p["host"], p["port"]))
-    return CheckpointAdapter(settings, Api(transport, p["token"]), transport)
+    return CheckpointAdapter(settings, Api(transport, filled(Login, p)), transport, p["domain"])

@@ -1,92 +1,229 @@
 # Copyright (c) 2026, the netaccess.chatgpt contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The API of Check Point: sign-in, pages, refusals, and what an answer means.
+"""The Management API of Check Point: sessions, pages, tasks, and what the code of a refusal means.
 
-FILL IN the sources: the vendor's document and its release, the vendor's client and its version, recorded answers.
+Commands and shapes: the vendor's API reference up to v2.1, check_point.mgmt 6.8.0, cp-mgmt-api-sdk 1.9.0. The HTTP status of a refusal is documented for few
+of them, so its code decides.
 """
 from __future__ import annotations
 
+from dataclasses import dataclass
 from operator import itemgetter
 
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import REFUSED, UNREACHABLE, AccessError
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import (
+    ACTIVATION, AUTH, CONFLICT, LOCKED, REFUSED, UNREACHABLE, AccessError, OutcomeUnknown,
+)
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.marks import is_ours
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport.connection import Answer, Transport
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport.session import (
-    FAILURES, NO_JSON, Client, json_of, pages,
+    NO_JSON, Busy, Client, Ended, json_of, one_line, pages,
 )
 
-#: Rows of a page. FILL IN the most that the product gives.
-PAGE = 100
+#: Rows of a page: 500 is the most that the vendor's own clients ask for.
+PAGE = 500
+_POLL_SECONDS = 2
+#: A session that is not used for so long ends: longer than any pause of a run, and short for the next run after one that died.
+_SESSION_SECONDS = 180
+#: Seconds to wait when an administrator has signed in three times within a minute, and while the server starts.
+_PAUSES = {"err_too_many_requests": 60, "generic_server_initializing": 30}
+_ENDED = ("generic_err_session_expired", "generic_err_wrong_session_id", "generic_err_missing_session_id")
+_FAILURES = {"generic_err_object_locked": LOCKED, "generic_err_session_in_use": LOCKED, "err_already_connected": LOCKED, "generic_err_no_permissions": AUTH,
+             "err_forbidden": AUTH, "generic_err_object_not_found": CONFLICT, "generic_err_object_field_not_unique": CONFLICT}
+_HINTS = {"generic_err_command_not_found": " (this release or its hotfix is too old)", "generic_err_object_locked": " (it is locked until that session is "
+          "published or discarded in SmartConsole, under Manage & Settings > Sessions)"}
+
+
+@dataclass(frozen=True)
+class Login:
+    """Either ``username`` and ``password``, or ``api_key``. ``domain``: of a Multi-Domain server; ``cloud_mgmt_id``: of Smart-1 Cloud."""
+
+    username: str | None = None
+    password: str | None = None
+    api_key: str | None = None
+    domain: str | None = None
+    cloud_mgmt_id: str | None = None
 
 
 class Api(Client):
-    """One device or tenant. ``Client`` renews sessions and words failures; see transport/session.py.
+    """One management server or domain, one session."""
 
-    Only what changes policy is sent with ``write=True``: signing in and out are not.
-    """
-
-    def __init__(self, transport: Transport, token: str):
+    def __init__(self, transport: Transport, login: Login):
         super().__init__(transport)
-        self._token = token
+        self._login = login
+        #: Of the current session; None for one that may only read.
+        self._uid: str | None = None
+        self.read_only = False
+        self.version = ""
 
-    # -- what the adapter asks for
+    # -- commands
 
-    def tables(self) -> dict:
-        """What ``model.state_of`` needs: the rows of each kind. :raises AccessError: auth, unreachable or refused."""
-        raise NotImplementedError(
-            "FILL IN: {kind: self._rows(path)} for each of model.KINDS, rules in their order, in as few requests as the product allows; "
-            "and whose edits wait, and the release, where it tells them")
+    def show(self, command: str, **body: object) -> dict:
+        """The answer to a command that changes nothing in the database, or that may be sent twice."""
+        return self._ask(command, body, False)
 
-    def write(self, method: str, path: str, body: object) -> object:
-        """One write; what it is answered with. :raises OutcomeUnknown: when the answer does not say whether it took effect."""
-        return self._ask(method, path, body)
+    def show_if(self, command: str, **body: object) -> dict | None:
+        """The same; None if there is no such object."""
+        try:
+            return self.show(command, **body)
+        except AccessError as error:
+            if error.failure != CONFLICT:
+                raise
+            return None
 
-    def activate(self) -> list[dict]:
-        """Bring what was written into force and wait for it: [{target, status}]. :raises AccessError: activation."""
-        raise NotImplementedError(
-            "FILL IN: commit, and wait with self._transport.wait until the device says that it is in force. Where each "
-            "write is in force at once, this returns one dict that says so")
+    def write(self, command: str, body: dict) -> dict:
+        """One edit, which only this session sees until it is published. :raises OutcomeUnknown: when the answer does not say whether it took effect."""
+        return self._ask(command, body, True)
+
+    def rows(self, command: str, key: str = "objects", **body: object) -> list:
+        """All objects of a list. :raises AccessError: unreachable, if it ends early."""
+        def read(number: int) -> tuple:
+            found = self.show(command, limit=PAGE, offset=(number - 1) * PAGE, **body)
+            if not isinstance(found.get(key), list):
+                raise AccessError(UNREACHABLE, "%s answers %s without %s" % (self.host, command, key))
+            return found[key], found.get("total")
+        return self._complete(command, *pages(read, itemgetter("uid"), lambda page, count, total: len(page) < PAGE or count == total))
+
+    def rulebase(self, command: str, uid: str) -> tuple:
+        """(the rules of a layer from the top, without their sections; {uid: object} of what they name)."""
+        objects: dict = {}
+
+        def read(number: int) -> tuple:
+            found = self.show(command, uid=uid, limit=PAGE, offset=(number - 1) * PAGE, **{"use-object-dictionary": True})
+            if not isinstance(found.get("rulebase"), list):
+                raise AccessError(UNREACHABLE, "%s answers %s without rules" % (self.host, command))
+            objects.update((one["uid"], one) for one in found.get("objects-dictionary", ()))
+            return [rule for row in found["rulebase"] for rule in (row.get("rulebase", ()) if str(row.get("type")).endswith("-section") else [row])], \
+                found.get("total")
+        return self._complete(command, *pages(read, itemgetter("uid"), lambda page, count, total: not total or count >= total)), objects
+
+    def _complete(self, command: str, rows: list, total: int | None) -> list:
+        if total is not None and len(rows) < total:
+            raise AccessError(UNREACHABLE, "%s gives %d of the %d rows of %s" % (self.host, len(rows), total, command))
+        return rows
+
+    # -- sessions and tasks
+
+    def sessions(self) -> tuple:
+        """(the current session, the other ones with unpublished changes).
+
+        What a run of ours left unpublished is continued: our account may switch to a session of its own that is disconnected.
+
+        :raises AccessError: locked, if that session is still connected.
+        """
+        rows = self.rows("show-sessions", **{"details-level": "full"})
+        own = next((row for row in rows if row["uid"] == self._uid), {})
+        others = [row for row in rows if row is not own and row.get("changes")]
+        left = next((row for row in others if row.get("user-name") == own.get("user-name") and is_ours(row.get("description"))), None)
+        if left is None or own.get("changes"):
+            return own, others
+        self._switch(left)
+        return left, [row for row in others if row is not left]
+
+    def _switch(self, session: dict) -> None:
+        """A run that died stays connected until its session times out."""
+        while True:
+            try:
+                self.show("switch-session", uid=session["uid"])
+                self._uid = session["uid"]
+                return
+            except AccessError as error:
+                if error.failure not in (REFUSED, LOCKED):
+                    raise
+                self._transport.wait(_SESSION_SECONDS / 10, "another run of this collection may be at work, or has died a moment ago: %s" % error)
+
+    def wait(self, task: str, failure: str) -> dict:
+        """The task when it has ended well. :raises AccessError: ``failure``, with the reason of each target that failed."""
+        while True:
+            tasks = self.show("show-task", **{"task-id": task, "details-level": "full"}).get("tasks") or [{}]
+            status = tasks[0].get("status")
+            if status != "in progress":
+                break
+            self._transport.wait(_POLL_SECONDS, "%s: %s is still in progress" % (self.host, tasks[0].get("task-name", "a task")), failure)
+        if status not in ("succeeded", "succeeded with warnings"):
+            raise AccessError(failure, "%s: %s %s: %s" % (self.host, tasks[0].get("task-name", "a task"), status or "is unknown", reasons_of(tasks[0])))
+        return tasks[0]
+
+    def end(self, discard: bool) -> None:
+        """Sign out. What a session has not published stays there, and its objects locked, unless it is discarded."""
+        if self._session is None:
+            return
+        try:
+            if discard:
+                self.show("discard")
+        finally:
+            if self._session is not None:
+                self.show("logout")
+            self._session = None
 
     # -- requests
 
-    def _rows(self, path: str) -> list:
-        """All rows of a table. :raises AccessError: unreachable, when it ends early: nothing is planned on a part of a table."""
-        # FILL IN how a page is asked for, where its rows and their number stand, and what tells a row from another one.
-        def read(number: int) -> tuple:
-            found = self._ask("GET", path, parameters={"page": number, "limit": PAGE})
-            if not isinstance(found, dict) or not isinstance(found.get("data"), list):
-                raise AccessError(UNREACHABLE, "%s answers GET %s without rows" % (self.host, path))
-            return found["data"], found.get("total")
+    def _path(self, command: str) -> str:
+        return "%s/web_api/%s" % ("/" + self._login.cloud_mgmt_id if self._login.cloud_mgmt_id else "", command)
 
-        rows, total = pages(read, itemgetter("id"), lambda page, _count, _total: len(page) < PAGE)
-        if total is not None and len(rows) < total:
-            raise AccessError(UNREACHABLE, "%s gives %d of the %d rows of %s" % (self.host, len(rows), total, path))
-        return rows
+    def _ask(self, command: str, body: dict, write: bool) -> dict:
+        return self._signed_in(lambda headers: self._transport.call("POST", self._path(command), write=write, headers=headers, json=body),
+                               lambda answer: self._result(answer, command, write))
 
-    def _ask(self, method: str, path: str, body: object = None, parameters: dict | None = None) -> object:
-        write = method != "GET"
-        content = {"json": body} if write else {"params": parameters}
-        return self._signed_in(lambda headers: self._transport.call(method, path, write=write, headers=headers, **content),
-                               lambda answer: self._result(answer, "%s %s" % (method, path), write))
+    def _ended(self, answer: Answer) -> bool:
+        # Its code tells it.
+        return False
 
     def _sign_in(self) -> dict:
-        """The headers that make a request one of this session."""
-        raise NotImplementedError(
-            "FILL IN: exchange self._token for a session with self._transport.call, and raise self._not_signed_in(answer, \"token\") when there is "
-            "none. A session that has to be ended gets a method for that here, which the adapter's close() calls. A token that goes with each "
-            "request is its header and nothing more, and _ended then returns False: a 401 is final")
-
-    def _result(self, answer: Answer, request: str, write: bool) -> object:
-        """The data of an answer. :raises OutcomeUnknown: for a write, when the answer tells nothing. :raises AccessError: for a refusal."""
+        login = self._login
+        body = {"api-key": login.api_key} if login.api_key else {"user": login.username, "password": login.password}
+        body["session-timeout"] = _SESSION_SECONDS
+        if login.domain:
+            body["domain"] = login.domain
+        answer = self._transport.call("POST", self._path("login"), json=body)
         found = json_of(answer)
-        if found is NO_JSON or answer.status >= 500:
-            raise self._unreadable(answer, write)
-        # FILL IN errors that come with 200, if there are such.
-        if answer.status < 300:
-            return found
-        raise self._refusal(FAILURES.get(answer.status, REFUSED), request, self._reason(found), "HTTP %d" % answer.status)
+        if isinstance(found, dict) and found.get("code") in _PAUSES:
+            raise Busy(_PAUSES[found["code"]], "%s does not accept a sign-in now: %s" % (self.host, one_line(found.get("message"))))
+        if answer.status != 200 or not isinstance(found, dict) or not found.get("sid"):
+            raise self._not_signed_in(answer, "username and password, or api_key; the domain; and that the API accepts calls from this address")
+        self._uid, self.read_only, self.version = found.get("uid"), bool(found.get("read-only")), str(found.get("api-server-version") or "")
+        return {"X-chkp-sid": found["sid"]}
 
-    @staticmethod
-    def _reason(found: object) -> str:
-        """The vendor's words for a refusal."""
-        raise NotImplementedError("FILL IN: where an error has its text and its code. What the status does not tell, such as a lock, is told apart in _result")
+    def _result(self, answer: Answer, command: str, write: bool) -> dict:
+        found = json_of(answer)
+        if found is NO_JSON or not isinstance(found, dict):
+            raise self._unreadable(answer, write)
+        if answer.status == 200:
+            return found
+        code = found.get("code")
+        if code in _ENDED:
+            self._session = None
+            if write:
+                # A new session does not hold the edits of the old one: they have to be read and planned again.
+                raise OutcomeUnknown("%s ended the session before %s" % (self.host, command))
+            raise Ended(AUTH, "%s ended the session (%s)" % (self.host, code))
+        if code in _PAUSES:
+            raise Busy(_PAUSES[code], "%s is not ready: %s" % (self.host, one_line(found.get("message"))))
+        if answer.status >= 500 and code != "not_implemented":
+            raise self._unreadable(answer, write, " (%s)" % one_line(found.get("message") or code))
+        raise self._refusal(_FAILURES.get(code, REFUSED), command, _words(found), "HTTP %d, %s" % (answer.status, code), _HINTS.get(code, ""))
+
+
+def installed(task: dict, names: list) -> list[dict]:
+    """One dict for each gateway of an installation that succeeded."""
+    told = [one.get("gatewayName") for one in task.get("task-details") or () if one.get("gatewayName")]
+    return [{"target": name, "status": "in force"} for name in (told or names)]
+
+
+def reasons_of(task: dict) -> str:
+    """What a failed task says of each of its targets."""
+    found = []
+    for one in task.get("task-details") or ():
+        texts = [message.get("message") for stage in one.get("stagesInfo") or () for message in stage.get("messages") or ()]
+        words = one.get("fault-message") or "; ".join(filter(None, texts)) or one.get("statusDescription")
+        found.append(": ".join(filter(None, (one.get("gatewayName"), words))))
+    return one_line("; ".join(filter(None, found)) or task.get("comments") or "no reason given")
+
+
+def _words(found: dict) -> str:
+    """The message of a refusal, and what its validation says."""
+    more = [one.get("message") for part in ("errors", "blocking-errors") for one in found.get(part) or () if isinstance(one, dict)]
+    return ": ".join(filter(None, [found.get("message"), "; ".join(filter(None, more))])) or "no reason given"
+
+
+__all__ = ["ACTIVATION", "Api", "Login", "installed", "reasons_of"]

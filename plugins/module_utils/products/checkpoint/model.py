@@ -1,78 +1,215 @@
 # Copyright (c) 2026, the netaccess.chatgpt contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What Check Point holds: its objects by name, our mark in them, and how a pattern is written there. No IO."""
+"""What a policy package holds: its objects by name, the columns of its rules, and which hosts an entry of an application site is about. No IO.
+
+Columns: argument_spec of check_point.mgmt 6.8.0 and the vendor's API reference up to v2.1. Entries: the vendor's posts on custom sites, which quote sk165094
+and sk106623.
+"""
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Iterable
 
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Objects, Ref, State
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import Pattern
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Objects, Ref
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import DOMAIN, EXACT, SUBDOMAINS, Pattern, covers, parse_if
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.columns import Schema
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.marks import borrowed, is_ours
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.firstmatch import Hits, held
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.marks import MARK, borrowed, is_ours
 
-#: FILL IN the kinds of objects in the vendor's words, in the order in which they are made: lists before rules, and the rule that exempts before
-#: the one that allows. A kind of rules is a rulebase.
-LIST, INSPECTION, ACCESS = "list", "inspection rule", "access rule"
-KINDS = (LIST, INSPECTION, ACCESS)
-RULES = (INSPECTION, ACCESS)
+CATEGORY, SITE, HTTPS, ACCESS = "application category", "application site", "HTTPS rule", "access rule"
+KINDS = (CATEGORY, SITE, HTTPS, ACCESS)
+ANY, TARGETS = "Any", "Policy Targets"
+#: Objects of every domain that stand for any destination. guess: "Internet" is all that leaves by an external interface, as the hosts of OpenAI do.
+ANYWHERE = (ANY, "Internet")
+#: Commands that tell what such an object holds.
+LOOKUPS = {"application-site": "show-application-site", "application-site-group": "show-application-site-group", "service-group": "show-service-group",
+           "group": "show-group"}
+#: Columns of a rule that name such objects.
+LOOKED_UP = ("service", "site-category", "destination")
+#: Of a row, what is no policy: identity, statistics, presentation. ``comments`` becomes "description".
+_META = frozenset(("uid", "name", "type", "domain", "meta-info", "rule-number", "hits", "icon", "color", "read-only", "layer", "available-actions", "tags",
+                   "comments", "package"))
+_NEGATIONS = ("source-negate", "destination-negate", "service-negate")
+_LIMITS = {"source": (ANY,), "destination": (ANY,), "service": (ANY,), "install-on": (TARGETS,), **dict.fromkeys(_NEGATIONS, ())}
+_OTHERS = frozenset(("action", "enabled", "description", "track"))
+_NESTED = ("track.type", "track.accounting", "track.alert", "track.enable-firewall-session", "track.per-connection", "track.per-session",
+           "custom-fields.field-1", "custom-fields.field-2", "custom-fields.field-3", "user-check.confirm", "user-check.interaction", "user-check.frequency",
+           "user-check.custom-frequency", "action-settings.limit", "inline-layer")
+SCHEMAS = {
+    ACCESS: Schema({**_LIMITS, "content": (ANY,), "content-direction": ("any",), "content-negate": (), "time": (ANY,), "vpn": (ANY,), "service-resource": (),
+                    "action-settings.enable-identity-captive-portal": ()}, _OTHERS.union(_NESTED), frozenset((*_NEGATIONS, "content-negate"))),
+    # The blades inspect what is decrypted; which they are does not limit the rule.
+    HTTPS: Schema({**_LIMITS, "site-category": (ANY,), "site-category-negate": ()}, _OTHERS | {"blade", "certificate"},
+                  frozenset((*_NEGATIONS, "site-category-negate")))}
+#: Of an application site, a column does not limit but adds.
+SITE_SCHEMA = Schema({"application-signature": ()}, frozenset((
+    *_META, "url-list", "urls-defined-as-regular-expression", "primary-category", "primary-category-id", "additional-categories", "additional-categories-ids",
+    "description", "groups", "application-id", "risk", "user-defined")))
 
 
 @dataclass(frozen=True)
 class Settings:
     """What the task says of this product; names as in the module's options."""
 
-    groups: tuple[str, ...] = ()
-    everyone: bool = False
+    package: str = "Standard"
+    access_layer: str | None = None
+    https_layer: str | None = None
+    targets: tuple[str, ...] = ()
+    access_roles: tuple[str, ...] = ()
+    networks: tuple[str, ...] = ()
     prefix: str = "ChatGPT"
+    entries: str = "slash"
     never_above: tuple[str, ...] = ()
     protected: tuple[str, ...] = ()
     comment: str | None = None
 
+    @property
+    def category(self) -> Ref:
+        """Of our sites: in a category of the vendor, each rule that names it would be about them."""
+        return Ref(CATEGORY, self.prefix + " sites")
+
+    def site(self, kind: str) -> Ref:
+        """The application site that our rule of a kind uses. One flag makes all of its entries expressions, so these are in one of their own."""
+        return Ref(SITE, self.name(kind) + (" expressions" if self.entries == "regex" else ""))
+
     def name(self, kind: str) -> str:
-        """Of our rule of a kind, and of the list that it uses."""
-        return "%s %s" % (self.prefix, {INSPECTION: "exempt", ACCESS: "allow"}[kind])
+        """Of our rule of a kind."""
+        return "%s %s" % (self.prefix, {HTTPS: "exempt", ACCESS: "allow"}[kind])
+
+    def rule(self, kind: str) -> dict:
+        """The fields of our rule of a kind."""
+        fields = {"description": MARK, "enabled": True, "source": sorted({*self.access_roles, *self.networks}) or [ANY], "destination": [ANY],
+                  "install-on": [TARGETS], **dict.fromkeys(_NEGATIONS, False)}
+        if kind == HTTPS:
+            return dict(fields, **{"action": "Bypass", "service": [ANY], "site-category": [self.site(HTTPS).name], "site-category-negate": False, "track": "Log"})
+        return dict(fields, **{"action": "Accept", "service": [self.site(ACCESS).name], "content": [ANY], "content-negate": False, "content-direction": "any",
+                               "time": [ANY], "vpn": [ANY], "track.type": "Log"})
 
 
-def state_of(tables: dict) -> State:
-    """The tables that ``Api.tables`` read, as the engine compares them."""
-    objects = Objects()
-    for row in tables[LIST]:
-        objects.add(object_of(LIST, row))
-    # FILL IN pending and release, where the product tells them.
-    return State(objects, {kind: tuple(objects.add(object_of(kind, row)) for row in tables[kind]) for kind in RULES})
+@dataclass
+class Site:
+    """What a read found besides objects and rules. ``ordered``: names of the package's access layers; ``layers``: {name: row} of every access layer;
+    ``https``: name of its HTTPS layer; ``uids``: {name of a layer, or Ref of a rule: uid}; ``known``: {uid: row} of what rules name."""
+
+    ordered: list = field(default_factory=list)
+    layers: dict = field(default_factory=dict)
+    https: str | None = None
+    uids: dict = field(default_factory=dict)
+    known: dict = field(default_factory=dict)
+    gateways: list = field(default_factory=list)
+    #: Sessions of others that an installation takes along, and those whose work is not published.
+    published: list = field(default_factory=list)
+    unpublished: list = field(default_factory=list)
+
+    def named(self, name: str) -> dict:
+        """The object of that name. Several of one name, or none, tell nothing."""
+        found = [row for row in self.known.values() if row.get("name") == name]
+        return found[0] if len(found) == 1 else {}
 
 
-def object_of(kind: str, row: dict) -> Object:
-    """A row as an Object. Ids and revisions are in ``native`` alone; a rule of the site that we switched off is ``borrowed``."""
-    fields, members = policy_of(kind, row)
-    text = fields["description"]
-    return Object(Ref(kind, row["name"]), fields, members, ours=is_ours(text), borrowed=borrowed(text, "enabled", True), native=row)
+def base(kind: str, layer: str) -> str:
+    """The rulebase of a layer, in State.rules."""
+    return "%s layer %s" % ({HTTPS: "HTTPS", ACCESS: "access"}[kind], layer)
 
 
-def policy_of(kind: str, row: dict) -> tuple[dict, dict]:
-    """What of a row bears policy: (fields, members)."""
-    raise NotImplementedError(
-        "FILL IN: every column under its native name; what of it is a set, as the entries of a list, goes into members as a frozenset. "
-        "\"description\" is where our mark can stand, and \"enabled\" what switches a rule off: change object_of and judge.py where yours are called otherwise")
+def rule_ref(kind: str, layer: str, name: str) -> Ref:
+    """A rule is known by its layer and name: most layers have a rule named Cleanup."""
+    return Ref(kind, "%s: %s" % (layer, name))
 
 
-def schema(kind: str) -> Schema:
-    """Every column of a kind of rule, with the source."""
-    raise NotImplementedError(
-        "FILL IN: limits, every column that says whom or what the rule is about or when it holds, with the values for no restriction; negations, those of "
-        "them that turn another one round; others, the columns that limit nothing. What the vendor adds later is in neither, and makes a rule uncertain")
+def bare(rule: Object) -> str:
+    """The name of a rule in its layer, as the operator knows it."""
+    return rule.native.get("name") or rule.ref.name.partition(": ")[2]
 
 
-def rule_of_ours(kind: str, settings: Settings) -> dict:
-    """The fields of our rule of a kind."""
-    raise NotImplementedError(
-        "FILL IN: the same columns as in policy_of: MARK as description, enabled, what it does, the audience, the list settings.name(kind), and in "
-        "all others the value for no restriction")
+def read_rules(kind: str, layer: str, rows: list, site: Site, objects: Objects) -> tuple:
+    """Add the rules of a layer; their Refs from the top. Names need not be there nor be unique: then the uid, which a rule keeps, makes the difference."""
+    names, order = Counter(row.get("name") for row in rows if not is_ours(row.get("comments"))), []
+    for row in rows:
+        name, text = row.get("name") or "", row.get("comments") or ""
+        if not name or (names[name] > 1 and not is_ours(text)):
+            name = " ".join(filter(None, (name, "(%s)" % row["uid"])))
+        ref = rule_ref(kind, layer, name)
+        site.uids[ref] = row["uid"]
+        fields = dict(_fields(row, site.known), enabled=row.get("enabled", True), description=text)
+        if row.get("type") not in ("access-rule", "https-rule"):
+            # A placeholder stands for a rule that this account may not see.
+            fields["type"] = row.get("type")
+        order.append(objects.add(Object(ref, fields, ours=is_ours(text), borrowed=borrowed(text, "enabled", True), native=row)))
+    return tuple(order)
 
 
-def render(pattern: Pattern) -> tuple[str, ...]:
-    """The entries of a list of this product that stand for a pattern."""
-    raise NotImplementedError(
-        "FILL IN: what the product writes for example.com, *.example.com and .example.com. Where that covers more or "
-        "less than the pattern, the note in coverage has to say so")
+def _fields(row: dict, known: dict) -> dict:
+    """The columns of a rule, names in place of uids and a dict of columns flat."""
+    found = {}
+    for column, value in row.items():
+        if isinstance(value, dict) and "name" not in value:
+            found.update({"%s.%s" % (column, inner): _plain(one, known) for inner, one in value.items()})
+        elif column not in _META:
+            found[column] = _plain(value, known)
+    return found
+
+
+def _plain(value: object, known: dict) -> object:
+    if isinstance(value, dict):
+        return value["name"] if "name" in value else {key: _plain(one, known) for key, one in value.items()}
+    if isinstance(value, list):
+        return sorted((_plain(one, known) for one in value), key=str)
+    return known[value].get("name", value) if isinstance(value, str) and value in known else value
+
+
+# -- entries
+
+
+def render(pattern: Pattern, entries: str) -> tuple[str, ...]:
+    """The entries of an application site. ``entries``: slash, open or regex.
+
+    An entry is the beginning of a URL, a * in front covers no apex. Without the slash x.com.evil.test begins with x.com, too.
+    """
+    if entries == "regex":
+        labels = {EXACT: "", SUBDOMAINS: r"([^/]+\.)+", DOMAIN: r"([^/]+\.)*"}[pattern.kind]
+        return ("^https?://%s%s/" % (labels, pattern.name.replace(".", r"\.")),)
+    end = "/" if entries == "slash" else ""
+    names = {EXACT: (pattern.name,), SUBDOMAINS: ("*." + pattern.name,), DOMAIN: (pattern.name, "*." + pattern.name)}[pattern.kind]
+    return tuple(name + end for name in names)
+
+
+_ENTRY = re.compile(r"(\*\.?)?([^/*]+)(/?)(.*)\Z", re.DOTALL)
+_STARS = {None: "", "*.": "*.", "*": "."}
+
+
+def entry_hits(entries: Iterable[str], wanted: Iterable[Pattern]) -> Hits:
+    """Which patterns the entries of a site that are no expressions are about. One with a path is about a part of its host."""
+    wanted, whole, may = frozenset(wanted), [], set()
+    for entry in frozenset(entries):
+        text = entry.lower()
+        parts = _ENTRY.match(text)
+        if parts is None or (not parts[3] and "*" in parts[4].rstrip("*")):
+            # A star alone, or one inside of a name.
+            may |= wanted
+            continue
+        star, name, slash, path = parts.groups()
+        pattern = parse_if(_STARS[star] + name)
+        if pattern is not None and not path.strip("*"):
+            whole.append(pattern)
+        may.update(one for one in wanted if _touches(star, name, not slash, pattern, one))
+    found = held(whole, wanted)
+    return Hits(found.sure, (found.may | may) - found.sure)
+
+
+def _touches(star: str | None, name: str, is_open: bool, pattern: Pattern | None, wanted: Pattern) -> bool:
+    """Whether an entry may be about a part of what is wanted.
+
+    guess: no host has the whole name of another one inside, as facebook.com.chatgpt.com has.
+    """
+    if pattern is None and wanted.kind != EXACT:
+        return True
+    if pattern is not None and (covers(pattern, wanted) or covers(wanted, pattern) or pattern.name == wanted.name):
+        return True
+    if star:
+        return name in wanted.name if is_open else wanted.name.endswith(star[1:] + name)
+    inside = wanted.kind != EXACT and any(name.endswith("." + wanted.name[:size]) for size in range(1, len(wanted.name)))
+    return is_open and (wanted.name.startswith(name) or inside)
