@@ -132,7 +132,7 @@ class CheckpointRig(TwinRig):
 
     def quarantine(self, above):
         with self.by_hand():
-            self.twin.insert(self.web, rule("Quarantine", "Drop", source=["Branch"]), 0 if above else len(self.rules()) - 1)
+            self.twin.insert(self.web, rule("Quarantine", "Drop", source=["Branch"]), 0 if above else self.rules().index(self.twin.rule("Block AI", self.web)) + 1)
         return "Quarantine"
 
     def lift(self):
@@ -168,5 +168,5 @@ class _ByHand:
 RIGS = {
     "checkpoint": CheckpointRig,
     "checkpoint-inline": lambda folder: CheckpointRig(folder, "inline", version="2", shape="map"),
-    "checkpoint-ordered": lambda folder: CheckpointRig(folder, "ordered", "regex", version="1.8.1", shape="list"),
+    "checkpoint-ordered": lambda folder: CheckpointRig(folder, "ordered", version="1.8.1", shape="list"),
 }

@@ -21,7 +21,8 @@ ANY = "Any"
 ROLES = {"member": {"AI users", "Contractors"}, "stranger": {"Finance"}}
 ADDRESSES = {"member": "10.1.2.3", "stranger": "10.9.9.9"}
 #: What the vendor knows of its applications and categories, and tells nobody.
-VENDOR = {"ChatGPT": ("chatgpt.com",), "Generative AI Tools": ("chatgpt.com", "openai.com", "claude.ai"), "Facebook": (), "Financial Services": ()}
+VENDOR = {"ChatGPT": ("chatgpt.com",), "Generative AI Tools": ("chatgpt.com", "openai.com", "claude.ai"), "Facebook": (), "Financial Services": (),
+          "Social Networking": (), "Custom_Application_Site": ()}
 AI = ["chatgpt.com/", "*.chatgpt.com/", "*.openai.com/", "*.oaistatic.com/", "claude.ai/"]
 #: Columns that name objects, and what each has when it restricts nothing.
 NAMED = {"source": ANY, "destination": ANY, "service": ANY, "content": ANY, "time": ANY, "install-on": "Policy Targets", "vpn": ANY}
@@ -113,8 +114,7 @@ class Checkpoint(Twin):
             for name in names:
                 self.add(kind, name)
         for name in VENDOR:
-            known = {} if name in ("ChatGPT", "Facebook") else {"user-defined": False}
-            self.add("application-site-category" if known else "application-site", name, **({"user-defined": False} if not known else known))
+            self.add("application-site" if name in ("ChatGPT", "Facebook") else "application-site-category", name, **{"user-defined": False})
         self.add("service-tcp", "https", port="443")
         self.add("service-tcp", "http", port="80")
         self.add("service-udp", "QUIC", port="443")
@@ -616,8 +616,7 @@ def _edit_object(db: dict, verb: str, kind: str, body: dict, uid: str | None) ->
         if "url-list" in body:
             row["url-list"] = _members(row["url-list"], body["url-list"])
     category = row.get("primary-category")
-    if verb != "delete" and category and not any(one["name"] == category and one["type"] == "application-site-category" for one in objects.values()) \
-            and category != "Social Networking":
+    if verb != "delete" and category and not any(one["name"] == category and one["type"] == "application-site-category" for one in objects.values()):
         raise Refusal(404, "generic_err_object_not_found", "Requested object [%s] not found" % category)
     return row
 
@@ -756,9 +755,11 @@ def _served(known: dict, row: dict, name: str, host: str) -> bool | None:
         return None
     if "url-list" in row:
         return any(entry_matches(entry, host, row["urls-defined-as-regular-expression"]) for entry in row["url-list"])
-    if kind == "application-site-category" and row.get("user-defined"):
-        return any(_served(known, one, one["name"], host) for one in known.values() if one.get("primary-category") == name)
-    return any(("." + host).endswith("." + one) for one in VENDOR[name]) if name in VENDOR else None
+    held = any(("." + host).endswith("." + one) for one in VENDOR.get(name, ()))
+    if kind == "application-site-category":
+        # A site of the customer is in its category.
+        return held or _any(_served(known, one, one["name"], host) for one in known.values() if one.get("primary-category") == name)
+    return held
 
 
 def entry_matches(entry: str, host: str, expression: bool = False, path: str = "/") -> bool:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netaccess.chatgpt contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Check Point: application sites in a category of ours, an HTTPS Inspection rule that bypasses, and an access rule in the layer that decides.
+"""Check Point: application sites, an HTTPS Inspection rule that bypasses, and an access rule in the layer that decides.
 
 Edits are private to a session until they are published, and in force once the package is installed on its gateways. What others have published since the last
 installation is installed with it. What a run that died left unpublished is continued by the next one; a run that fails discards its own.
@@ -25,11 +25,11 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Po
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.checkpoint import model
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.checkpoint.api import Api, Login, installed
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.checkpoint.judge import Assessor, Places
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.checkpoint.model import ACCESS, ANY, CATEGORY, HTTPS, SITE, TARGETS, Settings, Site
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.checkpoint.model import ACCESS, ANY, HTTPS, SITE, TARGETS, Settings, Site
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.marks import MARK, is_ours
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport.connection import Transport, by_options
 
-_COMMANDS = {CATEGORY: "application-site-category", SITE: "application-site", HTTPS: "https-rule", ACCESS: "access-rule"}
+_COMMANDS = {HTTPS: "https-rule", ACCESS: "access-rule"}
 _URLS = "url-list"
 #: What a lock is called that does not keep us from writing; the word for another session's is not documented.
 _FREE = (None, "unlocked", "locked by current session")
@@ -73,10 +73,10 @@ class CheckpointAdapter(Adapter):
                      if row.get("inline-layer")]
             names = {site.uids[one]: one for one in site.layers}
             waiting += [(ACCESS, names[uid]) for uid in inner if uid in names and (ACCESS, names[uid]) not in waiting]
+        self._read_sites(objects)
         self._look_up(row for rows in tables.values() for row in rows)
         for (kind, name), rows in tables.items():
             rules[model.base(kind, name)] = model.read_rules(kind, name, rows, site, objects)
-        self._read_sites(objects)
         self._refuse_unknown_sources()
         self._locked = [(obj.ref, (obj.native.get("meta-info") or {}).get("locking-admin")) for obj in objects.values() if obj.ours
                         and (obj.native.get("meta-info") or {}).get("lock") not in _FREE]
@@ -116,12 +116,10 @@ class CheckpointAdapter(Adapter):
 
     def _read_sites(self, objects: Objects) -> None:
         """Ours, which no rule may name yet."""
-        row = self._api.show_if("show-application-site-category", name=self._settings.category.name)
-        if row:
-            objects.add(Object(self._settings.category, {"description": row.get("comments") or ""}, ours=is_ours(row.get("comments")), native=row))
         for ref in (self._settings.site(HTTPS), self._settings.site(ACCESS)):
             row = self._api.show_if("show-application-site", name=ref.name)
             if row:
+                self._site.known[row["uid"]] = row
                 fields = {"description": row.get("comments") or "", "primary-category": row.get("primary-category"),
                           "urls-defined-as-regular-expression": bool(row.get("urls-defined-as-regular-expression"))}
                 objects.add(Object(ref, fields, {_URLS: frozenset(row.get(_URLS) or ())}, ours=is_ours(row.get("comments")), native=row))
@@ -160,9 +158,9 @@ class CheckpointAdapter(Adapter):
         if policy.exempt and state.rules and not self._site.https:
             raise AccessError(REFUSED, "package %s has no HTTPS layer that can be read: set https_layer" % settings.package)
         sites = [Wanted(Object(settings.site(kind), {
-            "description": MARK, "primary-category": settings.category.name, "urls-defined-as-regular-expression": settings.entries == "regex"},
+            "description": MARK, "primary-category": settings.category, "urls-defined-as-regular-expression": settings.entries == "regex"},
             {_URLS: frozenset(entry for pattern in patterns for entry in self.render(pattern))})) for kind, patterns in parts]
-        return [Wanted(Object(settings.category, {"description": MARK}))] + sites + [places.rule(kind, patterns) for kind, patterns in parts]
+        return sites + [places.rule(kind, patterns) for kind, patterns in parts]
 
     def assess(self, policy: Policy, state: State) -> Assessment:
         return Assessor(self._settings, self._site, policy, state).assess()
@@ -179,16 +177,15 @@ class CheckpointAdapter(Adapter):
         self._site.uids[ref] = reply.get("uid")
 
     def _site_steps(self, change: Change) -> Iterator[tuple]:
-        command, name = _COMMANDS[change.ref.kind], {"name": change.ref.name}
-        added, removed = change.members.get(_URLS, ((), ()))
+        name, (added, removed) = {"name": change.ref.name}, change.members.get(_URLS, ((), ()))
         if change.op == DELETE:
-            yield "delete-" + command, name
+            yield "delete-application-site", name
         elif change.op == CREATE:
-            yield "add-" + command, dict(name, **_body(change), **({_URLS: list(added)} if change.ref.kind == SITE else {}))
+            yield "add-application-site", dict(name, **_body(change), **{_URLS: list(added)})
         else:
             parts = [{_URLS: {word: list(entries)}} for word, entries in (("add", added), ("remove", removed)) if entries] or [{}]
-            yield "set-" + command, dict(name, **_body(change), **parts[0])
-            yield from (("set-" + command, dict(name, **part)) for part in parts[1:])
+            yield "set-application-site", dict(name, **_body(change), **parts[0])
+            yield from (("set-application-site", dict(name, **part)) for part in parts[1:])
 
     def _rule_steps(self, change: Change) -> Iterator[tuple]:
         layer, _colon, name = change.ref.name.partition(": ")

@@ -162,7 +162,7 @@ class Rules:
             return self._entries(site.members["url-list"], site.fields["urls-defined-as-regular-expression"], wanted)
         kind = row.get("type")
         if kind in ("application-site-group", "service-group") and "members" in row and name not in seen:
-            members = [one["name"] if isinstance(one, dict) else one for one in row["members"]]
+            members = self._members(name)
             return self._sites(members, wanted, seen | {name}) if members else Hits()
         if kind == "application-site" and row.get("url-list"):
             found = self._entries(row["url-list"], row.get("urls-defined-as-regular-expression"), wanted)
@@ -171,6 +171,16 @@ class Rules:
             level = port_level([str(row.get("port", "?"))], (443,))
             return Hits(wanted).capped(min(level, MAY) if row.get("source-port") or row.get("match-by-protocol-signature") else level)
         return Hits(wanted).capped(_FEATURES.get(kind, MAY))
+
+    def names(self, rule: Object, name: str) -> bool:
+        """Whether a rule names a site or category, or a group with it."""
+        waiting = [one for column in ("service", "site-category") for one in rule.fields.get(column) or ()]
+        for one in waiting:
+            waiting += [inner for inner in self._members(one) if inner not in waiting]
+        return name in waiting
+
+    def _members(self, name: str) -> list:
+        return [one["name"] if isinstance(one, dict) else one for one in self._site.named(name).get("members") or ()]
 
     def _entries(self, entries: Iterable[str], expressions: bool, wanted: frozenset) -> Hits:
         if not expressions:
@@ -261,6 +271,7 @@ class Assessor:
         answers = [self._ask(layer, policy.allow, "deny") for layer in self._rules.ordered]
         inspection = self._ask(self._rules.inspection, policy.exempt, "decrypt")
         self._widened()
+        self._shared_category()
         self._losses()
         found.manual += ["voice (%s): this module opens no UDP; open it in the firewall layer" % one for one in policy.media]
         found.warnings += ["%s has %s unpublished changes and holds %s objects locked; these are not a part of this installation" % (
@@ -300,6 +311,15 @@ class Assessor:
         layer = self._rules.layer(ACCESS, name or "")
         rules = {path.rules[0].ref: bare(path.rules[0]) for path in crossed([path for path in layer.shutting(self._policy.allow) if not path.ours], layer.level)}
         self._found.audience_widened += [crossing(name, "these hosts") for name in rules.values() if name not in self._settings.never_above]
+
+    def _shared_category(self) -> None:
+        """A rule that opens the category of our sites opens what we add to it, for its own people."""
+        category = self._settings.category
+        for layer in (*self._rules.ordered, self._rules.inspection):
+            for path in layer.rules:
+                if layer.effect(path) == ALLOW and not path.ours and self._rules.names(path.rules[-1], category):
+                    self._found.audience_widened.append("%s is about category %s, so it would apply to these hosts as well; set category to another one" % (
+                        path, category))
 
     def _losses(self) -> None:
         for path in self._rules.inspection.shutting(self._policy.exempt):

@@ -19,8 +19,8 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.columns im
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.firstmatch import Hits, held
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.marks import MARK, borrowed, is_ours
 
-CATEGORY, SITE, HTTPS, ACCESS = "application category", "application site", "HTTPS rule", "access rule"
-KINDS = (CATEGORY, SITE, HTTPS, ACCESS)
+SITE, HTTPS, ACCESS = "application site", "HTTPS rule", "access rule"
+KINDS = (SITE, HTTPS, ACCESS)
 ANY, TARGETS = "Any", "Policy Targets"
 #: Objects of every domain that stand for any destination. guess: "Internet" is all that leaves by an external interface, as the hosts of OpenAI do.
 ANYWHERE = (ANY, "Internet")
@@ -60,16 +60,13 @@ class Settings:
     targets: tuple[str, ...] = ()
     access_roles: tuple[str, ...] = ()
     networks: tuple[str, ...] = ()
+    #: Where SmartConsole and public clients put sites of a customer.
+    category: str = "Custom_Application_Site"
     prefix: str = "ChatGPT"
     entries: str = "slash"
     never_above: tuple[str, ...] = ()
     protected: tuple[str, ...] = ()
     comment: str | None = None
-
-    @property
-    def category(self) -> Ref:
-        """Of our sites: in a category of the vendor, each rule that names it would be about them."""
-        return Ref(CATEGORY, self.prefix + " sites")
 
     def site(self, kind: str) -> Ref:
         """The application site that our rule of a kind uses. One flag makes all of its entries expressions, so these are in one of their own."""
@@ -146,9 +143,11 @@ def _fields(row: dict, known: dict) -> dict:
     """The columns of a rule, names in place of uids and a dict of columns flat."""
     found = {}
     for column, value in row.items():
+        if column in _META:
+            continue
         if isinstance(value, dict) and "name" not in value:
             found.update({"%s.%s" % (column, inner): _plain(one, known) for inner, one in value.items()})
-        elif column not in _META:
+        else:
             found[column] = _plain(value, known)
     return found
 
