@@ -4,6 +4,10 @@
 """The twin of Check Point under the contract. The audience is an access role."""
 from __future__ import annotations
 
+from pathlib import Path
+
+import yaml
+
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.checkpoint.adapter import CheckpointAdapter
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.checkpoint.api import Api, Login
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.checkpoint.model import Settings
@@ -12,6 +16,7 @@ from tests.contract.rig import MEMBER, NEXT_YEAR, TwinRig
 from tests.products.checkpoint.twin import Checkpoint, https_rule, rule
 from tests.products.zia.rig import TwinClock
 
+FACTS = yaml.safe_load((Path(__file__).parent / "columns.yml").read_text(encoding="utf-8"))
 ROLES = {MEMBER: "AI users"}
 RULE = "ChatGPT allow"
 
@@ -150,6 +155,64 @@ class CheckpointRig(TwinRig):
         return verdict, inspection if verdict != "block" else None
 
 
+    def deck(self):
+        cards = [(kind, one["column"], value) for kind, columns in FACTS.items() for one in columns if not one.get("read")
+                 for value in [*one.get("limiting", ()), *one.get("none", ())]]
+        actions = [("access-rule", "action", word) for word in ("Ask", "Inform", "User Auth", "Client Auth", "Action of next year")]
+        return cards + actions + [("https-rule", "action", "Action of next year")] + [(kind, NEXT_YEAR, "x") for kind in FACTS]
+
+    def by_chance(self, dice, hand) -> list:
+        self.twin.by_dice, said = True, []
+        with self.by_hand():
+            for number, more in enumerate(hand.of("application-site", 2)):
+                said.append(self.twin.add("application-site", "Feed %d" % number, **{
+                    "url-list": dice.sample(ENTRIES, 2), "urls-defined-as-regular-expression": False, "primary-category": dice.choice(
+                        ["Social Networking", "Custom_Application_Site"]), "comments": "", "user-defined": True, **more}))
+            feeds = [row["name"] for row in said]
+            self.twin.add("application-site-group", "Feeds", members=[feeds[0], dice.choice([feeds[-1], "Facebook", "Generative AI Tools"])])
+            self.twin.add("dns-domain", ".openai.com", **{"is-sub-domain": True})
+            self.twin.add("host", "Printer", **{"ipv4-address": "10.7.7.7"})
+            self.twin.add("group", "Inside", members=["Branch", "Printer"])
+            self.twin.add("updatable-object", "Elsewhere")
+            sites = [*feeds, *feeds, "AI sites", "Feeds", "ChatGPT", "Generative AI Tools", "Facebook", "Custom_Application_Site"]
+            rules = [self._rule_by_chance(dice, "site %d" % number, sites, more) for number, more in enumerate(hand.of("access-rule", dice.randint(1, 4)))]
+            if dice.random() < .4:
+                inner, rules = rules[:2], rules[2:]
+                self.twin.add_layer("Inner", cleanup=dice.choice(["accept", "drop", "drop"]), web=dice.random() < .5)
+                said += [self.twin.insert("Inner", row) for row in inner]
+                rules.append({**self._rule_by_chance(dice, "inline", sites, {}), "action": "Apply Layer", "inline-layer": "Inner"})
+            for row in rules:
+                layer = dice.choice([*self.twin.db["ordered"], self.web])
+                said.append((layer, self.twin.insert(layer, row, dice.randint(0, len(self.twin.db["layers"][layer]["rules"])))))
+            for number, more in enumerate(hand.of("https-rule", dice.randint(0, 3))):
+                row = https_rule("https %d" % number, dice.choice(["Inspect", "Inspect", "Bypass"]), **self._columns(dice, sites, "site-category"))
+                row["service"] = dice.choice([["Any"], ["Any"], ["Web"], ["http"]])
+                said.append(self.twin.insert("Outbound", {**row, **more}, dice.randint(0, len(self.twin.db["layers"]["Outbound"]["rules"]))))
+        return said
+
+    @staticmethod
+    def _columns(dice, sites: list, column: str) -> dict:
+        return {
+            "source": dice.choice([["Any"], ["Any"], ["AI users"], ["Contractors"], ["Finance"], ["AI users", "Finance"], ["Branch"]]),
+            "source-negate": dice.random() < .1, column: dice.choice([["Any"], *[[one] for one in sites], dice.sample(sites, 2)]),
+            column + "-negate": dice.random() < .1, "destination": dice.choice([["Any"], ["Internet"], ["Internet"], ["Inside"], [".openai.com"], ["Elsewhere"]]),
+            "destination-negate": dice.random() < .1, "enabled": dice.random() < .9}
+
+    def _rule_by_chance(self, dice, name: str, sites: list, more: dict) -> dict:
+        columns = self._columns(dice, [*sites, "https", "http", "Web", "QUIC"], "service")
+        columns.update({"service": ["https"], "service-negate": True} if dice.random() < .05 else {})
+        row = rule(name, dice.choice(["Drop", "Drop", "Reject", "Accept", "Accept"]), **columns)
+        for column, value in more.items():
+            outer, _dot, inner = column.partition(".")
+            row[outer] = {inner: value} if inner else value
+        return row
+
+
+#: Entries of sites: with and without the slash, with stars and paths, and beginnings.
+ENTRIES = ["chatgpt.com/", "chatgpt.com", "*.chatgpt.com/", "*chatgpt.com/", "*chatgpt", "ab.chat", "ab.chatgpt.com/", "*.openai.com/", "*.openai.com",
+           "api.openai.com", "api.openai.com/v1", "js.stripe.com/", "js.", "js.stripe.com/x*", "*.com/", "*", "claude.ai/", "*.example.com/", "evil*"]
+
+
 class _ByHand:
     """What is edited in the published database is published and installed."""
 
@@ -170,3 +233,5 @@ RIGS = {
     "checkpoint-inline": lambda folder: CheckpointRig(folder, "inline", version="2", shape="map"),
     "checkpoint-ordered": lambda folder: CheckpointRig(folder, "ordered", version="1.8.1", shape="list"),
 }
+#: Sites by chance, in tests/contract/test_chance.py.
+BY_CHANCE = ("checkpoint", "checkpoint-inline", "checkpoint-ordered")

@@ -305,10 +305,13 @@ class Checkpoint(Twin):
         return self._told(other)
 
     def _discard(self, session: dict, body: dict) -> dict:
-        if "uid" in body:
-            raise NotImplementedError("discard of another session")
-        number, session["edits"], session["locks"] = len(session["edits"]), [], []
+        of = self.state["sessions"].get(body.get("uid", session["uid"]))
+        if of is None or of["user"] != session["user"]:
+            raise Refusal(404, "generic_err_object_not_found", "Requested object [%s] not found" % body.get("uid"))
+        number, of["edits"], of["locks"] = len(of["edits"]), [], []
         self._views.clear()
+        if of["sid"] is None:
+            del self.state["sessions"][of["uid"]]
         return {"message": "OK", "number-of-discarded-changes": number}
 
     def _publish(self, session: dict, _body: dict) -> dict:

@@ -241,7 +241,7 @@ class CheckpointAdapter(Adapter):
         return sorted(row["name"] for row in self._site.gateways)
 
     def discard(self) -> bool:
-        self._api.show("discard")
+        self._api.discard()
         self._edited = False
         return True
 

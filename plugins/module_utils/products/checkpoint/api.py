@@ -144,13 +144,15 @@ class Api(Client):
             raise AccessError(failure, "%s: %s %s: %s" % (self.host, tasks[0].get("task-name", "a task"), status or "is unknown", reasons_of(tasks[0])))
         return tasks[0]
 
+    def discard(self) -> None:
+        """Drop what this session has not published; by its uid, for it may have timed out, and the next one holds nothing."""
+        self.show("discard", **({"uid": self._uid} if self._uid else {}))
+
     def end(self, discard: bool) -> None:
         """Sign out. What a session has not published stays there, and its objects locked, unless it is discarded."""
-        if self._session is None:
-            return
         try:
             if discard:
-                self.show("discard")
+                self.discard()
         finally:
             if self._session is not None:
                 self.show("logout")

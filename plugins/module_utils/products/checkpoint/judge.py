@@ -313,13 +313,15 @@ class Assessor:
         self._found.audience_widened += [crossing(name, "these hosts") for name in rules.values() if name not in self._settings.never_above]
 
     def _shared_category(self) -> None:
-        """A rule that opens the category of our sites opens what we add to it, for its own people."""
-        category = self._settings.category
+        """What else a rule does with the category of our sites it would do with these hosts, for its own people."""
+        category, found = self._settings.category, {}
         for layer in (*self._rules.ordered, self._rules.inspection):
             for path in layer.rules:
-                if layer.effect(path) == ALLOW and not path.ours and self._rules.names(path.rules[-1], category):
-                    self._found.audience_widened.append("%s is about category %s, so it would apply to these hosts as well; set category to another one" % (
-                        path, category))
+                names = [rule for rule in path.rules if self._rules.names(rule, category)]
+                negated = any(rule.fields.get(column) for rule in names for column in ("service-negate", "site-category-negate"))
+                if names and not path.ours and (names != [path.rules[-1]] or negated or layer.effect(path) != DENY):
+                    found["%s is about category %s and would apply to these hosts as well; set category to another one" % (names[0].ref.name, category)] = None
+        self._found.audience_widened += found
 
     def _losses(self) -> None:
         for path in self._rules.inspection.shutting(self._policy.exempt):
