@@ -11,61 +11,127 @@ version_added: 0.1.0
 author:
   - The netaccess.chatgpt contributors (!UNKNOWN)
 description:
-  - FILL IN what allows the hosts in O(config.allow) for O(audience), and what leaves those in O(config.exempt)
-    undecrypted, by the names of the product.
-  - FILL IN when a write is in force, and what happens to edits of others.
+  - Allows the hosts in O(config.allow) for O(audience) by an application site and an access rule in the layer that decides about the web, and leaves those in
+    O(config.exempt) undecrypted by a second site and an HTTPS Inspection rule with the action Bypass.
+  - Edits are private to a session until they are published, and in force when O(package) is installed on its gateways; RV(activation) has a result for each
+    gateway. A run that fails discards what it has not published. What a run that was killed left unpublished is continued by the next one.
+  - An installation takes along everything that was published since the last one. When others have published, the task stops before its first write, unless
+    O(publish_foreign_changes) is set. Unpublished work of others is reported and not installed; an object of ours that it locks stops the task as well.
+  - A rule that is limited by a column, an object or an action that the module does not understand is never certain; RV(coverage) then says V(unchecked), and
+    its conflict names the reason and has no remedy.
 extends_documentation_fragment:
   - netaccess.chatgpt.access
   - netaccess.chatgpt.connection
 options:
   host:
-    description: Address of the API.
+    description: Name or address of the management server, or of the tenant in Smart-1 Cloud. Environment variable E(CHECKPOINT_SERVER).
     type: str
     required: true
   port:
-    description: HTTPS port of the API.
+    description: Port of the API.
     type: int
     default: 443
-  token:
-    description: API token. Environment variable E(CHECKPOINT_TOKEN).
+  username:
+    description:
+      - The administrator, with O(password). Environment variable E(CHECKPOINT_USERNAME).
+      - Use an account of its own for this collection. Its unpublished sessions that this collection has begun are continued.
     type: str
-    required: true
+  password:
+    description: Password of O(username). Environment variable E(CHECKPOINT_PASSWORD).
+    type: str
+  api_key:
+    description: API key of an administrator, instead of O(username) and O(password). Environment variable E(CHECKPOINT_API_KEY).
+    type: str
+  domain:
+    description: The domain, on a Multi-Domain server. Environment variable E(CHECKPOINT_DOMAIN).
+    type: str
+  cloud_mgmt_id:
+    description: Id of the service in Smart-1 Cloud, which is a part of the path of its API. Environment variable E(CHECKPOINT_CLOUD_MGMT_ID).
+    type: str
+  package:
+    description: The policy package.
+    type: str
+    default: Standard
+  access_layer:
+    description:
+      - The access layer for our rule, ordered or inline. Applications & URL Filtering has to be enabled in it.
+      - By default the one in which a rule blocks these hosts; if none does, the last one that can match sites.
+    type: str
+  https_layer:
+    description: The HTTPS Inspection layer for our rule; by default the outbound one of O(package).
+    type: str
+  targets:
+    description: Names of the gateways and clusters to install on; by default all that O(package) is for.
+    type: list
+    elements: str
+    default: []
+  category:
+    description:
+      - The primary category of our application sites. It has to exist.
+      - A rule that allows this category, or excepts it from what it blocks, would apply to these hosts as well; RV(audience_widened) names it.
+    type: str
+    default: Custom_Application_Site
   prefix:
-    description: How the names of our lists and rules begin.
+    description: How the names of our sites and rules begin.
     type: str
     default: ChatGPT
+  entries:
+    description:
+      - How a host is written in an application site. An entry is the beginning of a URL, so that V(open), C(openai.com), is about
+        C(openai.com.crime.example) as well; RV(coverage) then says so. V(slash) writes C(openai.com/), and V(regex) an expression that ends there.
+      - Not confirmed is whether a gateway that does not decrypt a connection, and sees its server name alone, matches the first two. Before you rely on them,
+        probe a wanted host, and a look-alike that has to stay blocked.
+      - V(regex) uses sites of its own. State V(replaced) removes those of the other form.
+    type: str
+    choices: [slash, regex, open]
+    default: slash
   never_above:
-    description: Names of rules of the site that ours must never pass.
+    description: Names of existing rules that ours must never be above.
     type: list
     elements: str
     default: []
   audience:
     description:
-      - Who gets access.
+      - Who gets access. Whoever has one of O(audience.access_roles), or is in one of O(audience.networks).
       - Required for O(state=merged), O(state=replaced) and O(state=rendered).
     type: dict
     suboptions:
-      groups:
-        description: Names of user groups.
+      access_roles:
+        description: Names of access roles. They need Identity Awareness; users who are not identified get no access by them.
+        type: list
+        elements: str
+        default: []
+      networks:
+        description: Names of networks, hosts, address ranges or groups of these.
         type: list
         elements: str
         default: []
       everyone:
-        description: Everybody behind the device.
+        description: Everybody behind the gateways.
         type: bool
         default: false
 attributes:
   platform:
     support: full
     platforms: posix
-    description: Developed against a simulator; not yet run on a device. FILL IN what the simulator is held to.
+    description: >-
+      Developed against a simulator, which is held to the vendor's API reference and clients; not yet run on a management server.
   action_group:
     support: full
     membership:
       - netaccess.chatgpt.all
     description: Use C(group/netaccess.chatgpt.all) in C(module_defaults) to set options for all access modules.
 notes:
-  - FILL IN what an entry of a list covers here, and what the product cannot do.
+  - A C(*) in front of an entry runs over slashes. Where a gateway decrypts, C(*.openai.com/) is also about C(crime.example/www.openai.com/).
+  - Which hosts an application or a category of the vendor has, no API tells. A rule that names one may be about every host, and is never certain.
+  - Which package a published session is for, no API tells. Sessions that were published for another package since the last installation of this one count as
+    pending.
+  - Not confirmed, and guessed by the simulator, are the words for a foreign lock, what becomes of the edits of a session that ends, which fields of an object a
+    rulebase shows, and that the object Internet is the destination of every wanted host.
+  - Global settings, such as the web browsing services and the categorization of HTTPS sites without decryption, are not read. They can keep a site from
+    matching.
+  - Rules that insert HTTP headers are not read.
+  - Voice is not opened, since it needs a rule by address in the firewall layer; RV(manual) names it.
 seealso:
   - plugin: netaccess.chatgpt.policy
     plugin_type: lookup
@@ -75,20 +141,20 @@ seealso:
 EXAMPLES = r"""
 - name: Open ChatGPT for a group of people and leave its TLS alone
   netaccess.chatgpt.checkpoint_access:
-    host: device.example.com
-    token: "{{ vault_checkpoint_token }}"
+    host: mgmt.example.com
+    api_key: "{{ vault_checkpoint_api_key }}"
     config: "{{ lookup('netaccess.chatgpt.policy') }}"
     audience:
-      groups: [AI users]
+      access_roles: [AI users]
     comment: CHG0012345
 
 - name: Audit, which writes nothing
   netaccess.chatgpt.checkpoint_access:
-    host: device.example.com
-    token: "{{ vault_checkpoint_read_token }}"
+    host: mgmt.example.com
+    api_key: "{{ vault_checkpoint_read_api_key }}"
     config: "{{ lookup('netaccess.chatgpt.policy', version='latest') }}"
     audience:
-      groups: [AI users]
+      access_roles: [AI users]
     state: replaced
   check_mode: true
   diff: true
@@ -101,18 +167,19 @@ changes:
   type: list
   elements: dict
   sample:
-    - kind: list
+    - kind: application site
       name: ChatGPT allow
       op: update
       members:
-        entries:
-          added: ['*.oaistatic.com']
+        url-list:
+          added: ['*.oaistatic.com/']
           removed: []
 summary:
   description: The changes in one line, as done, or as what would be done.
   returned: always, except for O(state=rendered)
   type: str
-  sample: created list ChatGPT allow (+37), list ChatGPT exempt (+13)
+  sample: >-
+    created application site ChatGPT allow (+37), application site ChatGPT exempt (+18), HTTPS rule Outbound: ChatGPT exempt, access rule Network: ChatGPT allow
 product:
   description: Id of the product.
   returned: always, except for O(state=rendered)
@@ -178,7 +245,7 @@ limits:
   description: How many writes, deletions and activations the product allows, in words; empty if no limit is known.
   returned: always, except for O(state=rendered)
   type: str
-  sample: ''
+  sample: 3 sign-ins a minute for an administrator
 exclusive:
   description: What prevents a second run from writing at the same time, in words; empty if nothing does, so the pipeline must.
   returned: always, except for O(state=rendered)
@@ -194,7 +261,7 @@ permissions:
     Whether the account may C(write) what a change would write, and C(why); C(write) is null if the product does not report it. The check writes nothing.
   returned: in check mode, when there is something to write
   type: dict
-  sample: {write: null, why: ''}
+  sample: {write: false, why: the session of this account is read-only}
 held_by:
   description: Who holds a lock that would prevent a run from writing now, if the product reports it.
   returned: in check mode, when there is something to write
@@ -275,9 +342,9 @@ coverage:
   sample:
     - pattern: .chatgpt.com
       allowed: 'yes'
-      allowed_by: list ChatGPT allow
+      allowed_by: 'Network: ChatGPT allow'
       exempt: 'yes'
-      exempt_by: list ChatGPT exempt
+      exempt_by: 'Outbound: ChatGPT exempt'
       note: ''
 coverage_summary:
   description: RV(coverage) in numbers.
@@ -299,16 +366,17 @@ conflicts:
   sample:
     - id: 'checkpoint-5f0c1d7a3b'
       effect: deny
-      where: rule Block AI
-      text: deny
+      where: 'access rule Network: Block AI'
+      text: Drop AI sites
       hosts: ['.chatgpt.com']
       certain: true
-      opens: everything else that this rule denies
+      opens: everything else that this rule blocks
       remedy:
-        - kind: rule
-          name: Block AI
+        - kind: access rule
+          name: 'Network: Block AI'
           op: update
           fields:
+            description: {old: '', new: '[disabled by netaccess.chatgpt]'}
             enabled: {old: true, new: false}
 losses:
   description: Security controls that the exemption disables for a wanted host.
@@ -317,7 +385,7 @@ losses:
   elements: dict
   sample:
     - control: av
-      rule: antivirus profile default
+      rule: 'HTTPS rule Outbound: Predefined Rule'
       hosts: ['.chatgpt.com']
 pending:
   description: >-
@@ -351,7 +419,7 @@ manual:
   elements: str
   sample: ['voice (voice_openai: UDP 3478 to 23 published addresses (feed of 2026-03-26)): this product does not carry UDP; open it on the firewall']
 activation:
-  description: What the product reported about the activation.
+  description: A result for each gateway.
   returned: after an activation
   type: list
   elements: dict
@@ -396,12 +464,22 @@ def main():
     names = dict(type="list", elements="str", default=[])
     spec = dict(access.argument_spec(), **access.connection_spec())
     spec.update(
-        host=dict(type="str", required=True),
+        host=dict(type="str", required=True, fallback=(env_fallback, ["CHECKPOINT_SERVER"])),
         port=dict(type="int", default=443),
-        token=dict(type="str", required=True, no_log=True, fallback=(env_fallback, ["CHECKPOINT_TOKEN"])),
+        username=dict(type="str", fallback=(env_fallback, ["CHECKPOINT_USERNAME"])),
+        password=dict(type="str", no_log=True, fallback=(env_fallback, ["CHECKPOINT_PASSWORD"])),
+        api_key=dict(type="str", no_log=True, fallback=(env_fallback, ["CHECKPOINT_API_KEY"])),
+        domain=dict(type="str", fallback=(env_fallback, ["CHECKPOINT_DOMAIN"])),
+        cloud_mgmt_id=dict(type="str", fallback=(env_fallback, ["CHECKPOINT_CLOUD_MGMT_ID"])),
+        package=dict(type="str", default="Standard"),
+        access_layer=dict(type="str"),
+        https_layer=dict(type="str"),
+        targets=names,
+        category=dict(type="str", default="Custom_Application_Site"),
         prefix=dict(type="str", default="ChatGPT"),
+        entries=dict(type="str", default="slash", choices=["slash", "regex", "open"]),
         never_above=names,
-        audience=dict(type="dict", options=dict(groups=names, everyone=dict(type="bool", default=False))),
+        audience=dict(type="dict", options=dict(access_roles=names, networks=names, everyone=dict(type="bool", default=False))),
     )
     module = AnsibleModule(argument_spec=spec, required_if=access.required_if(), supports_check_mode=True)
     access.run(module, lambda: from_module(module))

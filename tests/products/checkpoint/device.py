@@ -6,15 +6,17 @@ from __future__ import annotations
 from tests.lab.device import Device
 from tests.products.checkpoint.twin import Checkpoint
 
-# FILL IN the block page as the product sends it: status, headers and body; verdicts/signatures.yml has to know it.
-PAGE = (403, {"Content-Type": "text/html"}, b"FILL IN")
+PAGE = (302, {"Location": "http://192.0.2.9/UserCheck/PortalMain?IID=5A7C1E00-0000-0000-0000-000000000000&origUrl=aHR0cHM6Ly9jaGF0Z3B0LmNvbS8="}, b"")
 
 
-def variables(twin) -> dict:
-    return {"access_checkpoint_host": "127.0.0.1", "access_checkpoint_port": twin.port,
-            "access_audience": {"groups": ["AI users"]}}
+def writes(request) -> bool:
+    """Everything is posted, what only reads as well."""
+    return request.path.rpartition("/")[2].startswith(("add-", "set-application", "set-access", "set-https", "delete-", "publish", "install-policy"))
 
 
 DEVICE = Device(
-    "Check Point", lambda: Checkpoint(tls=True), variables, lambda twin: {"access_checkpoint_token": twin.token},
-    lambda twin: {"CHECKPOINT_TOKEN": twin.token}, PAGE)
+    "Check Point", lambda: Checkpoint(tls=True),
+    lambda twin: {"access_checkpoint_host": "127.0.0.1", "access_checkpoint_port": twin.port, "access_checkpoint_username": "netaccess",
+                  "access_audience": {"access_roles": ["AI users"]}},
+    secrets=lambda twin: {"access_checkpoint_password": twin.admins["netaccess"]},
+    environment=lambda twin: {"CHECKPOINT_PASSWORD": twin.admins["netaccess"]}, page=PAGE, writes=writes)
