@@ -12,9 +12,7 @@ from typing import Iterable, Iterator
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter import (
-    BOTH, FOREIGN, OURS, Adapter, Permissions, Step, Traits, Wanted,
-)
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter import BOTH, FOREIGN, OURS, Adapter, Permissions, Step, Traits, Wanted
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.assessment import Assessment
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.change import CREATE, DELETE, Change
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import ACTIVATION, LOCKED, REFUSED, AccessError
@@ -23,7 +21,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state imp
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import Pattern
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Policy
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.checkpoint import model
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.checkpoint.api import Api, Login, installed
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.checkpoint.api import Api, Login
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.checkpoint.judge import Assessor, Places
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.checkpoint.model import ACCESS, ANY, HTTPS, SITE, TARGETS, Settings, Site
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.marks import MARK, is_ours
@@ -31,6 +29,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport.connec
 
 _COMMANDS = {HTTPS: "https-rule", ACCESS: "access-rule"}
 _URLS = "url-list"
+_FULL = {"details-level": "full"}
 #: What a lock is called that does not keep us from writing; the word for another session's is not documented.
 _FREE = (None, "unlocked", "locked by current session")
 
@@ -44,13 +43,13 @@ class CheckpointAdapter(Adapter):
     def __init__(self, settings: Settings, api: Api, transport: Transport, domain: str | None = None):
         self._settings, self._api, self._transport, self._domain = settings, api, transport, domain
         self._site = Site()
+        #: Objects of ours that another session has locked, and whether this session may hold edits of this run that are not published.
         self._locked: list = []
-        #: Whether this session may hold edits of this run that are not published.
         self._edited = False
 
     @property
     def device(self) -> str:
-        return "%s %s" % (self._api.host, " ".join(filter(None, (self._domain, self._settings.package))))
+        return " ".join(filter(None, (self._api.host, self._domain, self._settings.package)))
 
     def render(self, pattern: Pattern) -> tuple[str, ...]:
         return model.render(pattern, self._settings.entries)
@@ -61,58 +60,47 @@ class CheckpointAdapter(Adapter):
         return State()
 
     def read(self) -> State:
-        site, objects, rules = self._site, Objects(), {}
+        site, objects, tables = self._site, Objects(), {}
         own, site.unpublished = self._api.sessions()
         self._read_package()
-        tables = {}
         waiting = [(ACCESS, name) for name in site.ordered] + ([(HTTPS, site.https)] if site.https else [])
         for kind, name in waiting:
-            tables[kind, name], known = self._api.rulebase("show-%s-rulebase" % ("access" if kind == ACCESS else "https"), site.uids[name])
-            site.known.update({uid: dict(row, **site.known.get(uid, {})) for uid, row in known.items()})
-            inner = [(row["inline-layer"].get("uid") if isinstance(row["inline-layer"], dict) else row["inline-layer"]) for row in tables[kind, name]
-                     if row.get("inline-layer")]
-            names = {site.uids[one]: one for one in site.layers}
-            waiting += [(ACCESS, names[uid]) for uid in inner if uid in names and (ACCESS, names[uid]) not in waiting]
+            tables[kind, name] = rows = self._api.rows("show-%s-rulebase" % kind.split()[0].lower(), "rulebase", site.known, uid=site.uids[name])
+            inner = [row["inline-layer"] if isinstance(row["inline-layer"], str) else row["inline-layer"].get("uid") for row in rows if row.get("inline-layer")]
+            waiting += [(ACCESS, name) for name, row in site.layers.items() if row["uid"] in inner and (ACCESS, name) not in waiting]
         self._read_sites(objects)
         self._look_up(row for rows in tables.values() for row in rows)
-        for (kind, name), rows in tables.items():
-            rules[model.base(kind, name)] = model.read_rules(kind, name, rows, site, objects)
+        rules = {model.base(kind, name): model.read_rules(kind, name, rows, site, objects) for (kind, name), rows in tables.items()}
         self._refuse_unknown_sources()
-        self._locked = [(obj.ref, (obj.native.get("meta-info") or {}).get("locking-admin")) for obj in objects.values() if obj.ours
-                        and (obj.native.get("meta-info") or {}).get("lock") not in _FREE]
+        metas = [(obj.ref, obj.native.get("meta-info") or {}) for obj in objects.values() if obj.ours]
+        self._locked = [(ref, meta.get("locking-admin")) for ref, meta in metas if meta.get("lock") not in _FREE]
         return State(objects, rules, self._pending(own), bool(own.get("changes")), "Management API %s" % self._api.version)
 
     def _read_package(self) -> None:
-        """The layers of the package. In the shapes of several releases: a list, a single layer, or one for each direction."""
-        site, found = self._site, self._api.show("show-package", name=self._settings.package, **{"details-level": "full"})
+        """The layers of the package. Releases write an HTTPS layer as a list, as a single layer, or as one for each direction."""
+        site, found = self._site, self._api.show("show-package", name=self._settings.package, **_FULL)
         if not site.layers:
-            site.layers = {row["name"]: row for row in self._api.rows("show-access-layers", "access-layers", **{"details-level": "full"})}
+            site.layers = {row["name"]: row for row in self._api.rows("show-access-layers", "access-layers", **_FULL)}
             site.known.update({row["uid"]: row for row in site.layers.values()})
-            site.uids.update({name: row["uid"] for name, row in site.layers.items()})
-        layers = [one["layer"] if "layer" in one else one for one in found.get("access-layers") or ()]
-        site.ordered = [one["name"] for one in layers]
-        site.uids.update({one["name"]: one["uid"] for one in layers})
         shown = found.get("https-inspection-layers") or found.get("https-layer") or ()
         https = [shown.get("outbound-https-layer", shown)] if isinstance(shown, dict) else list(shown)
         if self._settings.https_layer:
             https = [self._api.show("show-https-layer", name=self._settings.https_layer)]
         if len(https) > 1:
-            raise AccessError(REFUSED, "package %s has several HTTPS layers: set https_layer to one of %s" % (
-                self._settings.package, ", ".join(one["name"] for one in https)))
-        site.https = https[0]["name"] if https else None
-        site.uids.update({one["name"]: one["uid"] for one in https})
+            raise AccessError(REFUSED, "%s has several HTTPS layers: set https_layer to one of %s" % (self.device, ", ".join(one["name"] for one in https)))
+        site.ordered, site.https = [one["name"] for one in found.get("access-layers") or ()], https[0]["name"] if https else None
+        site.uids.update({one["name"]: one["uid"] for one in (*site.layers.values(), *(found.get("access-layers") or ()), *https)})
 
     def _look_up(self, rows: Iterable[dict]) -> None:
-        """What sites and groups hold that rules name. Once in a run, but for what it writes."""
-        known, names = self._site.known, [one for row in rows if row.get("enabled", True) for column in model.LOOKED_UP for one in row.get(column) or ()]
-        for uid in names:
-            row = known.get(uid, {})
-            command = model.LOOKUPS.get(row.get("type"))
-            if command and not {"members", _URLS, "user-defined"} & set(row):
+        """What sites and groups hold that rules name: a rulebase shows no more than their names. Once in a run."""
+        known, waiting = self._site.known, [one for row in rows if row.get("enabled", True) for column in model.LOOKED_UP for one in row.get(column) or ()]
+        for uid in waiting:
+            command = model.LOOKUPS.get(known.get(uid, {}).get("type"))
+            if command and not {"members", _URLS, "user-defined"} & set(known[uid]):
                 known[uid] = self._api.show(command, uid=uid)
                 members = [one for one in known[uid].get("members") or () if isinstance(one, dict)]
                 known.update({one["uid"]: dict(one, **known.get(one["uid"], {})) for one in members})
-                names += [one["uid"] for one in members]
+                waiting += [one["uid"] for one in members]
 
     def _read_sites(self, objects: Objects) -> None:
         """Ours, which no rule may name yet."""
@@ -126,9 +114,8 @@ class CheckpointAdapter(Adapter):
 
     def _refuse_unknown_sources(self) -> None:
         """:raises AccessError: refused, before anything is written, for an audience that does not exist."""
-        known = {row.get("name") for row in self._site.known.values()}
         for name in self._settings.rule(ACCESS)["source"]:
-            if name != ANY and name not in known:
+            if name not in {ANY, *(row.get("name") for row in self._site.known.values())}:
                 found = [row for row in self._api.rows("show-objects", filter=name) if row.get("name") == name]
                 if not found:
                     raise AccessError(REFUSED, "audience: %s has no object named %s" % (self._api.host, name))
@@ -136,31 +123,27 @@ class CheckpointAdapter(Adapter):
 
     def _pending(self, own: dict) -> str | None:
         """Whose published changes no installation has brought to every gateway of the package. Which package they are for is not told."""
-        site = self._site
-        site.gateways = [row for row in self._api.rows("show-gateways-and-servers", **{"details-level": "full"})
-                         if (row.get("policy") or {}).get("access-policy-name") == self._settings.package
-                         and (not self._settings.targets or row["name"] in self._settings.targets)]
+        site, targets = self._site, self._settings.targets
+        site.gateways = [row for row in self._api.rows("show-gateways-and-servers", **_FULL) if (not targets or row["name"] in targets)
+                         and (row.get("policy") or {}).get("access-policy-name") == self._settings.package]
         since = min((_posix(row["policy"].get("access-policy-installation-date")) for row in site.gateways), default=0)
-        sessions = []
-        if _posix(self._api.show("show-last-published-session").get("publish-time")) > since:
-            shown = self._api.rows("show-sessions", **{"view-published-sessions": True, "details-level": "full"})
-            sessions = [row for row in shown if _posix(row.get("publish-time")) > since]
-        mine = [row for row in sessions if row.get("user-name") == own.get("user-name") and is_ours(row.get("description"))]
-        site.published = [row for row in sessions if row not in mine]
-        ours = bool(mine or own.get("changes"))
-        return BOTH if ours and site.published else OURS if ours else FOREIGN if site.published else None
+        newer = _posix(self._api.show("show-last-published-session").get("publish-time")) > since
+        published = self._api.rows("show-sessions", **{"view-published-sessions": True}, **_FULL) if newer else []
+        published = [row for row in published if _posix(row.get("publish-time")) > since]
+        mine = [row for row in published if row.get("user-name") == own.get("user-name") and is_ours(row.get("description"))]
+        site.published = [row for row in published if row not in mine]
+        if mine or own.get("changes"):
+            return BOTH if site.published else OURS
+        return FOREIGN if site.published else None
 
     # -- wanting
 
     def target(self, policy: Policy, state: State) -> list[Wanted]:
         settings, places = self._settings, Places(self._settings, self._site, policy, state)
         parts = [(kind, patterns) for kind, patterns in ((HTTPS, policy.exempt), (ACCESS, policy.allow)) if patterns]
-        if policy.exempt and state.rules and not self._site.https:
-            raise AccessError(REFUSED, "package %s has no HTTPS layer that can be read: set https_layer" % settings.package)
-        sites = [Wanted(Object(settings.site(kind), {
-            "description": MARK, "primary-category": settings.category, "urls-defined-as-regular-expression": settings.entries == "regex"},
-            {_URLS: frozenset(entry for pattern in patterns for entry in self.render(pattern))})) for kind, patterns in parts]
-        return sites + [places.rule(kind, patterns) for kind, patterns in parts]
+        fields = {"description": MARK, "primary-category": settings.category, "urls-defined-as-regular-expression": settings.entries == "regex"}
+        sites = [Object(settings.site(kind), fields, {_URLS: frozenset(entry for one in patterns for entry in self.render(one))}) for kind, patterns in parts]
+        return [Wanted(site) for site in sites] + [places.rule(kind, patterns) for kind, patterns in parts]
 
     def assess(self, policy: Policy, state: State) -> Assessment:
         return Assessor(self._settings, self._site, policy, state).assess()
@@ -169,7 +152,7 @@ class CheckpointAdapter(Adapter):
 
     def steps(self, changes: list[Change], state: State) -> Iterator[Step]:
         for change in changes:
-            make = self._rule_steps if change.ref.kind in (HTTPS, ACCESS) else self._site_steps
+            make = self._site_steps if change.ref.kind == SITE else self._rule_steps
             for command, body in make(change):
                 yield Step("%s %s" % (change.op, change.ref), {"command": command, "body": body}, lambda reply, ref=change.ref: self._learn(ref, reply))
 
@@ -183,26 +166,22 @@ class CheckpointAdapter(Adapter):
         elif change.op == CREATE:
             yield "add-application-site", dict(name, **_body(change), **{_URLS: list(added)})
         else:
-            parts = [{_URLS: {word: list(entries)}} for word, entries in (("add", added), ("remove", removed)) if entries] or [{}]
-            yield "set-application-site", dict(name, **_body(change), **parts[0])
-            yield from (("set-application-site", dict(name, **part)) for part in parts[1:])
+            parts = [{_URLS: {word: list(entries)}} for word, entries in (("add", added), ("remove", removed)) if entries]
+            for part in [{**_body(change), **part} for part in parts[:1] or [{}]] + parts[1:]:
+                yield "set-application-site", {**name, **part}
 
     def _rule_steps(self, change: Change) -> Iterator[tuple]:
-        layer, _colon, name = change.ref.name.partition(": ")
-        command, uid = _COMMANDS[change.ref.kind], self._site.uids.get(change.ref, "<uid of %s>" % change.ref.name)
+        """The place of a rule is beside one that was read: top and bottom would move with what others insert."""
+        (layer, _colon, name), uids = change.ref.name.partition(": "), self._site.uids
+        command, rule = _COMMANDS[change.ref.kind], {"uid": uids.get(change.ref, "<uid of %s>" % change.ref.name), "layer": layer}
+        after = change.place and change.place[1] and change.place[1].after
+        place = {"below": uids.get(after, "<uid of %s>" % after.name)} if after else "top"
         if change.op == DELETE:
-            yield "delete-" + command, {"uid": uid, "layer": layer}
-            return
-        place = {} if change.place is None else self._position(change)
-        if change.op == CREATE:
-            yield "add-" + command, dict(_body(change), layer=layer, name=name, position=place)
+            yield "delete-" + command, rule
+        elif change.op == CREATE:
+            yield "add-" + command, {**_body(change), "layer": layer, "name": name, "position": place}
         else:
-            yield "set-" + command, dict(_body(change), uid=uid, layer=layer, **({"new-position": place} if place else {}))
-
-    def _position(self, change: Change) -> object:
-        """Beside a rule that was read: top and bottom would move with what others insert."""
-        after = change.place[1].after
-        return {"below": self._site.uids.get(after, "<uid of %s>" % after.name)} if after else "top"
+            yield "set-" + command, {**_body(change), **rule, **({"new-position": place} if change.place else {})}
 
     def begin(self) -> bool:
         if self._locked:
@@ -214,7 +193,6 @@ class CheckpointAdapter(Adapter):
         return ["%s locks %s" % (admin or "another session", ref) for ref, admin in self._locked]
 
     def permissions(self) -> Permissions:
-        """What an account may do in a layer, and whether it may publish and install, is told by no command."""
         if self._api.read_only:
             return Permissions(False, "the session of this account is read-only")
         return Permissions(None, "the Management API does not tell which layers this account may edit, nor whether it may publish and install")
@@ -229,13 +207,12 @@ class CheckpointAdapter(Adapter):
 
     def activate(self) -> list[dict]:
         body = {"policy-package": self._settings.package, "access": True, "threat-prevention": False}
-        if self._settings.targets:
-            body["targets"] = list(self._settings.targets)
         try:
-            task = self._api.wait(self._api.write("install-policy", body).get("task-id"), ACTIVATION)
+            task = self._api.write("install-policy", dict(body, targets=list(self._settings.targets)) if self._settings.targets else body).get("task-id")
+            told = [one.get("gatewayName") for one in self._api.wait(task, ACTIVATION).get("task-details") or ()]
         except AccessError as error:
             raise AccessError(ACTIVATION, str(error)) from error
-        return installed(task, self.targets())
+        return [{"target": name, "status": "in force"} for name in [name for name in told if name] or self.targets()]
 
     def targets(self) -> list[str]:
         return sorted(row["name"] for row in self._site.gateways)
@@ -254,10 +231,8 @@ class CheckpointAdapter(Adapter):
 
 def _body(change: Change) -> dict:
     """The columns of a change as they are sent: a list of one word for no restriction is that word."""
-    found = {}
+    found: dict = {}
     for path, (_old, new) in change.fields.items():
-        if new is None:
-            continue
         column, _dot, inner = path.partition(".")
         if inner:
             found.setdefault(column, {})[inner] = new
@@ -274,8 +249,7 @@ def from_module(module: AnsibleModule) -> CheckpointAdapter:
     """The adapter for a task. :raises AccessError: refused, for options that contradict each other."""
     p = module.params
     who = p["audience"] or {}
-    somebody = bool(who.get("access_roles") or who.get("networks"))
-    if p["state"] in ("merged", "replaced", "rendered") and somebody == bool(who.get("everyone")):
+    if p["state"] in ("merged", "replaced", "rendered") and bool(who.get("access_roles") or who.get("networks")) == bool(who.get("everyone")):
         raise AccessError(REFUSED, "audience: set access_roles or networks, or everyone: true")
     if bool(p["api_key"]) == bool(p["username"] and p["password"]):
         raise AccessError(REFUSED, "set api_key, or username and password")

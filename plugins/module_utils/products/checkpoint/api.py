@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from operator import itemgetter
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import (
-    ACTIVATION, AUTH, CONFLICT, LOCKED, REFUSED, UNREACHABLE, AccessError, OutcomeUnknown,
+    AUTH, CONFLICT, LOCKED, REFUSED, UNREACHABLE, AccessError, OutcomeUnknown,
 )
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.marks import is_ours
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport.connection import Answer, Transport
@@ -75,29 +75,20 @@ class Api(Client):
         """One edit, which only this session sees until it is published. :raises OutcomeUnknown: when the answer does not say whether it took effect."""
         return self._ask(command, body, True)
 
-    def rows(self, command: str, key: str = "objects", **body: object) -> list:
-        """All objects of a list. :raises AccessError: unreachable, if it ends early."""
+    def rows(self, command: str, key: str = "objects", known: dict | None = None, **body: object) -> list:
+        """All rows of a list, or all rules of a layer from the top without their sections. ``known`` takes in what they name: {uid: object}.
+
+        :raises AccessError: unreachable, if it ends early.
+        """
         def read(number: int) -> tuple:
             found = self.show(command, limit=PAGE, offset=(number - 1) * PAGE, **body)
             if not isinstance(found.get(key), list):
                 raise AccessError(UNREACHABLE, "%s answers %s without %s" % (self.host, command, key))
-            return found[key], found.get("total")
-        return self._complete(command, *pages(read, itemgetter("uid"), lambda page, count, total: len(page) < PAGE or count == total))
+            if known is not None:
+                known.update((one["uid"], dict(one, **known.get(one["uid"], {}))) for one in found.get("objects-dictionary", ()))
+            return [one for row in found[key] for one in row.get("rulebase", [row])], found.get("total")
 
-    def rulebase(self, command: str, uid: str) -> tuple:
-        """(the rules of a layer from the top, without their sections; {uid: object} of what they name)."""
-        objects: dict = {}
-
-        def read(number: int) -> tuple:
-            found = self.show(command, uid=uid, limit=PAGE, offset=(number - 1) * PAGE, **{"use-object-dictionary": True})
-            if not isinstance(found.get("rulebase"), list):
-                raise AccessError(UNREACHABLE, "%s answers %s without rules" % (self.host, command))
-            objects.update((one["uid"], one) for one in found.get("objects-dictionary", ()))
-            return [rule for row in found["rulebase"] for rule in (row.get("rulebase", ()) if str(row.get("type")).endswith("-section") else [row])], \
-                found.get("total")
-        return self._complete(command, *pages(read, itemgetter("uid"), lambda page, count, total: not total or count >= total)), objects
-
-    def _complete(self, command: str, rows: list, total: int | None) -> list:
+        rows, total = pages(read, itemgetter("uid"), lambda page, count, total: len(page) < PAGE if total is None else count >= total)
         if total is not None and len(rows) < total:
             raise AccessError(UNREACHABLE, "%s gives %d of the %d rows of %s" % (self.host, len(rows), total, command))
         return rows
@@ -115,34 +106,27 @@ class Api(Client):
         own = next((row for row in rows if row["uid"] == self._uid), {})
         others = [row for row in rows if row is not own and row.get("changes")]
         left = next((row for row in others if row.get("user-name") == own.get("user-name") and is_ours(row.get("description"))), None)
-        if left is None or own.get("changes"):
-            return own, others
-        self._switch(left)
-        return left, [row for row in others if row is not left]
-
-    def _switch(self, session: dict) -> None:
-        """A run that died stays connected until its session times out."""
-        while True:
+        while left is not None and not own.get("changes") and self._uid != left["uid"]:
             try:
-                self.show("switch-session", uid=session["uid"])
-                self._uid = session["uid"]
-                return
+                self.show("switch-session", uid=left["uid"])
+                own, self._uid = left, left["uid"]
             except AccessError as error:
                 if error.failure not in (REFUSED, LOCKED):
                     raise
+                # A run that died stays connected until its session times out.
                 self._transport.wait(_SESSION_SECONDS / 10, "another run of this collection may be at work, or has died a moment ago: %s" % error)
+        return own, [row for row in others if row is not own]
 
     def wait(self, task: str, failure: str) -> dict:
         """The task when it has ended well. :raises AccessError: ``failure``, with the reason of each target that failed."""
         while True:
-            tasks = self.show("show-task", **{"task-id": task, "details-level": "full"}).get("tasks") or [{}]
-            status = tasks[0].get("status")
+            found = (self.show("show-task", **{"task-id": task, "details-level": "full"}).get("tasks") or [{}])[0]
+            name, status = found.get("task-name", "a task"), found.get("status")
+            if status in ("succeeded", "succeeded with warnings"):
+                return found
             if status != "in progress":
-                break
-            self._transport.wait(_POLL_SECONDS, "%s: %s is still in progress" % (self.host, tasks[0].get("task-name", "a task")), failure)
-        if status not in ("succeeded", "succeeded with warnings"):
-            raise AccessError(failure, "%s: %s %s: %s" % (self.host, tasks[0].get("task-name", "a task"), status or "is unknown", reasons_of(tasks[0])))
-        return tasks[0]
+                raise AccessError(failure, "%s: %s: %s: %s" % (self.host, name, status or "unknown", _reasons(found)))
+            self._transport.wait(_POLL_SECONDS, "%s: %s is still in progress" % (self.host, name), failure)
 
     def discard(self) -> None:
         """Drop what this session has not published; by its uid, for it may have timed out, and the next one holds nothing."""
@@ -206,13 +190,7 @@ class Api(Client):
         raise self._refusal(_FAILURES.get(code, REFUSED), command, _words(found), "HTTP %d, %s" % (answer.status, code), _HINTS.get(code, ""))
 
 
-def installed(task: dict, names: list) -> list[dict]:
-    """One dict for each gateway of an installation that succeeded."""
-    told = [one.get("gatewayName") for one in task.get("task-details") or () if one.get("gatewayName")]
-    return [{"target": name, "status": "in force"} for name in (told or names)]
-
-
-def reasons_of(task: dict) -> str:
+def _reasons(task: dict) -> str:
     """What a failed task says of each of its targets."""
     found = []
     for one in task.get("task-details") or ():
@@ -227,5 +205,3 @@ def _words(found: dict) -> str:
     more = [one.get("message") for part in ("errors", "blocking-errors") for one in found.get(part) or () if isinstance(one, dict)]
     return ": ".join(filter(None, [found.get("message"), "; ".join(filter(None, more))])) or "no reason given"
 
-
-__all__ = ["ACTIVATION", "Api", "Login", "installed", "reasons_of"]
