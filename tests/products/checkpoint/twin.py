@@ -752,21 +752,26 @@ def _served(known: dict, row: dict, name: str, host: str) -> bool | None:
         return None if set(row) - {"uid", "name", "type", "port", "domain"} else "443" in row["port"].split(",")
     if kind == "service-udp":
         return False
-    if set(row) - {"uid", "name", "type", "url-list", "urls-defined-as-regular-expression", "primary-category", "comments", "user-defined", "application-signature"}:
+    if set(row) - {"uid", "name", "type", "url-list", "urls-defined-as-regular-expression", "primary-category", "comments", "user-defined", "application-signature",
+                "additional-categories", "description", "groups", "application-id", "risk"}:
         return None
     if row.get("application-signature"):
         return None
     if "url-list" in row:
-        return any(entry_matches(entry, host, row["urls-defined-as-regular-expression"]) for entry in row["url-list"])
+        return _any(entry_matches(entry, host, row["urls-defined-as-regular-expression"]) for entry in row["url-list"])
     held = any(("." + host).endswith("." + one) for one in VENDOR.get(name, ()))
     if kind == "application-site-category":
         # A site of the customer is in its category.
-        return held or _any(_served(known, one, one["name"], host) for one in known.values() if one.get("primary-category") == name)
+        return held or _any(_served(known, one, one["name"], host) for one in known.values()
+                            if name in (one.get("primary-category"), *one.get("additional-categories", ())))
     return held
 
 
-def entry_matches(entry: str, host: str, expression: bool = False, path: str = "/") -> bool:
+def entry_matches(entry: str, host: str, expression: bool = False, path: str = "/") -> bool | None:
     """Whether an entry is about a URL: it is its beginning, and a star is anything; an expression is looked for anywhere in it, scheme included."""
     if expression:
-        return re.search(entry, "https://" + host + path) is not None
+        try:
+            return re.search(entry, "https://" + host + path) is not None
+        except re.error:
+            return None
     return re.match("".join(".*" if char == "*" else re.escape(char) for char in entry.lower()), host + path) is not None

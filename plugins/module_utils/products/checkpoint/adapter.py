@@ -27,7 +27,8 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.checkpo
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.marks import MARK, is_ours
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport.connection import Transport, by_options
 
-_COMMANDS = {HTTPS: "https-rule", ACCESS: "access-rule"}
+#: {kind of rule: how it is called in commands, and what it logs}
+_RULES = {HTTPS: ("https-rule", "Log"), ACCESS: ("access-rule", {"type": "Log"})}
 _URLS = "url-list"
 _FULL = {"details-level": "full"}
 #: What a lock is called that does not keep us from writing; the word for another session's is not documented.
@@ -173,13 +174,13 @@ class CheckpointAdapter(Adapter):
     def _rule_steps(self, change: Change) -> Iterator[tuple]:
         """The place of a rule is beside one that was read: top and bottom would move with what others insert."""
         (layer, _colon, name), uids = change.ref.name.partition(": "), self._site.uids
-        command, rule = _COMMANDS[change.ref.kind], {"uid": uids.get(change.ref, "<uid of %s>" % change.ref.name), "layer": layer}
+        (command, track), rule = _RULES[change.ref.kind], {"uid": uids.get(change.ref, "<uid of %s>" % change.ref.name), "layer": layer}
         after = change.place and change.place[1] and change.place[1].after
         place = {"below": uids.get(after, "<uid of %s>" % after.name)} if after else "top"
         if change.op == DELETE:
             yield "delete-" + command, rule
         elif change.op == CREATE:
-            yield "add-" + command, {**_body(change), "layer": layer, "name": name, "position": place}
+            yield "add-" + command, {**_body(change), "track": track, "layer": layer, "name": name, "position": place}
         else:
             yield "set-" + command, {**_body(change), **rule, **({"new-position": place} if change.place else {})}
 
@@ -231,14 +232,8 @@ class CheckpointAdapter(Adapter):
 
 def _body(change: Change) -> dict:
     """The columns of a change as they are sent: a list of one word for no restriction is that word."""
-    found: dict = {}
-    for path, (_old, new) in change.fields.items():
-        column, _dot, inner = path.partition(".")
-        if inner:
-            found.setdefault(column, {})[inner] = new
-        else:
-            found["comments" if column == "description" else column] = new[0] if new in ([ANY], [TARGETS]) else new
-    return found
+    columns = {"description": "comments"}
+    return {columns.get(column, column): new[0] if new in ([ANY], [TARGETS]) else new for column, (_old, new) in change.fields.items()}
 
 
 def _posix(when: dict | None) -> int:

@@ -9,6 +9,7 @@ guides, "Ordered Layers and Inline Layers", "HTTPS Inspection"). Which hosts an 
 """
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from functools import cached_property
 from typing import AbstractSet, Iterable, Iterator
@@ -27,7 +28,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.audience i
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.columns import Columns
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.findings import Findings, coverage, texts, together
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.firstmatch import (
-    ALLOW, DENY, MAY, NO, UNKNOWN, Answer, Hits, Layer, crossed, crossing, opposite, placed, refuse_unknown, sides,
+    ALLOW, DENY, MAY, NO, UNKNOWN, Hits, Layer, crossed, crossing, opposite, placed, refuse_unknown, sides,
 )
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.marks import switched_off
 
@@ -43,10 +44,14 @@ _OTHER_SERVICES = ("service-udp", "service-icmp", "service-icmp6", "service-sctp
 
 @dataclass(frozen=True, eq=False)
 class Path:
-    """A rule behind those that apply the inline layers which it is in: all of them have to match. Its Columns are those of all, too."""
+    """A rule behind those that apply the inline layers which it is in: all of them have to match. Its Columns are those of all, too.
+
+    ``at``: its place in the layer.
+    """
 
     rules: tuple
     parts: tuple
+    at: int
 
     @property
     def last(self) -> Object:
@@ -69,6 +74,7 @@ class _Rules:
     def __init__(self, settings: Settings, site: Site, policy: Policy, state: State):
         self._settings, self._site, self._policy, self._state = settings, site, policy, state
         self._columns: dict = {}
+        self._places = itertools.count()
 
     def _layer(self, kind: str, name: str) -> Layer:
         """The rules of a layer, each with what its inline layers have in its place."""
@@ -96,7 +102,8 @@ class _Rules:
                 yield self._path(*before, rule)
 
     def _path(self, *rules: Object) -> Path:
-        return Path(rules, tuple(self._columns.setdefault(rule.ref, Columns(SCHEMAS[rule.ref.kind], rule.fields)) for rule in rules))
+        columns = tuple(self._columns.setdefault(rule.ref, Columns(SCHEMAS[rule.ref.kind], rule.fields)) for rule in rules)
+        return Path(rules, columns, next(self._places))
 
     def _cleanup(self, layer: str) -> Object:
         fields = {"enabled": True, "action": self._site.layers.get(layer, {}).get("implicit-cleanup-action"), "description": ""}
@@ -245,19 +252,14 @@ class Assessor(_Rules):
         found.coverage = [self._coverage(pattern, answers, inspection, exempt.covering(pattern)) for pattern in policy.allow]
         return found
 
-    def _ask(self, layer: Layer, wanted: Iterable[Pattern], effect: str) -> _Said:
-        order, opened = {id(path): at for at, path in enumerate(layer.rules)}, {}
+    def _ask(self, layer: Layer, wanted: Iterable[Pattern], effect: str) -> tuple:
+        """(the Answer of a layer, {pattern: the first rule that may allow it})"""
+        opened: dict = {}
         for path in layer.rules:
-            for pattern in layer.reach(path, wanted).may if layer.effect(path) == ALLOW else ():
-                opened.setdefault(pattern, path)
-
-        def perhaps(pattern: Pattern, path: Path | None) -> Path | None:
-            """A rule above ``path`` that may allow the pattern, so that nothing is certain of what is below."""
-            first = opened.get(pattern)
-            return first if first is not None and (path is None or order[id(first)] < order[id(path)]) else None
+            opened.update({one: opened.get(one, path) for one in layer.reach(path, wanted).may if layer.effect(path) == ALLOW})
 
         def told(path: Path, hits: Hits) -> None:
-            rule, certain = path.last, [one for one in hits.sure if perhaps(one, path) is None]
+            rule, certain = path.last, [one for one in hits.sure if not _before(opened.get(one), path)]
             if rule.ours:
                 return
             doubts = () if certain else (*layer.doubts(path), *("it applies to %s%s" % (
@@ -269,7 +271,17 @@ class Assessor(_Rules):
             about = [str(name) for column in ("service", "site-category", "destination") for name in rule.fields.get(column) or () if name != ANY]
             self._found.conflict(rule.ref, effect, str(rule.ref), "%s %s" % (rule.fields.get("action"), ", ".join(about) or "everything"),
                                  texts(certain or hits.all), bool(certain), remedy, opens, bare(rule), doubts)
-        return _Said(layer.ask(wanted, told), perhaps)
+        return layer.ask(wanted, told), opened
+
+    @staticmethod
+    def _said(asked: tuple, pattern: Pattern, does: str) -> tuple:
+        """(the word, a note, the rule that opens it). What a rule blocks below one that may allow it is not certain."""
+        answer, first = asked[0], asked[1].get(pattern)
+        word, note = answer.said(pattern, str, does)
+        if word == "no":
+            note = note or "the implicit cleanup %ss it" % does
+            word, note = ("unchecked", "%s, unless %s applies" % (note, first)) if _before(first, answer.shut.get(pattern)) else (word, note)
+        return word, note, str(answer.open[pattern]) if pattern in answer.open else None
 
     def _widened(self) -> None:
         settings, found = self._settings, {}
@@ -292,30 +304,18 @@ class Assessor(_Rules):
             waiting += [inner for inner in self._members(one) if inner not in waiting]
         return self._settings.category in waiting
 
-    def _coverage(self, pattern: Pattern, answers: list, inspection: _Said, covering: Pattern | None) -> Coverage:
-        said, by = [answer.said(pattern, "block") for answer in answers] or [("unchecked", "")], [answer.opened_by(pattern) for answer in answers]
+    def _coverage(self, pattern: Pattern, answers: list, inspection: tuple, covering: Pattern | None) -> Coverage:
+        said = [self._said(asked, pattern, "block") for asked in answers] or [("unchecked", "", None)]
+        exempt = ("not wanted", "", None) if covering is None else self._said(inspection, covering, "decrypt")
+        if covering is not None and not self._site.https:
+            exempt = "unchecked", "the package has no HTTPS layer that can be read", None
         notes = ["widened: also hosts that begin with it, such as %s.crime.example" % pattern.name] if self._settings.entries == "open" else []
-        exempt, exempt_by = ("not wanted", "") if covering is None else inspection.said(covering, "decrypt"), None
-        if covering is not None:
-            exempt = exempt if self._site.https else ("unchecked", "the package has no HTTPS layer that can be read")
-            exempt_by = inspection.opened_by(covering) if exempt[0] == "yes" else None
-        ours = [name for name in by if name and name.endswith(self._settings.name(ACCESS))]
-        notes += [note for _word, note in (*said, exempt) if note]
-        return coverage(pattern, together(word for word, _note in said), exempt[0], (ours or by or [None])[-1], exempt_by, notes)
+        notes += [note for _word, note, _by in (*said, exempt) if note]
+        by = [name for _word, _note, name in said if name]
+        ours = [name for name in by if name.endswith(self._settings.name(ACCESS))]
+        return coverage(pattern, together(one[0] for one in said), exempt[0], (ours or by or [None])[-1], exempt[2] if exempt[0] == "yes" else None, notes)
 
 
-@dataclass
-class _Said:
-    """The Answer of a layer; ``perhaps`` as in ``Assessor._ask``."""
-
-    answer: Answer
-    perhaps: object
-
-    def said(self, pattern: Pattern, does: str) -> tuple:
-        word, note = self.answer.said(pattern, str, does)
-        other = self.perhaps(pattern, self.answer.shut.get(pattern)) if word == "no" else None
-        note = note or ("the implicit cleanup %ss it" % does if word == "no" else "")
-        return ("unchecked", "%s, unless %s applies" % (note, other)) if other else (word, note)
-
-    def opened_by(self, pattern: Pattern) -> str | None:
-        return str(self.answer.open[pattern]) if pattern in self.answer.open else None
+def _before(first: Path | None, path: Path | None) -> bool:
+    """Whether ``first`` is above ``path``; without a path, above the end of its layer."""
+    return first is not None and (path is None or first.at < path.at)

@@ -29,18 +29,15 @@ LOOKUPS = {"application-site": "show-application-site", "application-site-group"
            "group": "show-group"}
 #: Columns of a rule that name such objects.
 LOOKED_UP = ("service", "site-category", "destination")
-#: Of a row, what is no policy: identity, statistics, presentation. ``comments`` becomes "description".
+#: Of a row, what is no policy: identity, statistics, logs, presentation. ``comments`` becomes "description".
 _META = frozenset(("uid", "name", "type", "domain", "meta-info", "rule-number", "hits", "icon", "color", "read-only", "layer", "available-actions", "tags",
-                   "comments", "package"))
+                   "comments", "package", "track", "custom-fields", "user-check"))
 _NEGATIONS = ("source-negate", "destination-negate", "service-negate")
 _LIMITS = {"source": (ANY,), "destination": (ANY,), "service": (ANY,), "install-on": (TARGETS,), **dict.fromkeys(_NEGATIONS, ())}
-_OTHERS = frozenset(("action", "enabled", "description", "track"))
-_NESTED = ("track.type", "track.accounting", "track.alert", "track.enable-firewall-session", "track.per-connection", "track.per-session",
-           "custom-fields.field-1", "custom-fields.field-2", "custom-fields.field-3", "user-check.confirm", "user-check.interaction", "user-check.frequency",
-           "user-check.custom-frequency", "action-settings.limit", "inline-layer")
+_OTHERS = frozenset(("action", "enabled", "description"))
 SCHEMAS = {
     ACCESS: Schema({**_LIMITS, "content": (ANY,), "content-direction": ("any",), "content-negate": (), "time": (ANY,), "vpn": (ANY,), "service-resource": (),
-                    "action-settings.enable-identity-captive-portal": ()}, _OTHERS.union(_NESTED), frozenset((*_NEGATIONS, "content-negate"))),
+                    "action-settings": ({"enable-identity-captive-portal": False},)}, _OTHERS | {"inline-layer"}, frozenset((*_NEGATIONS, "content-negate"))),
     # The blades inspect what is decrypted; which they are does not limit the rule.
     HTTPS: Schema({**_LIMITS, "site-category": (ANY,), "site-category-negate": ()}, _OTHERS | {"blade", "certificate"},
                   frozenset((*_NEGATIONS, "site-category-negate")))}
@@ -81,9 +78,9 @@ class Settings:
         fields = {"description": MARK, "enabled": True, "source": sorted({*self.access_roles, *self.networks}) or [ANY], "destination": [ANY],
                   "install-on": [TARGETS], **dict.fromkeys(_NEGATIONS, False)}
         if kind == HTTPS:
-            return dict(fields, **{"action": "Bypass", "service": [ANY], "site-category": [self.site(HTTPS).name], "site-category-negate": False, "track": "Log"})
+            return dict(fields, **{"action": "Bypass", "service": [ANY], "site-category": [self.site(HTTPS).name], "site-category-negate": False})
         return dict(fields, **{"action": "Accept", "service": [self.site(ACCESS).name], "content": [ANY], "content-negate": False, "content-direction": "any",
-                               "time": [ANY], "vpn": [ANY], "track.type": "Log"})
+                               "time": [ANY], "vpn": [ANY]})
 
 
 @dataclass
@@ -131,25 +128,13 @@ def read_rules(kind: str, layer: str, rows: list, site: Site, objects: Objects) 
             name = " ".join(filter(None, (name, "(%s)" % row["uid"])))
         ref = rule_ref(kind, layer, name)
         site.uids[ref] = row["uid"]
-        fields = dict(_fields(row, site.known), enabled=row.get("enabled", True), description=text)
+        fields = {column: _plain(value, site.known) for column, value in row.items() if column not in _META}
+        fields.update(enabled=row.get("enabled", True), description=text)
         if row.get("type") not in ("access-rule", "https-rule"):
             # A placeholder stands for a rule that this account may not see.
             fields["type"] = row.get("type")
         order.append(objects.add(Object(ref, fields, ours=is_ours(text), borrowed=borrowed(text, "enabled", True), native=row)))
     return tuple(order)
-
-
-def _fields(row: dict, known: dict) -> dict:
-    """The columns of a rule, names in place of uids and a dict of columns flat."""
-    found = {}
-    for column, value in row.items():
-        if column in _META:
-            continue
-        if isinstance(value, dict) and "name" not in value:
-            found.update({"%s.%s" % (column, inner): _plain(one, known) for inner, one in value.items()})
-        else:
-            found[column] = _plain(value, known)
-    return found
 
 
 def _plain(value: object, known: dict) -> object:
