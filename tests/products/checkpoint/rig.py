@@ -30,6 +30,7 @@ class CheckpointRig(TwinRig):
         super().__init__(folder)
         self.twin = Checkpoint(variant=variant, **options)
         self.entries, self.never_above = entries, ()
+        self.ca_path = self.twin.ca_file(folder) if self.twin.authority else None
         self.web = {"unified": "Network", "ordered": "Application", "inline": "Browsing"}[variant]
 
     def settings(self, audience=(MEMBER,), **changes) -> Settings:
@@ -40,7 +41,7 @@ class CheckpointRig(TwinRig):
         return [self.twin.admins["netaccess"], *(one["sid"] for one in self.twin.state["sessions"].values() if one["sid"])]
 
     def adapter(self, audience=(MEMBER,), timeout=600, login=None, **changes):
-        self.transport = Transport(Connection(self.twin.url, timeout=timeout), TwinClock(self.twin))
+        self.transport = Transport(Connection(self.twin.url, ca_path=self.ca_path, timeout=timeout), TwinClock(self.twin))
         login = Login(**(login or {"username": "netaccess", "password": self.twin.admins["netaccess"]}))
         return CheckpointAdapter(self.settings(audience, **changes), Api(self.transport, login), self.transport, login.domain)
 

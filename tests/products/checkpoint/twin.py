@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A management server of Check Point in memory, with two gateways: sessions with private edits, a published database, and what each gateway has installed.
 
-Commands, parameters and fields: the vendor's API reference up to v2.1; what its clients send: check_point.mgmt 6.8.0 and cp-mgmt-api-sdk 1.9.0. Matching of
+Commands, parameters and fields: the vendor's API reference up to v2.1; what its clients send: check_point.mgmt 6.9.0 and cp-mgmt-api-sdk 1.9.0. Matching of
 entries: the vendor's posts on custom sites (sk165094, sk106623). Order of layers: R81 administration guides. What no source confirms says ``# guess``. What is
 not modelled is refused with NotImplementedError.
 """
@@ -28,7 +28,7 @@ AI = ["chatgpt.com/", "*.chatgpt.com/", "*.openai.com/", "*.oaistatic.com/", "cl
 NAMED = {"source": ANY, "destination": ANY, "service": ANY, "content": ANY, "time": ANY, "install-on": "Policy Targets", "vpn": ANY}
 NAMED_HTTPS = {"source": ANY, "destination": ANY, "service": ANY, "site-category": ANY, "install-on": "Policy Targets", "blade": "All"}
 ACTIONS = ("Accept", "Drop", "Reject", "Ask", "Inform", "User Auth", "Client Auth", "Apply Layer")
-PARAMETERS = ("uid", "name", "details-level")
+PARAMETERS = ("uid", "name", "details-level", "async-response")
 #: Parameters that a command takes beside these; there is no other command.
 COMMANDS = {
     "show-package": (), "show-access-layers": ("limit", "offset"), "show-access-layer": (), "show-https-layer": (), "show-https-layers": ("limit", "offset"),
@@ -240,7 +240,8 @@ class Checkpoint(Twin):
         return getattr(self, "_" + command.replace("-", "_"))(session, body)
 
     def _login(self, body: dict) -> dict:
-        if set(body) - {"user", "password", "api-key", "domain", "session-timeout", "read-only", "session-name", "session-description"}:
+        if set(body) - {"user", "password", "api-key", "domain", "session-timeout", "session-description", *(
+                one for one in ("continue-last-session", "read-only") if not body.get(one))}:
             raise NotImplementedError("login %s" % sorted(body))
         user = next((name for name, key in self.api_keys.items() if key == body.get("api-key")), None)
         if "user" in body and self.admins.get(body["user"]) == body.get("password"):
@@ -472,18 +473,12 @@ class Checkpoint(Twin):
         return _page([*rows, {"uid": "of-the-server", "name": "mgmt", "type": "checkpoint-host", "policy": {}}], body)
 
     def _equals(self, session: dict, body: dict) -> dict:
-        """What the vendor's modules ask before each write: whether the object is as they want it."""
-        kind, given = body["type"], body["params"]
-        try:
-            db = self.view(session)
-            row = _rule_in(self._layer(db, given, "layer"), given) if kind.endswith("-rule") else self._named(db, given, kind)
-        except Refusal as error:
-            if error.status == 404:
-                return {"equals": False, "exists": False}
-            raise
+        """What the vendor's modules ask before each write: whether the object is as they want it; 404 if there is none."""
+        kind, given, db = body["type"], body["params"], self.view(session)
+        row = _rule_in(self._layer(db, given, "layer"), given) if kind.endswith("-rule") else self._named(db, given, kind)
         alike = all(row.get(key) == (value if not isinstance(row.get(key), list) or isinstance(value, list) else [value]) for key, value in given.items()
-                    if key not in ("layer", "position", "uid", "new-name"))
-        return {"equals": alike, "exists": True}
+                    if key not in ("layer", "position", "uid", "new-name", "async-response", "details-level"))
+        return {"equals": alike}
 
     # -- what is written
 
@@ -672,8 +667,8 @@ def _edit_rule(db: dict, verb: str, kind: str, body: dict, uid: str | None) -> d
 def _place(rules: list, given) -> int:
     if given in ("top", "bottom"):
         return 0 if given == "top" else len(rules)
-    if isinstance(given, int):
-        return given - 1
+    if str(given).isdigit():
+        return int(given) - 1
     (word, other), = given.items()
     at = next((at for at, row in enumerate(rules) if other in (row["uid"], row["name"])), None)
     if at is None:

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The Management API of Check Point: sessions, pages, tasks, and what the code of a refusal means.
 
-Commands and shapes: the vendor's API reference up to v2.1, check_point.mgmt 6.8.0, cp-mgmt-api-sdk 1.9.0. The HTTP status of a refusal is documented for few
+Commands and shapes: the vendor's API reference up to v2.1, check_point.mgmt 6.9.0, cp-mgmt-api-sdk 1.9.0. The HTTP status of a refusal is documented for few
 of them, so its code decides.
 """
 from __future__ import annotations

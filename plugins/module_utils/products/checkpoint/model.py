@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What a policy package holds: its objects by name, the columns of its rules, and which hosts an entry of an application site is about. No IO.
 
-Columns: argument_spec of check_point.mgmt 6.8.0 and the vendor's API reference up to v2.1. Entries: the vendor's posts on custom sites, which quote sk165094
+Columns: argument_spec of check_point.mgmt 6.9.0 and the vendor's API reference up to v2.1. Entries: the vendor's posts on custom sites, which quote sk165094
 and sk106623.
 """
 from __future__ import annotations
