@@ -13,7 +13,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.checkpo
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.checkpoint.model import Settings
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport.connection import Connection, Transport
 from tests.contract.rig import MEMBER, NEXT_YEAR, TwinRig
-from tests.products.checkpoint.twin import Checkpoint, https_rule, rule
+from tests.products.checkpoint.twin import APPLY, Checkpoint, https_rule, rule
 from tests.products.zia.rig import TwinClock
 
 FACTS = yaml.safe_load((Path(__file__).parent / "columns.yml").read_text(encoding="utf-8"))
@@ -129,7 +129,7 @@ class CheckpointRig(TwinRig):
                 self.twin.insert("Outbound", https_rule("Odd", "Inspect", **{NEXT_YEAR: "x"}), 0)
             elif what == "layer":
                 # What an inline layer does that cannot be read, only the gateway knows.
-                self.twin.insert(self.web, {"uid": self.twin.uid(), **rule("Odd", "Apply Layer", **{"inline-layer": "Layer of next year"})}, 0)
+                self.twin.insert(self.web, {"uid": self.twin.uid(), **rule("Odd", APPLY, **{"inline-layer": "Layer of next year"})}, 0)
             else:
                 more = {NEXT_YEAR: "x"} if what == "column" else {}
                 self.twin.insert(self.web, rule("Odd", "Drop" if what == "column" else "Action of next year", **more), 0)
@@ -181,7 +181,7 @@ class CheckpointRig(TwinRig):
                 inner, rules = rules[:2], rules[2:]
                 self.twin.add_layer("Inner", cleanup=dice.choice(["accept", "drop", "drop"]), web=dice.random() < .5)
                 said += [self.twin.insert("Inner", row) for row in inner]
-                rules.append({**self._rule_by_chance(dice, "inline", sites, {}), "action": "Apply Layer", "inline-layer": "Inner"})
+                rules.append({**self._rule_by_chance(dice, "inline", sites, {}), "action": APPLY, "inline-layer": "Inner"})
             for row in rules:
                 layer = dice.choice([*self.twin.db["ordered"], self.web])
                 said.append((layer, self.twin.insert(layer, row, dice.randint(0, len(self.twin.db["layers"][layer]["rules"])))))

@@ -27,7 +27,9 @@ AI = ["chatgpt.com/", "*.chatgpt.com/", "*.openai.com/", "*.oaistatic.com/", "cl
 #: Columns that name objects, and what each has when it restricts nothing.
 NAMED = {"source": ANY, "destination": ANY, "service": ANY, "content": ANY, "time": ANY, "install-on": "Policy Targets", "vpn": ANY}
 NAMED_HTTPS = {"source": ANY, "destination": ANY, "service": ANY, "site-category": ANY, "install-on": "Policy Targets", "blade": "All"}
-ACTIONS = ("Accept", "Drop", "Reject", "Ask", "Inform", "User Auth", "Client Auth", "Apply Layer")
+#: What is written as "Apply Layer" is answered as "Inner Layer", as check_point.mgmt has it.
+APPLY = "Inner Layer"
+ACTIONS = ("Accept", "Drop", "Reject", "Ask", "Inform", "User Auth", "Client Auth", APPLY)
 PARAMETERS = ("uid", "name", "details-level", "async-response")
 #: Parameters that a command takes beside these; there is no other command.
 COMMANDS = {
@@ -131,7 +133,7 @@ class Checkpoint(Twin):
             rows = {"Network": [web[1], last], "Application": [web[0]]}
         else:
             self.add_layer("Browsing")
-            rows = {"Network": [rule("Outside", "Apply Layer", destination=["Internet"], **{"inline-layer": "Browsing"}), last], "Browsing": web}
+            rows = {"Network": [rule("Outside", APPLY, destination=["Internet"], **{"inline-layer": "Browsing"}), last], "Browsing": web}
         self.db["ordered"] = [name for name in rows if name != "Browsing"]
         self.add_layer("Outbound", "https")
         rows["Outbound"] = [https_rule("Banks", "Bypass", **{"site-category": ["Financial Services"]}), https_rule("Predefined Rule", "Inspect")]
@@ -477,7 +479,7 @@ class Checkpoint(Twin):
         kind, given, db = body["type"], body["params"], self.view(session)
         row = _rule_in(self._layer(db, given, "layer"), given) if kind.endswith("-rule") else self._named(db, given, kind)
         alike = all(row.get(key) == (value if not isinstance(row.get(key), list) or isinstance(value, list) else [value]) for key, value in given.items()
-                    if key not in ("layer", "position", "uid", "new-name", "async-response", "details-level"))
+                    if key not in ("layer", "position", "uid", "new-name", "async-response", "details-level", "search-entire-rulebase"))
         return {"equals": alike}
 
     # -- what is written
@@ -530,7 +532,7 @@ class Checkpoint(Twin):
             hit = _matches(db, row, who, host) if row["enabled"] else False
             if hit is False:
                 continue
-            if row["action"] == "Apply Layer":
+            if row["action"] == APPLY:
                 found |= self._outcomes(db, row["inline-layer"], who, host)
             else:
                 # A page of Inform may stop who is no browser; the authentication actions depend on a sign-in.
@@ -650,7 +652,7 @@ def _edit_rule(db: dict, verb: str, kind: str, body: dict, uid: str | None) -> d
         elif isinstance(row.get(column), dict):
             row[column] = {**row[column], **value}
         else:
-            row[column] = value
+            row[column] = APPLY if (column, value) == ("action", "Apply Layer") else value
     for name in [one for column in words for one in row[column]] + [row["action"]]:
         if name not in known:
             raise Refusal(404, "generic_err_object_not_found", "Requested object [%s] not found" % name)

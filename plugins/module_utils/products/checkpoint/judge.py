@@ -34,7 +34,8 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.marks impo
 
 #: Ask stops a client that is no browser. Inform may, and the authentication actions depend on who has signed in: these are unknown.
 _EFFECTS = {ACCESS: {"Accept": ALLOW, "Drop": DENY, "Reject": DENY, "Ask": DENY, "accept": ALLOW, "drop": DENY}, HTTPS: {"Bypass": ALLOW, "Inspect": DENY}}
-_INLINE, _IMPLICIT = "Apply Layer", "implicit cleanup"
+#: What is written by the first word is answered by the second.
+_INLINE, _IMPLICIT = ("Apply Layer", "Inner Layer"), "implicit cleanup"
 #: {blade: what the exemption takes from it}. A word that is not here may stand for each.
 _BLADES = {"Anti Virus": "av", "Anti Bot": "anti_spyware", "IPS": "ips", "Threat Emulation": "sandbox", "DLP": "dlp", "Data Loss Prevention": "dlp",
            "Data Awareness": "file_control", "Content Awareness": "file_control", "Application Control": "app_control", "Url Filtering": "app_control"}
@@ -92,7 +93,7 @@ class _Rules:
     def _paths(self, kind: str, name: str, before: tuple = ()) -> Iterator[Path]:
         for ref in self._state.rules.get(base(kind, name), ()):
             rule = self._state.objects[ref]
-            inner = rule.fields.get("inline-layer") if rule.fields.get("action") == _INLINE else None
+            inner = rule.fields.get("inline-layer") if rule.fields.get("action") in _INLINE else None
             if not rule.fields["enabled"]:
                 continue
             if inner and base(kind, inner) in self._state.rules and inner not in [one.fields.get("inline-layer") for one in before]:
