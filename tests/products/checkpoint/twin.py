@@ -467,7 +467,8 @@ class Checkpoint(Twin):
         return _page([row for row in self.view(session)["objects"].values() if row["type"] == "host"], body)
 
     def _show_application_sites(self, session: dict, body: dict) -> dict:
-        return _page([self._shown(row, session) for row in self.view(session)["objects"].values() if row["type"] == "application-site"], body)
+        return _page([self._shown(row, session) for row in self.view(session)["objects"].values() if row["type"] == "application-site"
+                      and body.get("filter", "").lower() in (row["name"] + row.get("comments", "")).lower()], body)
 
     def _show_gateways_and_servers(self, _session: dict, body: dict) -> dict:
         rows = [{**self.object(name), "policy": {"access-policy-name": "Standard", "access-policy-installed": True, "access-policy-installation-date": one["at"]}}

@@ -104,14 +104,15 @@ class CheckpointAdapter(Adapter):
                 waiting += [one["uid"] for one in members]
 
     def _read_sites(self, objects: Objects) -> None:
-        """Ours, which no rule may name yet."""
-        for ref in (self._settings.site(HTTPS), self._settings.site(ACCESS)):
-            row = self._api.show_if("show-application-site", name=ref.name)
-            if row:
+        """Ours, which no rule may name yet, also those of the other form of entries. The search is one in names and comments."""
+        wanted = {self._settings.site(HTTPS), self._settings.site(ACCESS)}
+        for row in self._api.rows("show-application-sites", filter=self._settings.prefix, **_FULL):
+            ref, ours = Ref(SITE, row["name"]), is_ours(row.get("comments"))
+            if ref in wanted or (ours and ref.name.startswith(self._settings.prefix + " ")):
                 self._site.known[row["uid"]] = row
                 fields = {"description": row.get("comments") or "", "primary-category": row.get("primary-category"),
                           "urls-defined-as-regular-expression": bool(row.get("urls-defined-as-regular-expression"))}
-                objects.add(Object(ref, fields, {_URLS: frozenset(row.get(_URLS) or ())}, ours=is_ours(row.get("comments")), native=row))
+                objects.add(Object(ref, fields, {_URLS: frozenset(row.get(_URLS) or ())}, ours=ours, native=row))
 
     def _refuse_unknown_sources(self) -> None:
         """:raises AccessError: refused, before anything is written, for an audience that does not exist."""
@@ -152,7 +153,8 @@ class CheckpointAdapter(Adapter):
     # -- writing
 
     def steps(self, changes: list[Change], state: State) -> Iterator[Step]:
-        for change in changes:
+        # A site cannot be deleted before the rule that used it uses another one.
+        for change in sorted(changes, key=lambda one: one.ref.kind == SITE and one.op == DELETE):
             make = self._site_steps if change.ref.kind == SITE else self._rule_steps
             for command, body in make(change):
                 yield Step("%s %s" % (change.op, change.ref), {"command": command, "body": body}, lambda reply, ref=change.ref: self._learn(ref, reply))

@@ -62,15 +62,6 @@ class Api(Client):
         """The answer to a command that changes nothing in the database, or that may be sent twice."""
         return self._ask(command, body, False)
 
-    def show_if(self, command: str, **body: object) -> dict | None:
-        """The same; None if there is no such object."""
-        try:
-            return self.show(command, **body)
-        except AccessError as error:
-            if error.failure != CONFLICT:
-                raise
-            return None
-
     def write(self, command: str, body: dict) -> dict:
         """One edit, which only this session sees until it is published. :raises OutcomeUnknown: when the answer does not say whether it took effect."""
         return self._ask(command, body, True)
