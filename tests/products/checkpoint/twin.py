@@ -606,7 +606,8 @@ def _edit_object(db: dict, verb: str, kind: str, body: dict, uid: str | None) ->
     elif row is None or row["type"] != kind:
         raise Refusal(404, "generic_err_object_not_found", "Requested object [%s] not found" % body.get("name"))
     elif verb == "delete":
-        used = [one["name"] for layer in db["layers"].values() for one in layer["rules"] if row["name"] in _flat(list(one.values()))]
+        used = [one["name"] for layer in db["layers"].values() for one in layer["rules"] if row["name"] in _flat([
+            one.get(column) for column in ("service", "site-category")])]
         used += [one["name"] for one in objects.values() if row["name"] in one.get("members", ()) or one.get("primary-category") == row["name"]]
         if used:
             raise Refusal(400, "generic_err_object_deletion", "Object %s is used by %s" % (row["name"], ", ".join(used)))

@@ -191,7 +191,7 @@ def _touches(star: str | None, name: str, is_open: bool, pattern: Pattern | None
     """
     if pattern is None and wanted.kind != EXACT:
         return True
-    if pattern is not None and (covers(pattern, wanted) or covers(wanted, pattern) or pattern.name == wanted.name):
+    if pattern is not None and (covers(pattern, wanted) or covers(wanted, pattern)):
         return True
     if star:
         return name in wanted.name if is_open else wanted.name.endswith(star[1:] + name)
