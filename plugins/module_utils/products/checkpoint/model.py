@@ -8,13 +8,14 @@ and sk106623.
 """
 from __future__ import annotations
 
+import functools
 import re
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import Iterable
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Objects, Ref
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import DOMAIN, EXACT, SUBDOMAINS, Pattern, covers, parse_if
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import DOMAIN, EXACT, SUBDOMAINS, Pattern, parse_if
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.columns import Schema
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.firstmatch import Hits, held
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.marks import MARK, borrowed, is_ours
@@ -165,35 +166,48 @@ _ENTRY = re.compile(r"(\*\.?)?([^/*]+)(/?)(.*)\Z", re.DOTALL)
 _STARS = {None: "", "*.": "*.", "*": "."}
 
 
+@functools.lru_cache(maxsize=131072)
+def _parsed(entry: str) -> tuple:
+    """(star, name, whether it is open at its end, the path behind it, its Pattern if it has one); empty for a star alone or inside of a name."""
+    parts = _ENTRY.match(entry.lower())
+    if parts is None or (not parts[3] and "*" in parts[4].rstrip("*")):
+        return ()
+    return parts[1], parts[2], not parts[3], parts[4].strip("*"), parse_if(_STARS[parts[1]] + parts[2])
+
+
+@functools.lru_cache(maxsize=16)
+def _beginnings(wanted: frozenset) -> dict:
+    found: dict = {}
+    for one in wanted:
+        for size in range(1, len(one.name) + 1):
+            found.setdefault(one.name[:size], set()).add(one)
+    return found
+
+
 def entry_hits(entries: Iterable[str], wanted: Iterable[Pattern]) -> Hits:
     """Which patterns the entries of a site that are no expressions are about. One with a path is about a part of its host."""
-    wanted, whole, may = frozenset(wanted), [], set()
-    for entry in frozenset(entries):
-        text = entry.lower()
-        parts = _ENTRY.match(text)
-        if parts is None or (not parts[3] and "*" in parts[4].rstrip("*")):
-            # A star alone, or one inside of a name.
+    wanted, whole, part, may = frozenset(wanted), [], [], set()
+    for parsed in map(_parsed, frozenset(entries)):
+        if not parsed:
+            # Everything, or nobody knows.
             may |= wanted
             continue
-        star, name, slash, path = parts.groups()
-        pattern = parse_if(_STARS[star] + name)
-        if pattern is not None and not path.strip("*"):
-            whole.append(pattern)
-        may.update(one for one in wanted if _touches(star, name, not slash, pattern, one))
+        star, name, is_open, path, pattern = parsed
+        (part if path else whole).append(pattern)
+        if is_open or star == "*" or pattern is None:
+            may |= _beside(star, name, is_open, pattern, wanted)
     found = held(whole, wanted)
-    return Hits(found.sure, (found.may | may) - found.sure)
+    return Hits(found.sure, (found.may | held(part, wanted).all | may) - found.sure)
 
 
-def _touches(star: str | None, name: str, is_open: bool, pattern: Pattern | None, wanted: Pattern) -> bool:
-    """Whether an entry may be about a part of what is wanted.
+def _beside(star: str | None, name: str, is_open: bool, pattern: Pattern | None, wanted: frozenset) -> set:
+    """What an entry that is more than a host may be about as well.
 
     guess: no host has the whole name of another one inside, as facebook.com.chatgpt.com has.
     """
-    if pattern is None and wanted.kind != EXACT:
-        return True
-    if pattern is not None and (covers(pattern, wanted) or covers(wanted, pattern)):
-        return True
+    found = {one for one in wanted if pattern is None and one.kind != EXACT}
     if star:
-        return name in wanted.name if is_open else wanted.name.endswith(star[1:] + name)
-    inside = wanted.kind != EXACT and any(name.endswith("." + wanted.name[:size]) for size in range(1, len(wanted.name)))
-    return is_open and (wanted.name.startswith(name) or inside)
+        return found | {one for one in wanted if (name in one.name if is_open else one.name.endswith(star[1:] + name))}
+    begun = _beginnings(wanted) if is_open else {}
+    tails = (name[at + 1:] for at, char in enumerate(name) if char == ".")
+    return found.union(begun.get(name, ()), (one for tail in tails for one in begun.get(tail, ()) if one.kind != EXACT and tail != one.name))
