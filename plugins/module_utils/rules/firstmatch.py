@@ -51,6 +51,11 @@ class Hits(NamedTuple):
             return self
         return Hits(frozenset(), self.all) if level == MAY else Hits()
 
+    def both(self, other: Hits) -> Hits:
+        """What is left if another condition of the rule covers ``other``."""
+        sure = self.sure & other.sure
+        return Hits(sure, (self.all & other.all) - sure)
+
     def among(self, patterns: AbstractSet[Pattern]) -> Hits:
         return Hits(self.sure & patterns, self.may & patterns)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import yaml
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.checkpoint.adapter import CheckpointAdapter
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.checkpoint.api import Api, Login
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.checkpoint.api import Api
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.checkpoint.model import Settings
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport.connection import Connection, Transport
 from tests.contract.rig import MEMBER, NEXT_YEAR, TwinRig
@@ -40,10 +40,10 @@ class CheckpointRig(TwinRig):
     def secrets(self):
         return [self.twin.admins["netaccess"], *(one["sid"] for one in self.twin.state["sessions"].values() if one["sid"])]
 
-    def adapter(self, audience=(MEMBER,), timeout=600, login=None, **changes):
+    def adapter(self, audience=(MEMBER,), timeout=600, login=None, cloud=None, **changes):
         self.transport = Transport(Connection(self.twin.url, ca_path=self.ca_path, timeout=timeout), TwinClock(self.twin))
-        login = Login(**(login or {"username": "netaccess", "password": self.twin.admins["netaccess"]}))
-        return CheckpointAdapter(self.settings(audience, **changes), Api(self.transport, login), self.transport, login.domain)
+        login = login or {"user": "netaccess", "password": self.twin.admins["netaccess"]}
+        return CheckpointAdapter(self.settings(audience, **changes), Api(self.transport, login, cloud), self.transport, login.get("domain"))
 
     def natives(self, pattern):
         name = pattern.lstrip("*.")

@@ -52,16 +52,16 @@ def refused(rig, match: str, failure: str = "refused", **options) -> Failed:
 
 
 def test_a_wrong_password_is_named_and_not_repeated(rig):
-    found = refused(rig, "rejects the credentials .*check username and password", "auth", adapter={"login": {"username": "netaccess", "password": "wrong-7"}})
+    found = refused(rig, "rejects the credentials .*check username and password", "auth", adapter={"login": {"user": "netaccess", "password": "wrong-7"}})
     assert commands(rig) == ["login"] and "wrong-7" not in json.dumps(found.result) + str(found)
 
 
 def test_an_api_key_a_domain_and_the_path_of_smart_1_cloud(rig):
-    login = {"api_key": rig.twin.api_keys["netaccess"], "domain": "Europe", "cloud_mgmt_id": "4c1b-77"}
-    adapter = rig.adapter(login=login)
+    login = {"api-key": rig.twin.api_keys["netaccess"], "domain": "Europe"}
+    adapter = rig.adapter(login=login, cloud="4c1b-77")
     assert rig.run(adapter=adapter)["changed"] and adapter.device.endswith(" Europe Standard")
     assert all(request.path.startswith("/4c1b-77/web_api/") for request in rig.twin.log)
-    assert rig.twin.log[0].json == {"api-key": login["api_key"], "domain": "Europe", "session-timeout": 180}
+    assert rig.twin.log[0].json == dict(login, **{"session-timeout": 180})
 
 
 def test_the_limit_of_sign_ins_is_waited_out(make):
@@ -242,7 +242,7 @@ def test_the_layer_that_decides_is_chosen_and_several_have_to_be_named(make):
 
 
 @pytest.mark.parametrize("options,says", [
-    ({"access_layer": "Network"}, "not enabled in access_layer Network"), ({"access_layer": "Elsewhere"}, "not enabled in access_layer Elsewhere"),
+    ({"access_layer": "Network"}, "no access layer Network in which"), ({"access_layer": "Elsewhere"}, "no access layer Elsewhere in which"),
     ({"https_layer": "Elsewhere"}, r"Requested object \[Elsewhere\] not found"), ({"package": "Elsewhere"}, r"Requested object \[Elsewhere\] not found"),
     ({"never_above": ("Elsewhere",)}, "no rule named Elsewhere"), ({"access_roles": ("Elsewhere",)}, "no object named Elsewhere")])
 def test_what_is_named_has_to_be_there(make, options, says):

@@ -21,7 +21,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state imp
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import Pattern
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Policy
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.checkpoint import model
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.checkpoint.api import Api, Login
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.checkpoint.api import Api
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.checkpoint.judge import Assessor, Places
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.checkpoint.model import ACCESS, ANY, HTTPS, SITE, TARGETS, Settings, Site
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.marks import MARK, is_ours
@@ -43,10 +43,8 @@ class CheckpointAdapter(Adapter):
 
     def __init__(self, settings: Settings, api: Api, transport: Transport, domain: str | None = None):
         self._settings, self._api, self._transport, self._domain = settings, api, transport, domain
-        self._site = Site()
-        #: Objects of ours that another session has locked, and whether this session may hold edits of this run that are not published.
-        self._locked: list = []
-        self._edited = False
+        #: ``_locked``: (Ref, by whom) of ours; ``_edited``: whether this session may hold edits of this run that are not published.
+        self._site, self._locked, self._edited = Site(), [], False
 
     @property
     def device(self) -> str:
@@ -157,10 +155,8 @@ class CheckpointAdapter(Adapter):
         for change in sorted(changes, key=lambda one: one.ref.kind == SITE and one.op == DELETE):
             make = self._site_steps if change.ref.kind == SITE else self._rule_steps
             for command, body in make(change):
-                yield Step("%s %s" % (change.op, change.ref), {"command": command, "body": body}, lambda reply, ref=change.ref: self._learn(ref, reply))
-
-    def _learn(self, ref: Ref, reply: dict) -> None:
-        self._site.uids[ref] = reply.get("uid")
+                yield Step("%s %s" % (change.op, change.ref), {"command": command, "body": body},
+                           lambda reply, ref=change.ref: self._site.uids.update({ref: reply.get("uid")}))
 
     def _site_steps(self, change: Change) -> Iterator[tuple]:
         name, (added, removed) = {"name": change.ref.name}, change.members.get(_URLS, ((), ()))
@@ -254,4 +250,6 @@ def from_module(module: AnsibleModule) -> CheckpointAdapter:
     goes = p["state"] in ("deleted", "reverted")
     settings = filled(Settings, p, None if goes else who, never_above=() if goes else tuple(p["never_above"]))
     transport = by_options(p, "https://%s:%d" % (p["host"], p["port"]))
-    return CheckpointAdapter(settings, Api(transport, filled(Login, p)), transport, p["domain"])
+    login = {"user": p["username"], "password": p["password"], "api-key": p["api_key"], "domain": p["domain"]}
+    login = {name: value for name, value in login.items() if value and (name == "domain" or (name == "api-key") == bool(p["api_key"]))}
+    return CheckpointAdapter(settings, Api(transport, login, p["cloud_mgmt_id"]), transport, p["domain"])

@@ -8,7 +8,6 @@ of them, so its code decides.
 """
 from __future__ import annotations
 
-from dataclasses import dataclass
 from operator import itemgetter
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import (
@@ -16,9 +15,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors im
 )
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.marks import is_ours
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport.connection import Answer, Transport
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport.session import (
-    NO_JSON, Busy, Client, Ended, json_of, one_line, pages,
-)
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport.session import Busy, Client, Ended, json_of, one_line, pages
 
 #: Rows of a page: 500 is the most that the vendor's own clients ask for.
 PAGE = 500
@@ -34,27 +31,18 @@ _HINTS = {"generic_err_command_not_found": " (this release or its hotfix is too 
           "published or discarded in SmartConsole, under Manage & Settings > Sessions)"}
 
 
-@dataclass(frozen=True)
-class Login:
-    """Either ``username`` and ``password``, or ``api_key``. ``domain``: of a Multi-Domain server; ``cloud_mgmt_id``: of Smart-1 Cloud."""
-
-    username: str | None = None
-    password: str | None = None
-    api_key: str | None = None
-    domain: str | None = None
-    cloud_mgmt_id: str | None = None
-
-
 class Api(Client):
-    """One management server or domain, one session."""
+    """One management server or domain, one session. ``login``: user and password, or api-key, and the domain, if there are several.
 
-    def __init__(self, transport: Transport, login: Login):
+    ``cloud``: the id of a service in Smart-1 Cloud, which is a part of its paths.
+    """
+
+    def __init__(self, transport: Transport, login: dict, cloud: str | None = None):
         super().__init__(transport)
-        self._login = login
+        self._login, self._path = dict(login, **{"session-timeout": _SESSION_SECONDS}), "/%s/web_api/" % cloud if cloud else "/web_api/"
         #: Of the current session; None for one that may only read.
         self._uid: str | None = None
-        self.read_only = False
-        self.version = ""
+        self.read_only, self.version = False, ""
 
     # -- commands
 
@@ -135,11 +123,8 @@ class Api(Client):
 
     # -- requests
 
-    def _path(self, command: str) -> str:
-        return "%s/web_api/%s" % ("/" + self._login.cloud_mgmt_id if self._login.cloud_mgmt_id else "", command)
-
     def _ask(self, command: str, body: dict, write: bool) -> dict:
-        return self._signed_in(lambda headers: self._transport.call("POST", self._path(command), write=write, headers=headers, json=body),
+        return self._signed_in(lambda headers: self._transport.call("POST", self._path + command, write=write, headers=headers, json=body),
                                lambda answer: self._result(answer, command, write))
 
     def _ended(self, answer: Answer) -> bool:
@@ -147,12 +132,7 @@ class Api(Client):
         return False
 
     def _sign_in(self) -> dict:
-        login = self._login
-        body = {"api-key": login.api_key} if login.api_key else {"user": login.username, "password": login.password}
-        body["session-timeout"] = _SESSION_SECONDS
-        if login.domain:
-            body["domain"] = login.domain
-        answer = self._transport.call("POST", self._path("login"), json=body)
+        answer = self._transport.call("POST", self._path + "login", json=self._login)
         found = json_of(answer)
         if isinstance(found, dict) and found.get("code") in _PAUSES:
             raise Busy(_PAUSES[found["code"]], "%s does not accept a sign-in now: %s" % (self.host, one_line(found.get("message"))))
@@ -163,17 +143,15 @@ class Api(Client):
 
     def _result(self, answer: Answer, command: str, write: bool) -> dict:
         found = json_of(answer)
-        if found is NO_JSON or not isinstance(found, dict):
+        if not isinstance(found, dict):
             raise self._unreadable(answer, write)
         if answer.status == 200:
             return found
         code = found.get("code")
         if code in _ENDED:
-            self._session = None
-            if write:
-                # A new session does not hold the edits of the old one: they have to be read and planned again.
-                raise OutcomeUnknown("%s ended the session before %s" % (self.host, command))
-            raise Ended(AUTH, "%s ended the session (%s)" % (self.host, code))
+            # A new session does not hold the edits of the old one: where something is written, they have to be read and planned again.
+            self._session, text = None, "%s ended the session before %s (%s)" % (self.host, command, code)
+            raise OutcomeUnknown(text) if write else Ended(AUTH, text)
         if code in _PAUSES:
             raise Busy(_PAUSES[code], "%s is not ready: %s" % (self.host, one_line(found.get("message"))))
         if answer.status >= 500 and code != "not_implemented":
@@ -186,9 +164,8 @@ def _reasons(task: dict) -> str:
     found = []
     for one in task.get("task-details") or ():
         texts = [message.get("message") for stage in one.get("stagesInfo") or () for message in stage.get("messages") or ()]
-        words = one.get("fault-message") or "; ".join(filter(None, texts)) or one.get("statusDescription")
-        found.append(": ".join(filter(None, (one.get("gatewayName"), words))))
-    return one_line("; ".join(filter(None, found)) or task.get("comments") or "no reason given")
+        found.append("%s: %s" % (one.get("gatewayName"), one.get("fault-message") or "; ".join(filter(None, texts)) or one.get("statusDescription")))
+    return one_line("; ".join(found) or task.get("comments") or "no reason given")
 
 
 def _words(found: dict) -> str:

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass
-from functools import cached_property
 from typing import AbstractSet, Iterable, Iterator
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter import Wanted
@@ -45,10 +44,7 @@ _OTHER_SERVICES = ("service-udp", "service-icmp", "service-icmp6", "service-sctp
 
 @dataclass(frozen=True, eq=False)
 class Path:
-    """A rule behind those that apply the inline layers which it is in: all of them have to match. Its Columns are those of all, too.
-
-    ``at``: its place in the layer.
-    """
+    """A rule behind those that apply the inline layers which it is in: all of them have to match. Its Columns are those of all; ``at``: its place."""
 
     rules: tuple
     parts: tuple
@@ -74,21 +70,16 @@ class _Rules:
 
     def __init__(self, settings: Settings, site: Site, policy: Policy, state: State):
         self._settings, self._site, self._policy, self._state = settings, site, policy, state
-        self._columns: dict = {}
-        self._places = itertools.count()
+        self._columns, self._places, self._named = {}, itertools.count(), {}
+        for row in site.known.values():
+            # Several objects of one name tell nothing.
+            self._named[row.get("name")] = {} if row.get("name") in self._named else row
+        self._ordered, self._inspection = [self._layer(ACCESS, name) for name in site.ordered], self._layer(HTTPS, site.https or "")
 
     def _layer(self, kind: str, name: str) -> Layer:
         """The rules of a layer, each with what its inline layers have in its place."""
         default = self._effect(self._cleanup(name)) if kind == ACCESS else ALLOW
         return Layer(list(self._paths(kind, name)), self._people, self._hits, lambda path: self._effect(path.last), lambda path: path, default)
-
-    @cached_property
-    def _ordered(self) -> list:
-        return [self._layer(ACCESS, name) for name in self._site.ordered]
-
-    @cached_property
-    def _inspection(self) -> Layer:
-        return self._layer(HTTPS, self._site.https or "")
 
     def _paths(self, kind: str, name: str, before: tuple = ()) -> Iterator[Path]:
         for ref in self._state.rules.get(base(kind, name), ()):
@@ -131,9 +122,7 @@ class _Rules:
         for rule, columns in zip(path.rules, path.parts):
             for column in ("service", "destination", *(("site-category",) if rule.ref.kind == HTTPS else ())):
                 one = (self._destinations if column == "destination" else self._sites)(columns.get(column, ()), wanted)
-                one = Hits(wanted - one.all, one.may) if columns.get(column + "-negate") else one
-                sure = found.sure & one.sure
-                found = Hits(sure, (found.all & one.all) - sure)
+                found = found.both(Hits(wanted - one.all, one.may) if columns.get(column + "-negate") else one)
         return found
 
     # -- what the names in a rule stand for
@@ -145,7 +134,7 @@ class _Rules:
         return Hits(sure, frozenset().union(*(part.may for part in parts)) - sure)
 
     def _site_hits(self, name: str, wanted: frozenset, seen: frozenset) -> Hits:
-        row, site = self._site.named(name), self._state.objects.get(Ref(SITE, name))
+        row, site = self._named.get(name, {}), self._state.objects.get(Ref(SITE, name))
         kind, level = row.get("type"), MAY
         if site is not None:
             return self._entries(site.members["url-list"], site.fields["urls-defined-as-regular-expression"], wanted)
@@ -160,7 +149,7 @@ class _Rules:
         return Hits(wanted).capped(NO if kind in _OTHER_SERVICES else level)
 
     def _members(self, name: str) -> list:
-        return [one["name"] if isinstance(one, dict) else one for one in self._site.named(name).get("members") or ()]
+        return [one["name"] if isinstance(one, dict) else one for one in self._named.get(name, {}).get("members") or ()]
 
     @staticmethod
     def _entries(entries: Iterable[str], expressions: bool, wanted: frozenset) -> Hits:
@@ -174,7 +163,7 @@ class _Rules:
         """Which networks a host is in changes by the day, but none of them is private."""
         if not names or not set(ANYWHERE).isdisjoint(names):
             return Hits(wanted)
-        return Hits() if all(self._private(self._site.named(name)) for name in names) else Hits(may=wanted)
+        return Hits() if all(self._private(self._named.get(name, {})) for name in names) else Hits(may=wanted)
 
     def _private(self, row: dict, deep: int = 8) -> bool:
         if row.get("type") == "group":
@@ -224,11 +213,10 @@ class Places(_Rules):
         found = self._access_layers() if kind == ACCESS else [self._site.https] if self._site.https else []
         if len(found) == 1:
             return found[0]
-        raise AccessError(REFUSED, "package %s: %s" % (self._settings.package, (
-            "several access layers block these hosts: set access_layer to one of %s" % ", ".join(found) if found else
-            "no HTTPS layer can be read: set https_layer" if kind == HTTPS else
-            "Applications & URL Filtering is not enabled in access_layer %s, or that is no layer of it" % self._settings.access_layer if
-            self._settings.access_layer else "Applications & URL Filtering is enabled in no access layer, so none can match sites")))
+        why = "several access layers block these hosts: set access_layer to one of %s" % ", ".join(found) if found else \
+            "no HTTPS layer can be read: set https_layer" if kind == HTTPS else "it has no access layer%s in which Applications & URL Filtering is enabled" % (
+                " " + self._settings.access_layer if self._settings.access_layer else "")
+        raise AccessError(REFUSED, "package %s: %s" % (self._settings.package, why))
 
 
 class Assessor(_Rules):

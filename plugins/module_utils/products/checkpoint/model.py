@@ -58,7 +58,6 @@ class Settings:
     targets: tuple[str, ...] = ()
     access_roles: tuple[str, ...] = ()
     networks: tuple[str, ...] = ()
-    #: Where SmartConsole and public clients put sites of a customer.
     category: str = "Custom_Application_Site"
     prefix: str = "ChatGPT"
     entries: str = "slash"
@@ -87,7 +86,8 @@ class Settings:
 @dataclass
 class Site:
     """What a read found besides objects and rules. ``ordered``: names of the package's access layers; ``layers``: {name: row} of every access layer;
-    ``https``: name of its HTTPS layer; ``uids``: {name of a layer, or Ref of a rule: uid}; ``known``: {uid: row} of what rules name."""
+    ``https``: name of its HTTPS layer; ``uids``: {name of a layer, or Ref of a rule: uid}; ``known``: {uid: row} of what rules name; ``published`` and
+    ``unpublished``: sessions of others that an installation takes along, and those that it does not."""
 
     ordered: list = field(default_factory=list)
     layers: dict = field(default_factory=dict)
@@ -95,14 +95,8 @@ class Site:
     uids: dict = field(default_factory=dict)
     known: dict = field(default_factory=dict)
     gateways: list = field(default_factory=list)
-    #: Sessions of others that an installation takes along, and those whose work is not published.
     published: list = field(default_factory=list)
     unpublished: list = field(default_factory=list)
-
-    def named(self, name: str) -> dict:
-        """The object of that name. Several of one name, or none, tell nothing."""
-        found = [row for row in self.known.values() if row.get("name") == name]
-        return found[0] if len(found) == 1 else {}
 
 
 def base(kind: str, layer: str) -> str:
@@ -125,9 +119,7 @@ def read_rules(kind: str, layer: str, rows: list, site: Site, objects: Objects) 
     names, order = Counter(row.get("name") for row in rows if not is_ours(row.get("comments"))), []
     for row in rows:
         name, text = row.get("name") or "", row.get("comments") or ""
-        if not name or (names[name] > 1 and not is_ours(text)):
-            name = " ".join(filter(None, (name, "(%s)" % row["uid"])))
-        ref = rule_ref(kind, layer, name)
+        ref = rule_ref(kind, layer, "%s (%s)" % (name, row["uid"]) if not name or (names[name] > 1 and not is_ours(text)) else name)
         site.uids[ref] = row["uid"]
         fields = {column: _plain(value, site.known) for column, value in row.items() if column not in _META}
         fields.update(enabled=row.get("enabled", True), description=text)
