@@ -245,7 +245,7 @@ limits:
   description: How many writes, deletions and activations the product allows, in words; empty if no limit is known.
   returned: always, except for O(state=rendered)
   type: str
-  sample: 3 sign-ins a minute for an administrator
+  sample: 3 sign-ins a minute for an account
 exclusive:
   description: What prevents a second run from writing at the same time, in words; empty if nothing does, so the pipeline must.
   returned: always, except for O(state=rendered)

@@ -29,8 +29,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport.connec
 
 #: {kind of rule: how it is called in commands, and what it logs}
 _RULES = {HTTPS: ("https-rule", "Log"), ACCESS: ("access-rule", {"type": "Log"})}
-_URLS = "url-list"
-_FULL = {"details-level": "full"}
+_URLS, _FULL = "url-list", {"details-level": "full"}
 #: What a lock is called that does not keep us from writing; the word for another session's is not documented.
 _FREE = (None, "unlocked", "locked by current session")
 
@@ -38,12 +37,11 @@ _FREE = (None, "unlocked", "locked by current session")
 class CheckpointAdapter(Adapter):
     """One policy package."""
 
-    traits = Traits(product="checkpoint", kinds=model.KINDS, exclusive="the locks of sessions on objects they have edited",
-                    limits="3 sign-ins a minute for an administrator")
+    traits = Traits(product="checkpoint", kinds=model.KINDS, exclusive="the locks of sessions on edited objects", limits="3 sign-ins a minute for an account")
 
     def __init__(self, settings: Settings, api: Api, transport: Transport, domain: str | None = None):
         self._settings, self._api, self._transport, self._domain = settings, api, transport, domain
-        #: ``_locked``: (Ref, by whom) of ours; ``_edited``: whether this session may hold edits of this run that are not published.
+        #: ``_locked``: (Ref, meta-info) of ours; ``_edited``: whether this session may hold edits of this run that are not published.
         self._site, self._locked, self._edited = Site(), [], False
 
     @property
@@ -52,8 +50,6 @@ class CheckpointAdapter(Adapter):
 
     def render(self, pattern: Pattern) -> tuple[str, ...]:
         return model.render(pattern, self._settings.entries)
-
-    # -- reading
 
     def blank(self) -> State:
         return State()
@@ -71,8 +67,7 @@ class CheckpointAdapter(Adapter):
         self._look_up(row for rows in tables.values() for row in rows)
         rules = {model.base(kind, name): model.read_rules(kind, name, rows, site, objects) for (kind, name), rows in tables.items()}
         self._refuse_unknown_sources()
-        metas = [(obj.ref, obj.native.get("meta-info") or {}) for obj in objects.values() if obj.ours]
-        self._locked = [(ref, meta.get("locking-admin")) for ref, meta in metas if meta.get("lock") not in _FREE]
+        self._locked = [(obj.ref, (obj.native.get("meta-info") or {})) for obj in objects.values() if obj.ours]
         return State(objects, rules, self._pending(own), bool(own.get("changes")), "Management API %s" % self._api.version)
 
     def _read_package(self) -> None:
@@ -92,7 +87,8 @@ class CheckpointAdapter(Adapter):
 
     def _look_up(self, rows: Iterable[dict]) -> None:
         """What sites and groups hold that rules name: a rulebase shows no more than their names. Once in a run."""
-        known, waiting = self._site.known, [one for row in rows if row.get("enabled", True) for column in model.LOOKED_UP for one in row.get(column) or ()]
+        known, columns = self._site.known, ("service", "site-category", "destination")
+        waiting = [one for row in rows if row.get("enabled", True) for column in columns for one in row.get(column) or ()]
         for uid in waiting:
             command = model.LOOKUPS.get(known.get(uid, {}).get("type"))
             if command and not {"members", _URLS, "user-defined"} & set(known[uid]):
@@ -136,8 +132,6 @@ class CheckpointAdapter(Adapter):
             return BOTH if site.published else OURS
         return FOREIGN if site.published else None
 
-    # -- wanting
-
     def target(self, policy: Policy, state: State) -> list[Wanted]:
         settings, places = self._settings, Places(self._settings, self._site, policy, state)
         parts = [(kind, patterns) for kind, patterns in ((HTTPS, policy.exempt), (ACCESS, policy.allow)) if patterns]
@@ -147,8 +141,6 @@ class CheckpointAdapter(Adapter):
 
     def assess(self, policy: Policy, state: State) -> Assessment:
         return Assessor(self._settings, self._site, policy, state).assess()
-
-    # -- writing
 
     def steps(self, changes: list[Change], state: State) -> Iterator[Step]:
         # A site cannot be deleted before the rule that used it uses another one.
@@ -183,13 +175,13 @@ class CheckpointAdapter(Adapter):
             yield "set-" + command, {**_body(change), **rule, **({"new-position": place} if change.place else {})}
 
     def begin(self) -> bool:
-        if self._locked:
+        if self.held_by():
             raise AccessError(LOCKED, "%s: %s; have these sessions published or discarded" % (self._api.host, "; ".join(self.held_by())))
         self._api.show("set-session", description="%s: %s" % (MARK, self._settings.comment or "ChatGPT access"))
         return False
 
     def held_by(self) -> list[str]:
-        return ["%s locks %s" % (admin or "another session", ref) for ref, admin in self._locked]
+        return ["%s locks %s" % (meta.get("locking-admin") or "another session", ref) for ref, meta in self._locked if meta.get("lock") not in _FREE]
 
     def permissions(self) -> Permissions:
         if self._api.read_only:
@@ -230,8 +222,7 @@ class CheckpointAdapter(Adapter):
 
 def _body(change: Change) -> dict:
     """The columns of a change as they are sent: a list of one word for no restriction is that word."""
-    columns = {"description": "comments"}
-    return {columns.get(column, column): new[0] if new in ([ANY], [TARGETS]) else new for column, (_old, new) in change.fields.items()}
+    return {{"description": "comments"}.get(column, column): new[0] if new in ([ANY], [TARGETS]) else new for column, (_old, new) in change.fields.items()}
 
 
 def _posix(when: dict | None) -> int:
@@ -240,8 +231,7 @@ def _posix(when: dict | None) -> int:
 
 def from_module(module: AnsibleModule) -> CheckpointAdapter:
     """The adapter for a task. :raises AccessError: refused, for options that contradict each other."""
-    p = module.params
-    who = p["audience"] or {}
+    p, who = module.params, module.params["audience"] or {}
     if p["state"] in ("merged", "replaced", "rendered") and bool(who.get("access_roles") or who.get("networks")) == bool(who.get("everyone")):
         raise AccessError(REFUSED, "audience: set access_roles or networks, or everyone: true")
     if bool(p["api_key"]) == bool(p["username"] and p["password"]):

@@ -10,9 +10,7 @@ from __future__ import annotations
 
 from operator import itemgetter
 
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import (
-    AUTH, CONFLICT, LOCKED, REFUSED, UNREACHABLE, AccessError, OutcomeUnknown,
-)
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import AUTH, CONFLICT, LOCKED, REFUSED, UNREACHABLE, AccessError, OutcomeUnknown
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.marks import is_ours
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport.connection import Answer, Transport
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport.session import Busy, Client, Ended, json_of, one_line, pages
@@ -44,8 +42,6 @@ class Api(Client):
         self._uid: str | None = None
         self.read_only, self.version = False, ""
 
-    # -- commands
-
     def show(self, command: str, **body: object) -> dict:
         """The answer to a command that changes nothing in the database, or that may be sent twice."""
         return self._ask(command, body, False)
@@ -71,8 +67,6 @@ class Api(Client):
         if total is not None and len(rows) < total:
             raise AccessError(UNREACHABLE, "%s gives %d of the %d rows of %s" % (self.host, len(rows), total, command))
         return rows
-
-    # -- sessions and tasks
 
     def sessions(self) -> tuple:
         """(the current session, the other ones with unpublished changes).
@@ -121,14 +115,11 @@ class Api(Client):
                 self.show("logout")
             self._session = None
 
-    # -- requests
-
     def _ask(self, command: str, body: dict, write: bool) -> dict:
         return self._signed_in(lambda headers: self._transport.call("POST", self._path + command, write=write, headers=headers, json=body),
                                lambda answer: self._result(answer, command, write))
 
     def _ended(self, answer: Answer) -> bool:
-        # Its code tells it.
         return False
 
     def _sign_in(self) -> dict:

@@ -22,7 +22,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Po
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.checkpoint.model import (
     ACCESS, ANY, ANYWHERE, HTTPS, SCHEMAS, SITE, SITE_SCHEMA, Settings, Site, bare, base, entry_hits, render, rule_ref,
 )
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.addresses import networks_of, port_level
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.addresses import is_private, port_level
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.audience import limits, named
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.columns import Columns
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.findings import Findings, coverage, texts, together
@@ -52,7 +52,6 @@ class Path:
 
     @property
     def last(self) -> Object:
-        """The rule that decides."""
         return self.rules[-1]
 
     def __str__(self) -> str:
@@ -105,8 +104,6 @@ class _Rules:
         """The rules of others that block what is wanted, or may."""
         return [path for path in layer.shutting(wanted) if not path.last.ours]
 
-    # -- what a Layer asks
-
     @staticmethod
     def _effect(rule: Object) -> str:
         return _EFFECTS[rule.ref.kind].get(rule.fields.get("action"), UNKNOWN)
@@ -125,13 +122,10 @@ class _Rules:
                 found = found.both(Hits(wanted - one.all, one.may) if columns.get(column + "-negate") else one)
         return found
 
-    # -- what the names in a rule stand for
-
     def _sites(self, names: Iterable[str], wanted: frozenset, seen: frozenset = frozenset()) -> Hits:
         """Services, sites, categories and their groups; no name is everything."""
         parts = [self._site_hits(name, wanted, seen) for name in names] or [Hits(wanted)]
-        sure = frozenset().union(*(part.sure for part in parts))
-        return Hits(sure, frozenset().union(*(part.may for part in parts)) - sure)
+        return Hits.any(parts)
 
     def _site_hits(self, name: str, wanted: frozenset, seen: frozenset) -> Hits:
         row, site = self._named.get(name, {}), self._state.objects.get(Ref(SITE, name))
@@ -171,28 +165,16 @@ class _Rules:
             return bool(deep) and all(self._private(one, deep - 1) for one in members)
         text = {"host": row.get("ipv4-address"), "network": "%s/%s" % (row.get("subnet4"), row.get("mask-length4")),
                 "address-range": "%s-%s" % (row.get("ipv4-address-first"), row.get("ipv4-address-last"))}.get(row.get("type"))
-        try:
-            return bool(text) and not any("6" in column for column in row) and all(network.is_private for network in networks_of(text))
-        except ValueError:
-            return False
-
-    # -- the layer for our access rule
+        return bool(text) and not any("6" in column for column in row) and is_private(text)
 
     def _access_layers(self) -> list:
         """The layer that is named, else those in which a rule blocks the hosts, else the last; of those that match sites."""
-        able = [name for name in self._reached() if self._site.layers.get(name, {}).get("applications-and-url-filtering")]
+        able = [name for name, row in self._site.layers.items() if row.get("applications-and-url-filtering") and base(ACCESS, name) in self._state.rules]
+        able.sort(key=lambda name: list(self._state.rules).index(base(ACCESS, name)))
         if self._settings.access_layer:
             return [name for name in able if name == self._settings.access_layer]
         shut = {str(path).partition(": ")[0] for layer in self._ordered for path in self._existing(layer, self._policy.allow)}
         return [name for name in able if name in shut] or able[-1:]
-
-    def _reached(self) -> list:
-        """The ordered layers, and the inline layers in them."""
-        found = list(self._site.ordered)
-        for name in found:
-            rules = map(self._state.objects.get, self._state.rules.get(base(ACCESS, name), ()))
-            found += [inner for inner in (rule.fields.get("inline-layer") for rule in rules) if inner and inner not in found]
-        return found
 
 
 class Places(_Rules):
@@ -200,10 +182,9 @@ class Places(_Rules):
 
     def rule(self, kind: str, wanted: Iterable[Pattern]) -> Wanted:
         """:raises AccessError: refused, if there is not exactly one layer for it, or if a rule that was named is not there."""
-        settings, rules, name = self._settings, self._state.rules, "(layer)"
+        settings, rules, name = self._settings, self._state.rules, self._only_layer(kind) if self._state.rules else "(layer)"
         if rules:
             refuse_unknown(settings.never_above, {bare(self._state.objects[ref]) for refs in rules.values() for ref in refs}, "package %s" % settings.package)
-            name = self._only_layer(kind)
         layer, order = self._layer(kind, name), rules.get(base(kind, name), ())
         above, below = sides(self._existing(layer, wanted), layer.level)
         stays = [path.rules[0].ref for path in below] + [ref for ref in order if bare(self._state.objects[ref]) in settings.never_above]
@@ -254,9 +235,8 @@ class Assessor(_Rules):
             doubts = () if certain else (*layer.doubts(path), *("it applies to %s%s" % (
                 "all but " * bool(one.fields.get("source-negate")), ", ".join(map(str, one.fields["source"]))) for one in path.rules
                 if one.fields.get("source", [ANY]) != [ANY]))
-            fixed = bare(rule) == _IMPLICIT
-            remedy = () if fixed else switched_off(rule.ref, "enabled", True, False, rule.fields["description"])
-            opens = "change it by hand" if fixed else "everything else that this rule %ss" % ("block" if effect == "deny" else effect)
+            remedy = switched_off(rule.ref, "enabled", True, False, rule.fields["description"]) if bare(rule) != _IMPLICIT else ()
+            opens = "everything else that this rule %ss" % ("block" if effect == "deny" else effect) if remedy else "change it by hand"
             about = [str(name) for column in ("service", "site-category", "destination") for name in rule.fields.get(column) or () if name != ANY]
             self._found.conflict(rule.ref, effect, str(rule.ref), "%s %s" % (rule.fields.get("action"), ", ".join(about) or "everything"),
                                  texts(certain or hits.all), bool(certain), remedy, opens, bare(rule), doubts)
@@ -267,9 +247,8 @@ class Assessor(_Rules):
         """(the word, a note, the rule that opens it). What a rule blocks below one that may allow it is not certain."""
         answer, first = asked[0], asked[1].get(pattern)
         word, note = answer.said(pattern, str, does)
-        if word == "no":
-            note = note or "the implicit cleanup %ss it" % does
-            word, note = ("unchecked", "%s, unless %s applies" % (note, first)) if _before(first, answer.shut.get(pattern)) else (word, note)
+        note = note or "the implicit cleanup %ss it" % does if word == "no" else note
+        word, note = ("unchecked", "%s, unless %s applies" % (note, first)) if word == "no" and _before(first, answer.shut.get(pattern)) else (word, note)
         return word, note, str(answer.open[pattern]) if pattern in answer.open else None
 
     def _widened(self) -> None:

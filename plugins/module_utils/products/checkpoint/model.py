@@ -28,8 +28,6 @@ ANYWHERE = (ANY, "Internet")
 #: Commands that tell what such an object holds.
 LOOKUPS = {"application-site": "show-application-site", "application-site-group": "show-application-site-group", "service-group": "show-service-group",
            "group": "show-group"}
-#: Columns of a rule that name such objects.
-LOOKED_UP = ("service", "site-category", "destination")
 #: Of a row, what is no policy: identity, statistics, logs, presentation. ``comments`` becomes "description".
 _META = frozenset(("uid", "name", "type", "domain", "meta-info", "rule-number", "hits", "icon", "color", "read-only", "layer", "available-actions", "tags",
                    "comments", "package", "track", "custom-fields", "user-check"))
@@ -138,9 +136,6 @@ def _plain(value: object, known: dict) -> object:
     return known[value].get("name", value) if isinstance(value, str) and value in known else value
 
 
-# -- entries
-
-
 def render(pattern: Pattern, entries: str) -> tuple[str, ...]:
     """The entries of an application site. ``entries``: slash, open or regex.
 
@@ -149,9 +144,8 @@ def render(pattern: Pattern, entries: str) -> tuple[str, ...]:
     if entries == "regex":
         labels = {EXACT: "", SUBDOMAINS: r"([^/]+\.)+", DOMAIN: r"([^/]+\.)*"}[pattern.kind]
         return ("^https?://%s%s/" % (labels, pattern.name.replace(".", r"\.")),)
-    end = "/" if entries == "slash" else ""
-    names = {EXACT: (pattern.name,), SUBDOMAINS: ("*." + pattern.name,), DOMAIN: (pattern.name, "*." + pattern.name)}[pattern.kind]
-    return tuple(name + end for name in names)
+    stars = {EXACT: ("",), SUBDOMAINS: ("*.",), DOMAIN: ("", "*.")}[pattern.kind]
+    return tuple(star + pattern.name + ("/" if entries == "slash" else "") for star in stars)
 
 
 _ENTRY = re.compile(r"(\*\.?)?([^/*]+)(/?)(.*)\Z", re.DOTALL)
