@@ -80,7 +80,7 @@ options:
       - How a host is written in an application site. An entry is the beginning of a URL, so that V(open), C(openai.com), is about
         C(openai.com.crime.example) as well; RV(coverage) then says so. V(slash) writes C(openai.com/), and V(regex) an expression that ends there.
       - Not confirmed is whether a gateway that does not decrypt a connection, and sees its server name alone, matches the first two. Before you rely on them,
-        probe a wanted host, and a look-alike that has to stay blocked.
+        probe a wanted host, and a lookalike host that has to stay blocked.
       - V(regex) uses sites of its own. State V(replaced) removes those of the other form.
     type: str
     choices: [slash, regex, open]
@@ -92,11 +92,11 @@ options:
     default: []
   audience:
     description:
-      - Who gets access. Whoever has one of O(audience.access_roles), or is in one of O(audience.networks).
+      - Who gets access. Whoever has one of O(audience.roles), or is in one of O(audience.networks).
       - Required for O(state=merged), O(state=replaced) and O(state=rendered).
     type: dict
     suboptions:
-      access_roles:
+      roles:
         description: Names of access roles. They need Identity Awareness; users who are not identified get no access by them.
         type: list
         elements: str
@@ -115,7 +115,7 @@ attributes:
     support: full
     platforms: posix
     description: >-
-      Developed against a simulator, which is held to the vendor's API reference and clients; not yet run on a management server.
+      Developed against a simulator, which is checked against the vendor's API reference and clients; not yet run on a management server.
   action_group:
     support: full
     membership:
@@ -145,7 +145,7 @@ EXAMPLES = r"""
     api_key: "{{ vault_checkpoint_api_key }}"
     config: "{{ lookup('netaccess.chatgpt.policy') }}"
     audience:
-      access_roles: [AI users]
+      roles: [AI users]
     comment: CHG0012345
 
 - name: Audit, which writes nothing
@@ -154,7 +154,7 @@ EXAMPLES = r"""
     api_key: "{{ vault_checkpoint_read_api_key }}"
     config: "{{ lookup('netaccess.chatgpt.policy', version='latest') }}"
     audience:
-      access_roles: [AI users]
+      roles: [AI users]
     state: replaced
   check_mode: true
   diff: true
@@ -479,7 +479,7 @@ def main():
         prefix=dict(type="str", default="ChatGPT"),
         entries=dict(type="str", default="slash", choices=["slash", "regex", "open"]),
         never_above=names,
-        audience=dict(type="dict", options=dict(access_roles=names, networks=names, everyone=dict(type="bool", default=False))),
+        audience=dict(type="dict", options=dict(roles=names, networks=names, everyone=dict(type="bool", default=False))),
     )
     module = AnsibleModule(argument_spec=spec, required_if=access.required_if(), supports_check_mode=True)
     access.run(module, lambda: from_module(module))

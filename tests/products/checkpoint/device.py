@@ -17,6 +17,6 @@ def writes(request) -> bool:
 DEVICE = Device(
     "Check Point", lambda: Checkpoint(tls=True),
     lambda twin: {"access_checkpoint_host": "127.0.0.1", "access_checkpoint_port": twin.port, "access_checkpoint_username": "netaccess",
-                  "access_audience": {"access_roles": ["AI users"]}},
+                  "access_audience": {"roles": ["AI users"]}},
     secrets=lambda twin: {"access_checkpoint_password": twin.admins["netaccess"]},
     environment=lambda twin: {"CHECKPOINT_PASSWORD": twin.admins["netaccess"]}, page=PAGE, writes=writes)

@@ -35,7 +35,7 @@ class CheckpointRig(TwinRig):
 
     def settings(self, audience=(MEMBER,), **changes) -> Settings:
         roles = tuple(ROLES[who] for who in audience)
-        return Settings(**dict({"access_roles": roles, "never_above": self.never_above, "entries": self.entries}, **changes))
+        return Settings(**dict({"roles": roles, "never_above": self.never_above, "entries": self.entries}, **changes))
 
     def secrets(self):
         return [self.twin.admins["netaccess"], *(one["sid"] for one in self.twin.state["sessions"].values() if one["sid"])]

@@ -244,7 +244,7 @@ def test_the_layer_that_decides_is_chosen_and_several_have_to_be_named(make):
 @pytest.mark.parametrize("options,says", [
     ({"access_layer": "Network"}, "no access layer Network in which"), ({"access_layer": "Elsewhere"}, "no access layer Elsewhere in which"),
     ({"https_layer": "Elsewhere"}, r"Requested object \[Elsewhere\] not found"), ({"package": "Elsewhere"}, r"Requested object \[Elsewhere\] not found"),
-    ({"never_above": ("Elsewhere",)}, "no rule named Elsewhere"), ({"access_roles": ("Elsewhere",)}, "no object named Elsewhere")])
+    ({"never_above": ("Elsewhere",)}, "no rule named Elsewhere"), ({"roles": ("Elsewhere",)}, "no object named Elsewhere")])
 def test_what_is_named_has_to_be_there(make, options, says):
     refused(make(variant="ordered"), says, "conflict" if "Requested" in says else "refused", adapter=options)
 

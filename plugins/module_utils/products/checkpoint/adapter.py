@@ -68,7 +68,7 @@ class CheckpointAdapter(Adapter):
         rules = {model.base(kind, name): model.read_rules(kind, name, rows, site, objects) for (kind, name), rows in tables.items()}
         self._refuse_unknown_sources()
         self._locked = [(obj.ref, (obj.native.get("meta-info") or {})) for obj in objects.values() if obj.ours]
-        return State(objects, rules, self._pending(own), bool(own.get("changes")), "Management API %s" % self._api.version)
+        return State(objects, rules, self._pending(own), unsealed=bool(own.get("changes")), release="Management API %s" % self._api.version)
 
     def _read_package(self) -> None:
         """The layers of the package. Releases write an HTTPS layer as a list, as a single layer, or as one for each direction."""
@@ -186,7 +186,7 @@ class CheckpointAdapter(Adapter):
     def permissions(self) -> Permissions:
         if self._api.read_only:
             return Permissions(False, "the session of this account is read-only")
-        return Permissions(None, "the Management API does not tell which layers this account may edit, nor whether it may publish and install")
+        return Permissions(None, "the Management API does not show what this account may edit, publish and install")
 
     def send(self, request: dict) -> object:
         self._edited = True
@@ -232,11 +232,11 @@ def _posix(when: dict | None) -> int:
 def from_module(module: AnsibleModule) -> CheckpointAdapter:
     """The adapter for a task. :raises AccessError: refused, for options that contradict each other."""
     p, who = module.params, module.params["audience"] or {}
-    if p["state"] in ("merged", "replaced", "rendered") and bool(who.get("access_roles") or who.get("networks")) == bool(who.get("everyone")):
-        raise AccessError(REFUSED, "audience: set access_roles or networks, or everyone: true")
+    if p["state"] in ("merged", "replaced", "rendered") and bool(who.get("roles") or who.get("networks")) == bool(who.get("everyone")):
+        raise AccessError(REFUSED, "audience: set roles or networks, or everyone: true")
     if bool(p["api_key"]) == bool(p["username"] and p["password"]):
         raise AccessError(REFUSED, "set api_key, or username and password")
-    # Where rules would stand, and for whom, is no matter for their removal.
+    # A removal does not depend on the audience and the place of rules.
     goes = p["state"] in ("deleted", "reverted")
     settings = filled(Settings, p, None if goes else who, never_above=() if goes else tuple(p["never_above"]))
     transport = by_options(p, "https://%s:%d" % (p["host"], p["port"]))

@@ -163,4 +163,3 @@ def _words(found: dict) -> str:
     """The message of a refusal, and what its validation says."""
     more = [one.get("message") for part in ("errors", "blocking-errors") for one in found.get(part) or () if isinstance(one, dict)]
     return ": ".join(filter(None, [found.get("message"), "; ".join(filter(None, more))])) or "no reason given"
-

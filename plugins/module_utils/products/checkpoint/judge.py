@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netaccess.chatgpt contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where our rules stand in a policy package, and what it means for a policy. No IO.
+"""The places of our rules in a policy package, and what it means for a policy. No IO.
 
 A connection has to be accepted by every ordered layer; in each the first rule that matches decides, and a rule that applies an inline layer leaves it to that
 layer for good, its implicit cleanup included. The first HTTPS rule that matches decides whether it is decrypted; without one it is not (R81 administration
@@ -188,7 +188,8 @@ class Places(_Rules):
         layer, order = self._layer(kind, name), rules.get(base(kind, name), ())
         above, below = sides(self._existing(layer, wanted), layer.level)
         stays = [path.rules[0].ref for path in below] + [ref for ref in order if bare(self._state.objects[ref]) in settings.never_above]
-        return placed(Object(rule_ref(kind, name, settings.name(kind)), settings.rule(kind)), base(kind, name), order, [path.rules[0].ref for path in above], stays)
+        ours = Object(rule_ref(kind, name, settings.name(kind)), settings.rule(kind))
+        return placed(ours, base(kind, name), order, [path.rules[0].ref for path in above], stays)
 
     def _only_layer(self, kind: str) -> str:
         found = self._access_layers() if kind == ACCESS else [self._site.https] if self._site.https else []

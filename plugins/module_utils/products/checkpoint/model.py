@@ -54,7 +54,7 @@ class Settings:
     access_layer: str | None = None
     https_layer: str | None = None
     targets: tuple[str, ...] = ()
-    access_roles: tuple[str, ...] = ()
+    roles: tuple[str, ...] = ()
     networks: tuple[str, ...] = ()
     category: str = "Custom_Application_Site"
     prefix: str = "ChatGPT"
@@ -73,7 +73,7 @@ class Settings:
 
     def rule(self, kind: str) -> dict:
         """The fields of our rule of a kind."""
-        fields = {"description": MARK, "enabled": True, "source": sorted({*self.access_roles, *self.networks}) or [ANY], "destination": [ANY],
+        fields = {"description": MARK, "enabled": True, "source": sorted({*self.roles, *self.networks}) or [ANY], "destination": [ANY],
                   "install-on": [TARGETS], **dict.fromkeys(_NEGATIONS, False)}
         if kind == HTTPS:
             return dict(fields, **{"action": "Bypass", "service": [ANY], "site-category": [self.site(HTTPS).name], "site-category-negate": False})
@@ -175,7 +175,7 @@ def entry_hits(entries: Iterable[str], wanted: Iterable[Pattern]) -> Hits:
     wanted, whole, part, may = frozenset(wanted), [], [], set()
     for parsed in map(_parsed, frozenset(entries)):
         if not parsed:
-            # Everything, or nobody knows.
+            # Everything, or it is unknown.
             may |= wanted
             continue
         star, name, is_open, path, pattern = parsed
