@@ -138,7 +138,8 @@ class CheckpointRig(TwinRig):
 
     def quarantine(self, above):
         with self.by_hand():
-            self.twin.insert(self.web, rule("Quarantine", "Drop", source=["Branch"]), 0 if above else self.rules().index(self.twin.rule("Block AI", self.web)) + 1)
+            at = 0 if above else self.rules().index(self.twin.rule("Block AI", self.web)) + 1
+            self.twin.insert(self.web, rule("Quarantine", "Drop", source=["Branch"]), at)
         return "Quarantine"
 
     def lift(self):
@@ -154,7 +155,6 @@ class CheckpointRig(TwinRig):
     def decide(self, who, host):
         verdict, inspection = self.twin.decide(who, host)
         return verdict, inspection if verdict != "block" else None
-
 
     def deck(self):
         cards = [(kind, one["column"], value) for kind, columns in FACTS.items() for one in columns if not one.get("read")
@@ -196,7 +196,8 @@ class CheckpointRig(TwinRig):
         return {
             "source": dice.choice([["Any"], ["Any"], ["AI users"], ["Contractors"], ["Finance"], ["AI users", "Finance"], ["Branch"]]),
             "source-negate": dice.random() < .1, column: dice.choice([["Any"], *[[one] for one in sites], dice.sample(sites, 2)]),
-            column + "-negate": dice.random() < .1, "destination": dice.choice([["Any"], ["Internet"], ["Internet"], ["Inside"], [".openai.com"], ["Elsewhere"]]),
+            column + "-negate": dice.random() < .1, "destination": dice.choice(
+                [["Any"], ["Internet"], ["Internet"], ["Inside"], [".openai.com"], ["Elsewhere"]]),
             "destination-negate": dice.random() < .1, "enabled": dice.random() < .9}
 
     def _rule_by_chance(self, dice, name: str, sites: list, more: dict) -> dict:

@@ -301,7 +301,8 @@ def test_other_entries_are_in_another_site_and_replaced_removes_the_first(make):
     rig.run()
     rig.entries = "regex"
     rig.run("replaced")
-    assert {row["name"] for row in rig.twin.db["objects"].values() if row.get("comments") == OURS} == {"ChatGPT allow expressions", "ChatGPT exempt expressions"}
+    names = {row["name"] for row in rig.twin.db["objects"].values() if row.get("comments") == OURS}
+    assert names == {"ChatGPT allow expressions", "ChatGPT exempt expressions"}
     assert rig.decide(MEMBER, "chatgpt.com") == ("allow", "tunnel") and rig.twin.decide(STRANGER, "chatgpt.com")[0] == "block"
 
 

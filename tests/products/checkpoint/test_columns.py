@@ -78,6 +78,16 @@ def test_a_rule_that_this_account_may_not_see_may_do_anything(rig):
     assert result["coverage"][0]["allowed"] == "unchecked" and not any(one["certain"] for one in result["conflicts"])
 
 
+def test_what_is_blocked_below_a_rule_that_may_allow_it_is_not_certain(rig):
+    rig.never_above = ("Block AI",)
+    with rig.by_hand():
+        rig.twin.insert("Network", rule("By app", "Accept", service=["ChatGPT"]), 0)
+    result = rig.run(check=True)
+    found, = (one for one in result["conflicts"] if "Block AI" in one["where"])
+    assert not found["certain"] and result["coverage"][0]["allowed"] == "unchecked"
+    assert "Network: Block AI blocks it, unless Network: By app applies" in result["coverage"][0]["note"]
+
+
 # -- objects
 
 
@@ -88,12 +98,15 @@ def site(**more) -> dict:
 
 OBJECTS = {
     # What stands in the column: its type and columns, or its name alone; what the conflict is: certain, perhaps, or none.
-    "a site": (("application-site", site()), True), "a site without a slash": (("application-site", site(**{"url-list": ["chatgpt.com", "*.chatgpt.com"]})), True),
+    "a site": (("application-site", site()), True),
+    "a site without a slash": (("application-site", site(**{"url-list": ["chatgpt.com", "*.chatgpt.com"]})), True),
     "a path": (("application-site", site(**{"url-list": ["chatgpt.com/x", "*.chatgpt.com/x"]})), False),
-    "a beginning": (("application-site", site(**{"url-list": ["chat"]})), False), "a star inside": (("application-site", site(**{"url-list": ["c*t.com/"]})), False),
+    "a beginning": (("application-site", site(**{"url-list": ["chat"]})), False),
+    "a star inside": (("application-site", site(**{"url-list": ["c*t.com/"]})), False),
     "another host": (("application-site", site(**{"url-list": ["claude.ai/", "*.example.com"]})), None),
     "an expression": (("application-site", site(**{"url-list": [r"chatgpt"], "urls-defined-as-regular-expression": True})), False),
-    "an expression of ours": (("application-site", site(**{"url-list": [r"^https?://([^/]+\.)*chatgpt\.com/"], "urls-defined-as-regular-expression": True})), True),
+    "an expression of ours": (("application-site", site(
+        **{"url-list": [r"^https?://([^/]+\.)*chatgpt\.com/"], "urls-defined-as-regular-expression": True})), True),
     "a signature": (("application-site", site(**{"application-signature": "x", "url-list": ["claude.ai/"]})), False),
     "a site with a new column": (("application-site", site(**{NEXT_YEAR: "x", "url-list": ["claude.ai/"]})), False),
     "an application": ("ChatGPT", False), "another application": ("Facebook", False), "a category": ("Financial Services", False),

@@ -39,7 +39,8 @@ def test_the_sdk_reads_in_pages_writes_publishes_and_installs():
             site = {"name": "gpt", "primary-category": "Custom_Application_Site", "url-list": ["chatgpt.com/"]}
             assert api.api_call("add-application-site", site).data["url-list"] == ["chatgpt.com/"]
             assert not api.api_call("add-application-site", site).success, "a name is taken once"
-            added = api.api_call("add-access-rule", {"layer": "Network", "position": 1, "name": "gpt", "action": "Accept", "service": "gpt", "source": "AI users"})
+            row = {"layer": "Network", "position": 1, "name": "gpt", "action": "Accept", "service": "gpt", "source": "AI users"}
+            added = api.api_call("add-access-rule", row)
             assert added.success and added.data["service"][0]["name"] == "gpt"
             assert twin.decide(MEMBER, "chatgpt.com")[0] == "block", "it is not published"
             assert api.api_call("publish").success
@@ -97,7 +98,8 @@ def tasks() -> list:
             "urls_defined_as_regular_expression": False, "state": "present"}
     https = {"name": "gpt", "layer": "Outbound", "position": 1, "action": "Bypass", "source": ["AI users"], "site_category": ["gpt"], "state": "present"}
     access = {"name": "gpt", "layer": "Network", "position": 1, "action": "Accept", "source": ["AI users"], "service": ["gpt"], "state": "present"}
-    return [{"check_point.mgmt.cp_mgmt_application_site": site}, {"check_point.mgmt.cp_mgmt_https_rule": https}, {"check_point.mgmt.cp_mgmt_access_rule": access}]
+    return [{"check_point.mgmt.cp_mgmt_application_site": site}, {"check_point.mgmt.cp_mgmt_https_rule": https},
+            {"check_point.mgmt.cp_mgmt_access_rule": access}]
 
 
 @needs_modules

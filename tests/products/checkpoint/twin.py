@@ -39,7 +39,8 @@ COMMANDS = {
     "show-application-sites": ("limit", "offset", "filter"),
     **{"show-" + kind: () for kind in ("application-site", "application-site-category", "application-site-group", "service-group", "group")},
     "show-gateways-and-servers": ("limit", "offset"), "show-sessions": ("limit", "offset", "view-published-sessions"), "show-session": (),
-    "show-last-published-session": (), "set-session": ("description", "new-name"), "switch-session": (), "show-task": ("task-id",), "publish": (), "discard": (),
+    "show-last-published-session": (), "set-session": ("description", "new-name"), "switch-session": (), "show-task": ("task-id",), "publish": (),
+    "discard": (),
     "logout": (), "keepalive": (), "install-policy": ("policy-package", "access", "threat-prevention", "targets"), "show-api-versions": (), "equals": (
         "type", "params"),
     "add-application-site": ("primary-category", "url-list", "urls-defined-as-regular-expression", "comments"),
@@ -80,7 +81,8 @@ class Checkpoint(Twin):
         self.tasks: dict = {}
         self.by_dice = False
         self._views: dict = {}
-        self.state = {"db": {"objects": {}, "layers": {}, "ordered": []}, "sessions": {}, "published": [], "installed": {}, "clock": 0, "serial": 0, "signed": []}
+        self.state = {"db": {"objects": {}, "layers": {}, "ordered": []},
+                      "sessions": {}, "published": [], "installed": {}, "clock": 0, "serial": 0, "signed": []}
         self._furnish(variant)
         self.install()
 
@@ -168,7 +170,8 @@ class Checkpoint(Twin):
     def open(self, user: str, description: str = "", edits=(), locks=()) -> dict:
         """A session with unpublished work; nobody is connected to it."""
         uid = self.uid()
-        self.state["sessions"][uid] = {"uid": uid, "user": user, "sid": None, "timeout": 600, "name": "", "description": description, "edits": list(edits), "locks": list(locks),
+        self.state["sessions"][uid] = {"uid": uid, "user": user, "sid": None, "timeout": 600, "name": "", "description": description, "edits": list(edits),
+                                       "locks": list(locks),
                                        "seen": self.state["clock"]}
         return self.state["sessions"][uid]
 
@@ -355,7 +358,7 @@ class Checkpoint(Twin):
 
     def _dictionary(self, db: dict, names) -> list:
         """As ``details-level`` standard has it: of a site and a group nothing but its name."""  # guess
-        rows = [row for row in db["objects"].values() if row["name"] in names] + [layer["row"] for layer in db["layers"].values() if layer["row"]["name"] in names]
+        rows = [row for row in (*db["objects"].values(), *(layer["row"] for layer in db["layers"].values())) if row["name"] in names]
         short = ("application-site", "application-site-category", "application-site-group", "service-group", "group")
         return [{key: value for key, value in row.items() if row["type"] not in short or key in ("uid", "name", "type")} for row in rows]
 
@@ -399,6 +402,7 @@ class Checkpoint(Twin):
     def _show_package(self, _session: dict, body: dict) -> dict:
         if body.get("name") != "Standard":
             raise Refusal(404, "generic_err_object_not_found", "Requested object [%s] not found" % body.get("name"))
+
         def short(name):
             return {key: self.state["db"]["layers"][name]["row"][key] for key in ("uid", "name", "type")}
         outbound = short("Outbound")
@@ -471,7 +475,8 @@ class Checkpoint(Twin):
                       and body.get("filter", "").lower() in (row["name"] + row.get("comments", "")).lower()], body)
 
     def _show_gateways_and_servers(self, _session: dict, body: dict) -> dict:
-        rows = [{**self.object(name), "policy": {"access-policy-name": "Standard", "access-policy-installed": True, "access-policy-installation-date": one["at"]}}
+        rows = [{**self.object(name), "policy": {
+            "access-policy-name": "Standard", "access-policy-installed": True, "access-policy-installation-date": one["at"]}}
                 for name, one in sorted(self.state["installed"].items())]
         return _page([*rows, {"uid": "of-the-server", "name": "mgmt", "type": "checkpoint-host", "policy": {}}], body)
 
@@ -547,7 +552,8 @@ class Checkpoint(Twin):
 
 
 def _site(entries: list, expressions: bool = False, comments: str = "", category: str = "Social Networking") -> dict:
-    return {"url-list": list(entries), "urls-defined-as-regular-expression": expressions, "primary-category": category, "comments": comments, "user-defined": True}
+    return {"url-list": list(entries), "urls-defined-as-regular-expression": expressions, "primary-category": category,
+            "comments": comments, "user-defined": True}
 
 
 def rule(name: str, action: str, **columns) -> dict:
@@ -658,7 +664,8 @@ def _edit_rule(db: dict, verb: str, kind: str, body: dict, uid: str | None) -> d
     for name in [one for column in words for one in row[column]] + [row["action"]]:
         if name not in known:
             raise Refusal(404, "generic_err_object_not_found", "Requested object [%s] not found" % name)
-    if kind == "access-rule" and not layer["row"]["applications-and-url-filtering"] and any(known[one]["type"].startswith("application") for one in row["service"]):
+    by_site = kind == "access-rule" and any(known[one]["type"].startswith("application") for one in row["service"])
+    if by_site and not layer["row"]["applications-and-url-filtering"]:
         raise Refusal(400, "err_validation_failed", "Applications & URL Filtering is not enabled on layer %s" % layer["row"]["name"])
     place = body.get("position" if verb == "add" else "new-position")
     if verb == "add" or place is not None:
@@ -700,7 +707,8 @@ def _turned(found: bool | None, negate: bool) -> bool | None:
 def _matches(db: dict, row: dict, who: str, host: str) -> bool | None:
     known = {one["name"]: one for one in db["objects"].values()}
     words = {"source": lambda name: _from(known.get(name, {}), name, who), "destination": lambda name: _to(known, known.get(name, {}), name, host),
-             "service": lambda name: _served(known, known.get(name, {}), name, host), "site-category": lambda name: _served(known, known.get(name, {}), name, host)}
+             "service": lambda name: _served(known, known.get(name, {}), name, host),
+             "site-category": lambda name: _served(known, known.get(name, {}), name, host)}
     plain = {**NAMED, **NAMED_HTTPS, "content-direction": "any"}
     answers = []
     for column, value in row.items():
@@ -751,8 +759,8 @@ def _served(known: dict, row: dict, name: str, host: str) -> bool | None:
         return None if set(row) - {"uid", "name", "type", "port", "domain"} else "443" in row["port"].split(",")
     if kind == "service-udp":
         return False
-    if set(row) - {"uid", "name", "type", "url-list", "urls-defined-as-regular-expression", "primary-category", "comments", "user-defined", "application-signature",
-                "additional-categories", "description", "groups", "application-id", "risk"}:
+    if set(row) - {"uid", "name", "type", "url-list", "urls-defined-as-regular-expression", "primary-category", "comments", "user-defined",
+                   "application-signature", "additional-categories", "description", "groups", "application-id", "risk"}:
         return None
     if row.get("application-signature"):
         return None
