@@ -30,11 +30,13 @@ WRITES = {
     "panos-9.1": 6, "panos-10.2": 1, "panos-11.1": 1, "skyhigh-atom": 2, "skyhigh-bare": 2, "sophos-device": 2, "sophos-people": 2,
     "netskope": 2, "netskope-other": 2,
     "symantec_swg-networks": 2, "symantec_swg-groups": 2, "umbrella": 2, "umbrella-late": 2, "umbrella-secure-access": 1, "umbrella-secure-access-profile": 2,
-    "zia-legacy": 6, "zia-oneapi": 6, "zia-voice": 9, **dict.fromkeys(releases.others(), 3),
+    "checkpoint": 4, "checkpoint-inline": 4, "checkpoint-ordered": 4, "zia-legacy": 6, "zia-oneapi": 6, "zia-voice": 9, **dict.fromkeys(releases.others(), 3),
 }
 MEMORY = ("memory", "memory-sealed")
 #: The activation of these asks the device; with the others what is written is in force at once.
-ACTIVATED = ("memory", "netskope", "panos", "skyhigh", "squid", "symantec_swg", "zia")
+ACTIVATED = ("checkpoint", "memory", "netskope", "panos", "skyhigh", "squid", "symantec_swg", "zia")
+#: What these write is published in a step of its own.
+SEALED = ("checkpoint", "memory-sealed")
 #: {the word for a fault: what rig.Fault calls it}
 FAULTS = {"refused": "refuse", "dropped before": "drop_before", "dropped after": "drop_after", "swallowed": "swallow", "malformed": "malformed",
           "slow": "slow", "disk full": "full", "exception": "exception", "killed": "kill"}
@@ -83,7 +85,7 @@ def cells() -> list:
 def meets(name: str, moment: str, fault: str) -> bool:
     """Whether a rig knows a fault at a moment."""
     asks = name in TWINS and (moment != "activation" or name.startswith(ACTIVATED))
-    sealed = moment != "seal" or name == "memory-sealed"
+    sealed = moment != "seal" or name.startswith(SEALED)
     return sealed and (fault not in ("malformed", "slow") or asks) and (fault != "swallowed" or moment != "activation" or name.startswith(ACTIVATED))
 
 

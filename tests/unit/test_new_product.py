@@ -50,7 +50,8 @@ parts = {{
     "hits": lambda: rules._hits(None, FIRST.allow), "people": lambda: rules._people(None), "effect": lambda: rules._effect(None),
     "schema": lambda: model.schema(model.ACCESS),
     "answer": lambda: one.twin.answer(Request("GET", "/", {{}}, {{}}, b"")), "natives": lambda: one.natives("example.com"),
-    "by_chance": lambda: one.by_chance(None, None), "deck": one.deck, "mystify": lambda: one.mystify("column"), "is_write": lambda: bench.is_write(None),
+    "by_chance": lambda: one.by_chance(None, None), "deck": one.deck, "secrets": one.secrets, "mystify": lambda: one.mystify("column"),
+    "is_write": lambda: bench.is_write(None),
 }}
 for name, part in parts.items():
     try:
@@ -133,7 +134,7 @@ def test_every_part_that_is_to_be_written_says_so_and_nothing_else_is_missing_bu
     done = subprocess.run([sys.executable, "-c", script], cwd=folder, capture_output=True, text=True, check=False)
     called, _words, lacks = done.stdout.partition("Acme Wall lacks:\n")
     answers = dict(line.split(" ", 1) for line in called.splitlines())
-    assert done.returncode == 0 and len(answers) == 22 and set(answers.values()) == {LEFT}, done.stdout + done.stderr
+    assert done.returncode == 0 and len(answers) == 23 and set(answers.values()) == {LEFT}, done.stdout + done.stderr
     assert Adapter.__abstractmethods__ - {"traits"} <= set(answers)
     assert lacks.strip() == "docs/products.md: no row 'Acme Wall'; run scripts/generate --seen"
 

@@ -21,6 +21,14 @@ def networks_of(text: str, dash: str = "-") -> list:
         raise ValueError("%s: both ends of a range must have the same IP version" % text) from error
 
 
+def is_private(text: str) -> bool:
+    """Whether all of what ``networks_of`` makes of a text is private; what is no address is not."""
+    try:
+        return all(network.is_private for network in networks_of(text))
+    except ValueError:
+        return False
+
+
 def overlap(ours: Iterable, theirs: Iterable) -> int:
     """How far networks cover ours: SURE if each of ours is inside one of theirs, MAY if any two overlap."""
     ours, theirs = list(ours), list(theirs)

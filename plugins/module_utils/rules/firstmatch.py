@@ -51,6 +51,18 @@ class Hits(NamedTuple):
             return self
         return Hits(frozenset(), self.all) if level == MAY else Hits()
 
+    @classmethod
+    def any(cls, parts: Iterable[Hits]) -> Hits:
+        """What a list is about of which one entry is enough."""
+        parts = list(parts)
+        sure = frozenset().union(*(part.sure for part in parts))
+        return cls(sure, frozenset().union(*(part.may for part in parts)) - sure)
+
+    def both(self, other: Hits) -> Hits:
+        """What is left if another condition of the rule covers ``other``."""
+        sure = self.sure & other.sure
+        return Hits(sure, (self.all & other.all) - sure)
+
     def among(self, patterns: AbstractSet[Pattern]) -> Hits:
         return Hits(self.sure & patterns, self.may & patterns)
 
