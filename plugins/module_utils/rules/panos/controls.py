@@ -6,9 +6,9 @@ from __future__ import annotations
 
 from typing import Iterable, Iterator, NamedTuple
 
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.panos import urls
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.panos.model import Rule
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.panos.rules import SEVERE, Reader
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.panos import urls
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.panos.model import Rule
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.panos.reader import SEVERE, Reader
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.firstmatch import NO, walk
 
 #: Security profile kind: what it needs decrypted traffic for.
@@ -30,19 +30,14 @@ class Header(NamedTuple):
 
 def headers(reader: Reader, profile: str | None) -> list:
     """The Headers that a URL filtering profile inserts."""
-    entry = reader.names.context.find("profiles/url-filtering", profile) if profile else None
-    found = []
-    for one in entry.findall("http-header-insertion/entry") if entry is not None else []:
-        names = frozenset((node.text or "").strip().lower() for node in one.iter("header"))
-        domains = tuple((node.text or "").strip().rstrip("/") + "/" for part in one.iter("domains") for node in part.findall("member"))
-        found.append(Header(one.get("name") or "", names, domains))
-    return found
+    return [Header(name, frozenset(one.strip().lower() for one in names), tuple(one.strip().rstrip("/") + "/" for one in domains))
+            for name, names, domains in (reader.names.context.headers(profile) if profile else ())]
 
 
 def pages(reader: Reader, profile: str | None, hosts: frozenset) -> list:
     """Names of categories by which a URL filtering profile blocks pages, not all, of some of the hosts."""
-    entry = reader.names.context.find("profiles/url-filtering", profile) if profile else None
-    shut = [node.text or "" for action in SEVERE for node in entry.findall(action + "/member")] if entry is not None else []
+    found = (reader.names.context.find("profiles/url-filtering", profile) if profile else None) or {}
+    shut = [name for action in SEVERE for name in found.get(action) or ()]
     return sorted({name for name in shut if reader.names.pages(name).all & hosts})
 
 
