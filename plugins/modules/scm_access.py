@@ -1,0 +1,411 @@
+#!/usr/bin/python
+# Copyright (c) 2026, the netaccess.chatgpt contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: scm_access
+short_description: Allow ChatGPT on Prisma Access and exempt it from TLS inspection
+version_added: 0.1.0
+author:
+  - The netaccess.chatgpt contributors (!UNKNOWN)
+description:
+  - FILL IN what allows the hosts in O(config.allow) for O(audience), and what leaves those in O(config.exempt)
+    undecrypted, by the names of the product.
+  - FILL IN when a write is in force, and what happens to edits of others.
+extends_documentation_fragment:
+  - netaccess.chatgpt.access
+  - netaccess.chatgpt.connection
+options:
+  host:
+    description: Address of the API.
+    type: str
+    required: true
+  port:
+    description: HTTPS port of the API.
+    type: int
+    default: 443
+  token:
+    description: API token. Environment variable E(SCM_TOKEN).
+    type: str
+    required: true
+  prefix:
+    description: How the names of our lists and rules begin.
+    type: str
+    default: ChatGPT
+  never_above:
+    description: Names of rules of the site that ours must never pass.
+    type: list
+    elements: str
+    default: []
+  audience:
+    description:
+      - Who gets access.
+      - Required for O(state=merged), O(state=replaced) and O(state=rendered).
+    type: dict
+    suboptions:
+      groups:
+        description: Names of user groups.
+        type: list
+        elements: str
+        default: []
+      everyone:
+        description: Everybody behind the device.
+        type: bool
+        default: false
+attributes:
+  platform:
+    support: full
+    platforms: posix
+    description: Developed against a simulator; not yet run on a device. FILL IN what the simulator is held to.
+  action_group:
+    support: full
+    membership:
+      - netaccess.chatgpt.all
+    description: Use C(group/netaccess.chatgpt.all) in C(module_defaults) to set options for all access modules.
+notes:
+  - FILL IN what an entry of a list covers here, and what the product cannot do.
+seealso:
+  - plugin: netaccess.chatgpt.policy
+    plugin_type: lookup
+  - module: netaccess.chatgpt.reachability_info
+"""
+
+EXAMPLES = r"""
+- name: Open ChatGPT for a group of people and leave its TLS alone
+  netaccess.chatgpt.scm_access:
+    host: device.example.com
+    token: "{{ vault_scm_token }}"
+    config: "{{ lookup('netaccess.chatgpt.policy') }}"
+    audience:
+      groups: [AI users]
+    comment: CHG0012345
+
+- name: Audit, which writes nothing
+  netaccess.chatgpt.scm_access:
+    host: device.example.com
+    token: "{{ vault_scm_read_token }}"
+    config: "{{ lookup('netaccess.chatgpt.policy', version='latest') }}"
+    audience:
+      groups: [AI users]
+    state: replaced
+  check_mode: true
+  diff: true
+"""
+
+RETURN = r"""
+changes:
+  description: Changes to the product's own objects that were made, or that check mode predicts.
+  returned: always, except for O(state=rendered)
+  type: list
+  elements: dict
+  sample:
+    - kind: list
+      name: ChatGPT allow
+      op: update
+      members:
+        entries:
+          added: ['*.oaistatic.com']
+          removed: []
+summary:
+  description: The changes in one line, as done, or as what would be done.
+  returned: always, except for O(state=rendered)
+  type: str
+  sample: created list ChatGPT allow (+37), list ChatGPT exempt (+13)
+product:
+  description: Id of the product.
+  returned: always, except for O(state=rendered)
+  type: str
+  sample: 'scm'
+audience:
+  description: >-
+    Who gets access, as O(audience) names them - whether it is C(everyone), and each of its C(parts) that names somebody, sorted; null if the task has no
+    O(audience). The parts mean what O(audience) says of them. Where they name rules or policies of the device, C(behind) has the people of each,
+    as far as the product tells.
+  returned: always, except for O(state=rendered)
+  type: dict
+  sample: {everyone: false, parts: {}, behind: {}}
+places:
+  description: >-
+    Where each rule that is made, altered or moved stands afterwards - its C(number) among C(of) rules of the C(rulebase), and the rules that it stands
+    C(below) and C(above), which are null at an end.
+  returned: always, except for O(state=rendered)
+  type: list
+  elements: dict
+  sample: []
+opens:
+  description: >-
+    Ports that new rules of the plan open besides web access, for voice - C(id), C(protocol) and C(ports), the number of C(destinations), and the
+    C(rules). Empty if the plan creates no such rule.
+  returned: always, except for O(state=rendered)
+  type: list
+  elements: dict
+  sample: []
+ports_open:
+  description: As RV(opens), of the rules of this collection that the device already has before the run.
+  returned: always, except for O(state=rendered)
+  type: list
+  elements: dict
+  sample: []
+planned_steps:
+  description: Number of steps in the plan, known before the first one and in check mode too. A step is a request that writes.
+  returned: for states that write
+  type: int
+  sample: 5
+reversal:
+  description: Cost of a rollback of this plan, known before the first write - the number of write requests and of activations.
+  returned: for states that write
+  type: dict
+  sample: {writes: 2, activations: 1}
+earlier:
+  description: Journals of earlier stages of the same rollout that are still to be rolled back, the next one first.
+  returned: for O(state=reverted)
+  type: list
+  elements: str
+  sample: []
+release:
+  description: Product and release, if the data that the run reads contains them; otherwise empty.
+  returned: always, except for O(state=rendered)
+  type: str
+  sample: ''
+policy_version:
+  description: Version of the catalogue from which the policy was selected.
+  returned: always, except for O(state=rendered)
+  type: str
+  sample: '2026-07-25'
+limits:
+  description: How many writes, deletions and activations the product allows, in words; empty if no limit is known.
+  returned: always, except for O(state=rendered)
+  type: str
+  sample: ''
+exclusive:
+  description: What prevents a second run from writing at the same time, in words; empty if nothing does, so the pipeline must.
+  returned: always, except for O(state=rendered)
+  type: str
+  sample: ''
+propagation:
+  description: Seconds after the activation until the change is in force everywhere. V(0) means at once.
+  returned: always, except for O(state=rendered)
+  type: int
+  sample: 0
+permissions:
+  description: >-
+    Whether the account may C(write) what a change would write, and C(why); C(write) is null if the product does not report it. The check writes nothing.
+  returned: in check mode, when there is something to write
+  type: dict
+  sample: {write: null, why: ''}
+held_by:
+  description: Who holds a lock that would prevent a run from writing now, if the product reports it.
+  returned: in check mode, when there is something to write
+  type: list
+  elements: str
+  sample: []
+would_stop:
+  description: Why a real run would stop before its first write, one entry for each reason.
+  returned: in check mode, when it would
+  type: list
+  elements: str
+  sample: ["another administrator's changes are pending, and publish_foreign_changes is not set"]
+unfinished:
+  description: Journals of runs on this device that were killed or are still running, since the last run that finished.
+  returned: when there are any
+  type: list
+  elements: str
+  sample: ['/home/deploy/.netaccess/journals/20261124T220000Z-scm-0a1b2c3d.json']
+changes_on_record:
+  description: >-
+    Changes of this device that are in place by their journals, the newest first, down to the last that was not left unproven - C(journal), C(started),
+    C(status), and C(comment) with the change ID and the people.
+  returned: for states that write, except for O(state=reverted)
+  type: list
+  elements: dict
+  sample: []
+unproven:
+  description: Changes of this device that are not proven yet, the newest first, with the baselines from before them (O(baseline)).
+  returned: when there are any
+  type: list
+  elements: dict
+  sample:
+    - journal: /home/deploy/.netaccess/journals/20261124T220000Z-scm-0a1b2c3d.json
+      started: '2026-11-24T22:00:00Z'
+      baseline: {}
+proven:
+  description: Journals that were marked as proven.
+  returned: when O(state=proven)
+  type: list
+  elements: str
+  sample: ['/home/deploy/.netaccess/journals/20261124T220000Z-scm-0a1b2c3d.json']
+stage:
+  description: The stage of a rollout in the journal (O(stage)).
+  returned: when O(state=reverted) and its journal has one
+  type: str
+  sample: pilot
+baseline:
+  description: The baselines from before the change that is rolled back, from its journal (O(baseline)).
+  returned: when O(state=reverted) and its journal has it
+  type: dict
+  sample: {}
+left:
+  description: Managed objects that remain on the device and that no other journal in the same folder can roll back.
+  returned: when O(state=reverted) and a journal was found
+  type: list
+  elements: str
+  sample: []
+plan_digest:
+  description: >-
+    Identifies this plan on this device with everything that is reviewed: the changes, conflicts, losses, a widened audience, manual steps, targets of the
+    activation, pending changes of others, and the options in RV(plan_options). Set O(expected_plan) to it, and the real run carries out this plan or stops.
+  returned: for states that write
+  type: str
+  sample: 6f1c0a3e2d0f4f7f8d0d2f6d5d3b1a90c0f6b6a7f1f0a9d0e2c7b8a9d6e5f4c3
+plan_options:
+  description: The options that decide what this plan does, or whether it may be carried out.
+  returned: for states that write
+  type: dict
+  sample: {state: merged, activate: true}
+coverage:
+  description: >-
+    What is in force for each wanted pattern after the run. V(unchecked) means that the existing rules were not read, or that one of them may block a part
+    of the pattern or some of the users; C(note) says which. Of more than 1,000 patterns, only those are listed that are exempt, that are not in force as
+    wanted, or that have a note.
+  returned: when O(config) is given
+  type: list
+  elements: dict
+  sample:
+    - pattern: .chatgpt.com
+      allowed: 'yes'
+      allowed_by: list ChatGPT allow
+      exempt: 'yes'
+      exempt_by: list ChatGPT exempt
+      note: ''
+coverage_summary:
+  description: RV(coverage) in numbers.
+  returned: when O(config) is given
+  type: dict
+  sample: {wanted: 35, allowed: 35, exempt_wanted: 18, exempt: 18}
+coverage_before:
+  description: As RV(coverage_summary), before the run.
+  returned: always, except for O(state=rendered)
+  type: dict
+  sample: {wanted: 35, allowed: 0, exempt_wanted: 18, exempt: 0}
+conflicts:
+  description: >-
+    Existing rules and entries that still affect a wanted host. C(effect) says whether they deny, decrypt, strip cookies from or rewrite its traffic; C(id)
+    is the value for O(unblock).
+  returned: always, except for O(state=rendered)
+  type: list
+  elements: dict
+  sample:
+    - id: 'scm-5f0c1d7a3b'
+      effect: deny
+      where: rule Block AI
+      text: deny
+      hosts: ['.chatgpt.com']
+      certain: true
+      opens: everything else that this rule denies
+      remedy:
+        - kind: rule
+          name: Block AI
+          op: update
+          fields:
+            enabled: {old: true, new: false}
+losses:
+  description: Security controls that the exemption disables for a wanted host.
+  returned: always, except for O(state=rendered)
+  type: list
+  elements: dict
+  sample:
+    - control: av
+      rule: antivirus profile default
+      hosts: ['.chatgpt.com']
+pending:
+  description: >-
+    Whose changes are pending on the device - V(ours), left by a run that was interrupted before it activated them, V(foreign), V(both), or null if there
+    are none.
+  returned: always, except for O(state=rendered)
+  type: str
+  sample: null
+stale:
+  description: Entries of the managed lists that the policy has retired.
+  returned: always, except for O(state=rendered)
+  type: list
+  elements: dict
+  sample: []
+foreign:
+  description: Entries of the managed lists that the policy never contained, for example added by hand.
+  returned: always, except for O(state=rendered)
+  type: list
+  elements: dict
+  sample: []
+audience_widened:
+  description: Why the change reaches more users than O(audience).
+  returned: always, except for O(state=rendered)
+  type: list
+  elements: str
+  sample: []
+manual:
+  description: Steps to do by hand, because the API of the product cannot do them.
+  returned: always, except for O(state=rendered)
+  type: list
+  elements: str
+  sample: ['voice (voice_openai: UDP 3478 to 23 published addresses (feed of 2026-03-26)): this product does not carry UDP; open it on the firewall']
+activation:
+  description: What the product reported about the activation.
+  returned: after an activation
+  type: list
+  elements: dict
+  sample:
+    - target: gateway.example.com
+      status: in force
+journal:
+  description: File that O(state=reverted) needs.
+  returned: when something was written
+  type: str
+  sample: /root/.netaccess/journals/20260311T101500Z-scm-1f2e3d4c.json
+requests:
+  description: Cost of this run - read and write requests, connections, and seconds waited.
+  returned: always, except for O(state=rendered)
+  type: dict
+  sample: {reads: 14, writes: 8, waited: 0, connections: 1}
+gathered:
+  description: The managed objects on the device.
+  returned: for O(state=gathered)
+  type: list
+  elements: dict
+  sample: []
+rendered:
+  description: The steps for a device without managed objects.
+  returned: for O(state=rendered)
+  type: list
+  elements: dict
+  sample: []
+failure:
+  description: Class of the failure, what was applied, what was rolled back, and the journal that remains.
+  returned: on failure
+  type: dict
+  sample: {class: refused, applied: [], undone: [], journal: null}
+"""
+
+from ansible.module_utils.basic import AnsibleModule, env_fallback
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine import module as access
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.scm.adapter import from_module
+
+
+def main():
+    names = dict(type="list", elements="str", default=[])
+    spec = dict(access.argument_spec(), **access.connection_spec())
+    spec.update(
+        host=dict(type="str", required=True),
+        port=dict(type="int", default=443),
+        token=dict(type="str", required=True, no_log=True, fallback=(env_fallback, ["SCM_TOKEN"])),
+        prefix=dict(type="str", default="ChatGPT"),
+        never_above=names,
+        audience=dict(type="dict", options=dict(groups=names, everyone=dict(type="bool", default=False))),
+    )
+    module = AnsibleModule(argument_spec=spec, required_if=access.required_if(), supports_check_mode=True)
+    access.run(module, lambda: from_module(module))
+
+
+if __name__ == "__main__":
+    main()
