@@ -64,21 +64,32 @@ class Decision:
         self.places = [place for folder in chain for place in [("folder", folder)] + [("snippet", name) for name in attached.get(folder, ())]]
 
     def decide(self, person: Person, host: str, port: int = 443, protocol: str = "tcp") -> tuple:
+        session = self._session(person, host, port, protocol)
+        if protocol != "tcp":
+            return self._security(session), None
+        inspection = self._decryption(session)
+        return self._opened(session, inspection), inspection
+
+    def verdict(self, person: Person, host: str, inspection: str) -> str:
+        """"allow" or "block" of a session that is, or is not, decrypted."""
+        return self._opened(self._session(person, host, 443), inspection)
+
+    def _session(self, person: Person, host: str, port: int, protocol: str = "tcp") -> Session:
         session = Session(person, host.lower().rstrip("."), port, protocol)
         if protocol != "tcp":
             session.application = "unknown-" + protocol
-            return self._security(session), None
-        labels = session.host.split(".")
+            return session
         categories = self.visible("url category")
         session.hidden = {row["name"] for row in categories if _strange("url category", row)} | {row["name"] for row in self.visible("external list")}
         session.custom = {row["name"] for row in categories if row["name"] not in session.hidden and _in_category(row, session.host)}
-        session.predefined = {PREDEFINED.get(".".join(labels[-2:]), "computer-and-internet-info")}
-        inspection = self._decryption(session)
+        session.predefined = {PREDEFINED.get(".".join(session.host.split(".")[-2:]), "computer-and-internet-info")}
+        return session
+
+    def _opened(self, session: Session, inspection: str) -> str:
         session.application = "web-browsing" if inspection == "decrypt" else "ssl"
-        if any(self._fits("authentication rule", rule, session) is not False and rule.get("authentication_enforcement") for rule in self.rules(
-                "authentication rule")):
+        if any(self._fits("authentication rule", rule, session) is not False for rule in self.rules("authentication rule")):
             raise NotImplementedError("who signed in")
-        return self._security(session), inspection
+        return self._security(session)
 
     # -- objects
 

@@ -94,7 +94,7 @@ class Scm(Twin):
         self.add("security rule", rule("Block AI", "deny", category=["AI sites"]), "Mobile Users")
         self.add("security rule", rule("Web", "allow", service=["service-http", "service-https"], profile_setting={"group": ["Standard"]}), "Mobile Users")
         self.add("security rule", rule("Drop the rest", "drop"), "All", position="post")
-        self.add("decryption rule", decryption("Decrypt the rest", "decrypt"), "Mobile Users")
+        self.add("decryption rule", decryption("Decrypt the rest", "decrypt", profile="best-practice"), "Mobile Users")
 
     # -- an administrator at the console
 
@@ -308,7 +308,8 @@ class Scm(Twin):
             return self._push(request.json, who)
         if rest == "jobs" and request.method == "GET":
             self.pass_time()
-            return Reply.of_json({"data": [_job(job) for job in reversed(self.jobs)], "total": len(self.jobs), "limit": 200, "offset": 0})
+            offset, limit, told = int(request.query.get("offset", 0)), int(request.query.get("limit", 200)), [_job(job) for job in reversed(self.jobs)]
+            return Reply.of_json({"data": told[offset:offset + limit], "total": len(told), "limit": limit, "offset": offset})
         if rest.startswith("jobs/") and request.method == "GET":
             self.pass_time()
             return Reply.of_json({"data": [_job(job) for job in self.jobs if job["id"] == rest[5:]]})
@@ -385,8 +386,8 @@ class Scm(Twin):
         self.candidate, self.running, self.dirty, self.jobs, self.tokens = kept
 
     def snapshot(self) -> object:
-        """Of the candidate, without ids, the order of rows that have none."""
-        return {kind: sorted(({key: value for key, value in row.items() if key != "id"} for row in rows), key=lambda row: json.dumps(
+        """Of the candidate, without ids, the order of rows that have none, and what says that a rule is not disabled."""
+        return {kind: sorted(({key: value for key, value in row.items() if key != "id" and (key != "disabled" or value)} for row in rows), key=lambda row: json.dumps(
             {key: row.get(key) for key in ("folder", "snippet", "position") + (() if kind in RULES else ("name",))}, sort_keys=True))
             for kind, rows in copied(self.candidate).items()}
 

@@ -95,8 +95,8 @@ class Context(shared.Context):
         return {entry.get("name"): xml.columns_of(entry, schemas.CATEGORY.limits) for node in reversed(self.nodes[1:])
                 for entry in node.findall("profiles/custom-url-category/entry")}
 
-    def headers(self, profile: str) -> list[tuple]:
-        entry = self._entries("profiles/url-filtering").get(profile)
+    def headers(self, profile: str, kind: str) -> list[tuple]:
+        entry = self._entries("profiles/%s" % kind).get(profile)
         return [(one.get("name") or "", [node.text or "" for node in one.iter("header")],
                  [node.text or "" for part in one.iter("domains") for node in part.findall("member")])
                 for one in (entry.findall("http-header-insertion/entry") if entry is not None else ())]

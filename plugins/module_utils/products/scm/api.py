@@ -39,12 +39,14 @@ class Login(NamedTuple):
 
 
 class Job(NamedTuple):
-    """A push, or the part of one for a folder. ``over``: it does not go on; ``ok``: it succeeded."""
+    """A push, or the part of one for a folder. ``words``: its description; ``over``: it does not go on; ``ok``: it succeeded."""
 
     number: str
     parent: str
     who: str
     name: str
+    began: str
+    words: str
     over: bool
     ok: bool
     lines: tuple
@@ -63,9 +65,9 @@ class Api(Client):
         """Of a table, or of another resource of a ``service``."""
         return "/sse/config/v1/%s" % table if self._legacy else "/config/%s/v1/%s" % (service or _SERVICES.get(table, "security"), table)
 
-    def rows(self, table: str, **parameters: str) -> list:
+    def rows(self, table: str, service: str | None = None, **parameters: str) -> list:
         """All rows of a table, as far as ``parameters`` say. :raises AccessError: unreachable, when it ends early: nothing is planned on a part of a table."""
-        path = self.path(table)
+        path = self.path(table, service)
 
         def read(number: int) -> tuple:
             found = self._ask("GET", path, parameters=dict(parameters, limit=PAGE, offset=PAGE * (number - 1)))
@@ -122,8 +124,15 @@ class Api(Client):
         self._transport.wait(POLL, "the push on %s (job %s) is still in progress" % (self.host, number), ACTIVATION)
 
     def jobs(self) -> list[Job]:
-        """The jobs of the tenant that it still tells of."""
-        return [_job(row) for row in _data(self._ask("GET", self.path("jobs", "operations")))]
+        """The jobs of the tenant that it still tells of, the newest first."""
+        rows = self.rows("jobs", "operations")
+        return sorted(map(_job, rows), key=lambda job: (job.began, job.number.zfill(9)), reverse=True)
+
+    def pushed(self) -> list[str]:
+        """The descriptions of the pushes that succeeded everywhere, the newest first."""
+        jobs = self.jobs()
+        failed = {job.parent for job in jobs if not job.ok}
+        return [job.words for job in jobs if job.ok and job.words and job.number not in failed]
 
     # -- requests
 
@@ -184,5 +193,5 @@ def _job(row: dict) -> Job:
     except ValueError:
         details = {"errors": [row["details"]]}
     said = [one_line(line) for part in ("errors", "warnings") for line in (details.get(part) or ())] if isinstance(details, dict) else []
-    return Job(str(row.get("id")), str(row.get("parent_id")), row.get("uname") or "", row.get("device_name") or "", over,
-               row.get("status_str") == "FIN" and row.get("result_str") == "OK", tuple(said or [one_line(row.get("summary") or row.get("result_str") or "")]))
+    return Job(str(row.get("id")), str(row.get("parent_id")), row.get("uname") or "", row.get("device_name") or "", str(row.get("start_ts") or ""),
+               row.get("description") or "", over, row.get("status_str") == "FIN" and row.get("result_str") == "OK", tuple(said or [one_line(row.get("summary") or row.get("result_str") or "")]))

@@ -7,8 +7,10 @@ Fields of an Object are the properties of the API. For the judge they become the
 """
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
-from typing import Iterable, Iterator, Mapping
+from types import MappingProxyType
+from typing import Iterator, Mapping
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Objects, Ref, State
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.columns import Schema
@@ -31,6 +33,7 @@ PROFILES = ("ai_security", "data_filtering", "dns_security", "file_blocking", "s
             "vulnerability")
 #: Stands for security profiles that an Internet rule has in itself: no group can name them.
 OF_THE_RULE = "settings"
+_STAMP = re.compile(r" \[([0-9a-f]{8})\]\Z")
 _PLACES = ("folder", "snippet", "device")
 _META = ("id", "name", "position", *_PLACES)
 #: Properties of an Internet rule that are read one by one.
@@ -78,7 +81,7 @@ def state_of(settings: Settings, tables: Mapping[str, list]) -> State:
     ours = any(obj.ours for obj in categories if obj.ref == settings.allow)
     for kind in (SERVICE, GROUP):
         for row in filter(settings.holds, tables.get(TABLES[kind], ())):
-            obj = object_of(kind, row, ours and row["name"] == settings.group.name)
+            obj = object_of(kind, row, ours and row["name"] == settings.group.name if kind == GROUP else None)
             if obj.ours or obj.ref == settings.group:
                 objects.add(obj)
     for base, kind in _KINDS_OF_RULES.items():
@@ -97,6 +100,8 @@ def object_of(kind: str, row: dict, ours: bool | None = None) -> Object:
     elif kind in (DECRYPTION, SECURITY):
         fields.setdefault("disabled", False)
     text = fields.get("description")
+    if stamp_of(row):
+        text = fields["description"] = _STAMP.sub("", text)
     lent = {field: value or None if field == "description" else value for field, value in borrowed(text, "disabled", False).items()}
     return Object(Ref(kind, row["name"]), fields, members, ours=is_ours(text) if ours is None else ours, borrowed=lent, native=row)
 
@@ -105,6 +110,18 @@ def body_of(obj: Object, container: dict) -> dict:
     """The row that a write sends for an Object."""
     found = dict(obj.fields, name=obj.ref.name, **{path: sorted(entries) for path, entries in obj.members.items()})
     return dict({name: value for name, value in found.items() if value is not None and not (obj.ref.kind == GROUP and value == [])}, **container)
+
+
+def stamp_of(row: Mapping) -> str | None:
+    """Which run wrote an object of ours last; it stands behind our mark and bears no policy."""
+    text = row.get("description")
+    found = _STAMP.search(text) if is_ours(text) else None
+    return found[1] if found else None
+
+
+def stamped(body: dict, stamp: str) -> dict:
+    """What is sent for an object of ours. One without a description has no stamp."""
+    return dict(body, description="%s [%s]" % (body["description"], stamp)) if is_ours(body.get("description")) else body
 
 
 def properties_of(fields: Mapping) -> dict:
@@ -130,7 +147,7 @@ def columns_of(value: Mapping, prefix: str = "") -> dict:
             found[path] = "yes"
             for one in inner:
                 found.update(columns_of(one, path + "/") if isinstance(one, dict) else {})
-        elif inner is not None:
+        elif inner not in (None, []):
             found[path] = {True: "yes", False: "no"}[inner] if isinstance(inner, bool) else "yes" if inner == {} else inner
     return found
 
@@ -142,9 +159,10 @@ def _names(value: object) -> bool:
 # -- rows as rules
 
 
-def _wider(schema: Schema, others: Iterable[str] = (), **limits: tuple) -> Schema:
+def _wider(schema: Schema, **limits: tuple) -> Schema:
     users = dict(schema.limits, **{"source-user": (frozenset(("known-user", "unknown", "pre-login")),)})
-    return Schema(dict(users, **{name.replace("_", "-"): words for name, words in limits.items()}), schema.others | {"policy-type", *others},
+    profiles = ("profile-setting/profiles/" + name.replace("_", "-") for name in (*PROFILES, "application_control"))
+    return Schema(dict(users, **{name.replace("_", "-"): words for name, words in limits.items()}), schema.others | {"policy-type", *profiles},
                   schema.negations, schema.unset)
 
 
@@ -171,7 +189,7 @@ class Context(shared.Context):
         return list(self._objects(_PATHS.get(path)))
 
     def categories(self) -> dict:
-        return {name: found for name, found in self._objects("url-categories").items()}
+        return dict(self._objects("url-categories"))
 
     def _objects(self, table: str | None) -> dict:
         """{name: columns}. Ours is the nearest; which of two others of a name counts is not known, so that has a column that nobody reads."""
@@ -196,11 +214,9 @@ class Context(shared.Context):
     # rules in their places
 
     def local(self, state: State, base: str) -> list[Rule]:
-        return [rule for ref in state.rules.get(base, ()) for rule in self._of(base, self._row(state.objects[ref]), ref)]
-
-    @staticmethod
-    def _row(obj: Object) -> dict:
-        return dict({name: value for name, value in obj.native.items() if name not in obj.fields}, **obj.fields) if obj.native else obj.fields
+        groups = {ref.name: columns_of(obj.fields) for ref, obj in state.objects.items() if ref.kind == GROUP}
+        return [rule for ref in state.rules.get(base, ()) for rule in self._of(base, dict(state.objects[ref].native, **state.objects[ref].fields), ref,
+                                                                               groups=groups)]
 
     def above(self, base: str) -> list[Rule]:
         return (self._decrypting() if base == "decryption" else []) + self._others(base, "pre")
@@ -225,12 +241,16 @@ class Context(shared.Context):
     def _where(row: dict) -> str:
         return "snippet %s" % row["snippet"] if row.get("snippet") else "folder %s%s" % (row.get("folder"), " (post)" if row.get("position") == "post" else "")
 
-    def _of(self, base: str, row: dict, ref: Ref | None, where: str = "") -> list[Rule]:
-        """The Rules that a row stands for: an Internet rule decides by each of its lists."""
+    def _of(self, base: str, row: dict, ref: Ref | None, where: str = "", groups: Mapping = MappingProxyType({})) -> list[Rule]:
+        """The Rules that a row stands for: an Internet rule decides by each of its lists. ``groups``: profile groups as they would be."""
         if base == "security" and row.get("policy_type") == "Internet":
             natives = list(_by_list(row))
         else:
-            natives = [self.with_profiles(columns_of({name: value for name, value in row.items() if name not in _META}))]
+            native = columns_of({name: value for name, value in row.items() if name not in _META})
+            foreseen = [name for name in native.get("profile-setting/group", ()) if name in groups]
+            native.update(("profile-setting/profiles/" + kind, names) for name in foreseen for kind, names in groups[name].items())
+            native["profile-setting/group"] = [name for name in native.get("profile-setting/group", ()) if name not in groups]
+            natives = [self.with_profiles(native)]
         return [Rule(row.get("name") or ref.name, self._doubted(row, native), ref, where) for native in natives]
 
     def _doubted(self, row: dict, native: dict) -> dict:
@@ -241,7 +261,7 @@ class Context(shared.Context):
     def _decrypting(self) -> list[Rule]:
         """What Internet rules decrypt. Whether that or a decryption rule counts is not documented, so they may."""
         found = []
-        for row in self._rows("security") if "authentication-rules" in self._tables else ():
+        for row in self._rows("security"):
             names = [one.get("name") or "any" for one in row.get("allow_url_category") or () if one.get("decryption", "enabled") != "disabled"]
             if row.get("policy_type") == "Internet" and names:
                 native = dict(_people(row), category=names, action="decrypt", **{"precedence of an Internet rule": "yes"})

@@ -11,9 +11,12 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.panos.mode
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.panos.reader import SEVERE, Reader
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.firstmatch import NO, walk
 
-#: Security profile kind: what it needs decrypted traffic for.
-SCANS = {"virus": "av", "wildfire-analysis": "sandbox", "file-blocking": "file_control", "data-filtering": "dlp", "vulnerability": "ips",
-         "spyware": "anti_spyware"}
+#: Security profile kind: the controls that need decrypted traffic for it.
+SCANS = {"virus": ("av",), "wildfire-analysis": ("sandbox",), "virus-and-wildfire-analysis": ("av", "sandbox"), "file-blocking": ("file_control",),
+         "data-filtering": ("dlp",), "vulnerability": ("ips",), "spyware": ("anti_spyware",), "ai-security": ("prompt_logging",),
+         "application-control": ("casb",)}
+#: Security profile kind that inserts headers: what it is called. The first is that of PAN-OS, the second that of Strata Cloud Manager.
+INSERTS = {"url-filtering": "URL filtering profile", "saas-security": "HTTP header profile"}
 
 
 class Header(NamedTuple):
@@ -28,10 +31,10 @@ class Header(NamedTuple):
         return urls.hits(self.domains, wanted).all if self.domains else frozenset(wanted)
 
 
-def headers(reader: Reader, profile: str | None) -> list:
-    """The Headers that a URL filtering profile inserts."""
+def headers(reader: Reader, profile: str | None, kind: str = "url-filtering") -> list:
+    """The Headers that a profile inserts."""
     return [Header(name, frozenset(one.strip().lower() for one in names), tuple(one.strip().rstrip("/") + "/" for one in domains))
-            for name, names, domains in (reader.names.context.headers(profile) if profile else ())]
+            for name, names, domains in (reader.names.context.headers(profile, kind) if profile else ())]
 
 
 def pages(reader: Reader, profile: str | None, hosts: frozenset) -> list:
@@ -52,8 +55,8 @@ def switched_off(reader: Reader, found: Iterable[Rule], rules: Iterable[Rule], h
         return
     for rule in found:
         for kind, name in sorted(rule.profiles.items()):
-            if kind in SCANS:
-                yield SCANS[kind], "%s profile %s of %s" % (kind, name, rule.name)
+            for control in SCANS.get(kind, ()):
+                yield control, "%s profile %s of %s" % (kind, name, rule.name)
     telling = [rule.name for rule in rules if rule.enabled and _tells(reader, rule, hosts)]
     if telling:
         yield "app_control", "applications in %s%s: App-ID identifies an undecrypted session by its server name only" % (

@@ -120,18 +120,27 @@ class Assessor(Site):
         for control, what in controls.switched_off(exempt, passing[exempt], self.theirs("security"), hosts):
             self._found.lose(control, what, texts(hosts))
         # Below a rule of this scope that has another profile, ours keeps its place.
-        passed = {rule.profiles.get("url-filtering") for rule in passing[allow] if rule.ref is None or self.settings.tenant_control == "override"} - {carried}
-        for profile in dict.fromkeys(rule.profiles.get("url-filtering") for found in passing.values() for rule in found):
-            for header in controls.headers(allow, profile):
-                self._header(header, profile, header.hosts(hosts), header.hosts(allow.wanted) if makes else frozenset(), profile in passed)
+        before = [rule for rule in passing[allow] if rule.ref is None or self.settings.tenant_control == "override"]
+        kept = {"url-filtering": carried, "saas-security": self.inserting(passing[allow])}
+        for kind, words in controls.INSERTS.items():
+            passed = {rule.profiles.get(kind) for rule in before} - {kept[kind]}
+            for profile in self._profiles_of(kind, passing):
+                for header in controls.headers(allow, profile, kind):
+                    hosts_of = header.hosts(hosts), header.hosts(allow.wanted) if makes else frozenset()
+                    self._header(header, "%s %s" % (words, profile), *hosts_of, profile in passed)
+        for profile in self._profiles_of("url-filtering", passing):
             pages = controls.pages(exempt, profile, hosts)
             if pages:
                 self._found.warnings.append("pages that URL filtering profile %s blocks (%s) are not visible in undecrypted "
                                             "traffic" % (profile, ", ".join(pages)))
 
+    @staticmethod
+    def _profiles_of(kind: str, passing: dict) -> list:
+        return list(dict.fromkeys(rule.profiles.get(kind) for found in passing.values() for rule in found))
+
     def _header(self, header: controls.Header, profile: str, exempt: frozenset, allowed: frozenset, passed: bool) -> None:
         """A header that the site inserts: for exempt hosts it needs decryption, for all of them a rule with that profile."""
-        rule = "HTTP header insertion %s of URL filtering profile %s" % (header.name, profile)
+        rule = "HTTP header insertion %s of %s" % (header.name, profile)
         control, lost = TenantControl(rule, tuple(sorted(exempt | allowed, key=str))), exempt | (allowed if passed else frozenset())
         if WORKSPACE_HEADER in header.headers:
             self._found.tenant_controls += [control] if control.hosts and control not in self._found.tenant_controls else []

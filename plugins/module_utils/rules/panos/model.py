@@ -135,8 +135,8 @@ class Context:
         """{name: columns} of the custom URL categories outside of the scope."""
         raise NotImplementedError
 
-    def headers(self, profile: str) -> list[tuple]:
-        """(name, headers, domains) of each entry by which a URL filtering profile inserts headers; no domains stand for all."""
+    def headers(self, profile: str, kind: str) -> list[tuple]:
+        """(name, headers, domains) of each entry by which a security profile of that kind inserts headers; no domains stand for all."""
         raise NotImplementedError
 
     def own_profiles(self) -> list[str]:

@@ -102,6 +102,12 @@ class Site:
             return None
         return next((rule.profiles["url-filtering"] for rule in controls.kept_by(reader, passing)), None)
 
+    def inserting(self, passing: list[Rule]) -> str | None:
+        """The HTTP header profile of our rule: that of the task's profile group, or of the rule that these connections would take."""
+        if self.settings.profile_group:
+            return next(iter((self.context.find("profile-group", self.settings.profile_group) or {}).get("saas-security") or ()), None)
+        return passing[0].profiles.get("saas-security") if passing else None
+
 
 class Places(Site):
     """The rules that have to be there, each with what it has to be above and below."""

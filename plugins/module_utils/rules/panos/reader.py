@@ -22,7 +22,8 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.firstmatch
 )
 
 SEVERE = ("block", "override", "continue")
-_DENIES = frozenset(("deny", "drop", "reset-client", "reset-server", "reset-both"))
+#: With the pages that an Internet rule of Strata Cloud Manager puts before a site.
+_DENIES = frozenset(("deny", "drop", "reset-client", "reset-server", "reset-both", "continue", "redirect", "isolate"))
 
 
 class Reader:
