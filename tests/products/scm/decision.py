@@ -210,21 +210,19 @@ class Decision:
 
     # -- what they do
 
-    def _agreed(self, kind: str, session: Session, outcome, otherwise: str) -> str:
-        """The outcome of the first rule that matches; of those that may, all have to have the same."""
+    def _agreed(self, kind: str, session: Session, outcomes, otherwise: str) -> str:
+        """The outcome of the first rule that matches; of those that may, all have to have the same. ``outcomes``: what a rule may do, None for nothing."""
         found: set = set()
         for rule in self.rules(kind):
             fits = self._fits(kind, rule, session)
             if fits is False:
                 continue
             try:
-                said = outcome(rule, session)
+                said = outcomes(rule, session)
             except NotImplementedError:
                 return self._nobody_knows(kind)
-            if said is None:
-                continue
-            found.add(said)
-            if fits:
+            found |= said - {None}
+            if fits and None not in said:
                 break
         else:
             found.add(otherwise)
@@ -237,21 +235,21 @@ class Decision:
     def _security(self, session: Session) -> str:
         return self._agreed("security rule", session, self._verdict, "block")
 
-    def _verdict(self, rule: dict, session: Session) -> str | None:
+    def _verdict(self, rule: dict, session: Session) -> set:
         if rule.get("policy_type") == "Internet":
             return self._internet(rule, session)
         if rule["action"] != "allow":
             if rule["action"] not in DENIES:
                 raise NotImplementedError("action %s" % rule["action"])
-            return "block"
+            return {"block"}
         for name in (rule.get("profile_setting") or {}).get("group") or []:
             group = self.named("profile group", name)
             if group is None or _strange("profile group", group):
                 raise NotImplementedError("the profile group %s" % name)
             for profile in group.get("url_filtering") or []:
                 if session.protocol == "tcp" and self._shut(profile, session):
-                    return "block"
-        return "allow"
+                    return {"block"}
+        return {"allow"}
 
     def _shut(self, name: str, session: Session) -> bool:
         profile = self.named("url access profile", name)
@@ -267,45 +265,48 @@ class Decision:
                     return action in ("block", "redirect", "continue")
         return False
 
-    def _internet(self, rule: dict, session: Session) -> str | None:
-        """None: a rule whose lists do not hold the host leaves it to the rules below.  # guess"""
-        held = session.custom | session.predefined
+    def _internet(self, rule: dict, session: Session) -> set:
+        """A rule whose lists do not hold the host leaves it to the rules below.  # guess"""
+        held, action = session.custom | session.predefined, rule.get("action", "allow")
         if session.protocol != "tcp":
-            return None
-        lists = [rule.get("block_url_category"), [one["name"] for one in rule.get("allow_url_category") or ()]]
-        if any(name in session.hidden for names in lists for name in names or ()) or not any(rule.get(one) for one in INTERNET):
-            raise NotImplementedError("what the Internet rule %s is about" % rule["name"])
+            return {None}
+        if action not in ("allow", "deny") or not any(rule.get(one) for one in INTERNET):
+            raise NotImplementedError("what the Internet rule %s does" % rule["name"])
         if held & set(rule.get("block_url_category") or ()):
-            return "block"
-        if rule.get("block_web_application") or rule.get("allow_web_application"):
-            raise NotImplementedError("web applications")
-        found = [one for one in rule.get("allow_url_category") or () if one["name"] in held]
-        if not found:
-            return None
-        if rule.get("action", "allow") not in ("allow", "deny") or any(one.get("additional_action", "none") not in (
-                "none", "continue", "redirect", "isolate") or set(one) - {
-                    "name", "decryption", "credential_enforcement", "additional_action", "isolation_profiles", "dlp", "file_control"} for one in found):
-            raise NotImplementedError("the action of Internet rule %s" % rule["name"])
-        interrupted = any(one.get("additional_action", "none") != "none" for one in found)
-        return "block" if interrupted or rule.get("action") == "deny" else "allow"
+            return {"block"}
+        found = {None}
+        if rule.get("block_web_application") or session.hidden & set(rule.get("block_url_category") or ()):
+            found.add("block")
+        if rule.get("allow_web_application"):
+            found.add("allow" if action == "allow" else "block")
+        certain = False
+        for one in rule.get("allow_url_category") or ():
+            if one["name"] not in held | session.hidden:
+                continue
+            if one.get("additional_action", "none") not in ("none", "continue", "redirect", "isolate") or set(one) - {
+                    "name", "decryption", "credential_enforcement", "additional_action", "isolation_profiles", "dlp", "file_control"}:
+                raise NotImplementedError("a category of the Internet rule %s" % rule["name"])
+            found.add("allow" if action == "allow" and one.get("additional_action", "none") == "none" else "block")
+            certain = certain or one["name"] in held
+        return found - {None} if certain else found
 
     def _decryption(self, session: Session) -> str:
         for rule in self.rules("security rule") if self._internet_wins else ():
             if rule.get("policy_type") != "Internet":
                 continue
-            found = [one for one in rule.get("allow_url_category") or () if one["name"] in session.custom | session.predefined]
+            found = [one for one in rule.get("allow_url_category") or () if one["name"] in session.custom | session.predefined | session.hidden]
             fits = self._fits("security rule", rule, session)
-            if fits is None and found:
+            if found and (fits is None or any(one["name"] in session.hidden for one in found)) and fits is not False:
                 raise NotImplementedError("whether Internet rule %s matches" % rule["name"])
             if fits and found and rule.get("action", "allow") == "allow":
                 return "decrypt" if any(one.get("decryption", "enabled") == "enabled" for one in found) else "tunnel"
         return self._agreed("decryption rule", session, self._decrypts, "tunnel")
 
     @staticmethod
-    def _decrypts(rule: dict, _session: Session) -> str:
+    def _decrypts(rule: dict, _session: Session) -> set:
         if rule["action"] not in ("decrypt", "no-decrypt"):
             raise NotImplementedError("action %s" % rule["action"])
-        return "decrypt" if rule["action"] == "decrypt" else "tunnel"
+        return {"decrypt" if rule["action"] == "decrypt" else "tunnel"}
 
 
 def _in_category(row: dict, host: str) -> bool:
