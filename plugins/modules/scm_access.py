@@ -6,89 +6,208 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: scm_access
-short_description: Allow ChatGPT on Prisma Access and exempt it from TLS inspection
+short_description: Allow ChatGPT on Prisma Access and exempt it from decryption
 version_added: 0.1.0
 author:
   - The netaccess.chatgpt contributors (!UNKNOWN)
 description:
-  - FILL IN what allows the hosts in O(config.allow) for O(audience), and what leaves those in O(config.exempt)
-    undecrypted, by the names of the product.
-  - FILL IN when a write is in force, and what happens to edits of others.
+  - Allows the hosts in O(config.allow) for O(audience) through a custom URL category and a security rule, and leaves those in O(config.exempt)
+    undecrypted through a second category and a decryption rule that does not decrypt. They are pre rules of O(folder) or O(snippet).
+  - For Prisma Access that Strata Cloud Manager manages. Where a Panorama manages it, use M(netaccess.chatgpt.panos_access).
+  - All changes wait in the candidate configuration of the tenant and go live with one push, a job that the task waits for. The push is limited to
+    the changes of O(client_id); edits of others stay pending. The tenant has no lock. Each object is read again before it is written, and what somebody
+    else changed in it stays.
+  - The API does not report pending changes. Each run stamps the descriptions of what it writes, and each push names these stamps in its description;
+    by them a later run knows whether a push is missing. If no push in the list of jobs has them any more, one push is repeated.
+  - Internet rules in the same rulebase are read too, those that block, those that show a page before a site, and those that switch decryption by URL category.
+  - A rule that is limited by a column, an object or an action that the module does not understand is never certain; RV(coverage) then says
+    V(unchecked), and its conflict names the reason and has no remedy.
 extends_documentation_fragment:
   - netaccess.chatgpt.access
   - netaccess.chatgpt.connection
 options:
-  host:
-    description: Address of the API.
+  api_url:
+    description: Address of the API. With O(service=sase) use V(https://api.sase.paloaltonetworks.com).
+    type: str
+    default: https://api.strata.paloaltonetworks.com
+  service:
+    description: The paths of the API, V(strata) for the current ones, V(sase) for the older ones of V(https://api.sase.paloaltonetworks.com).
+    type: str
+    choices: [strata, sase]
+    default: strata
+  token_url:
+    description: Where tokens are issued.
+    type: str
+    default: https://auth.apps.paloaltonetworks.com
+  client_id:
+    description: Client id of a service account, which ends in C(.iam.panserviceaccount.com). Pushes are limited to its changes.
     type: str
     required: true
-  port:
-    description: HTTPS port of the API.
-    type: int
-    default: 443
-  token:
-    description: API token. Environment variable E(SCM_TOKEN).
+  client_secret:
+    description: Client secret of O(client_id). Environment variable E(SCM_CLIENT_SECRET).
     type: str
     required: true
-  prefix:
-    description: How the names of our lists and rules begin.
+  tsg_id:
+    description: The tenant service group.
     type: str
-    default: ChatGPT
-  never_above:
-    description: Names of rules of the site that ours must never pass.
+    required: true
+  folder:
+    description: The folder of the audience, for example V(Mobile Users). Rules that it inherits are read as well.
+    type: str
+    required: true
+  snippet:
+    description:
+      - A snippet that the objects are written to instead, so that they stay apart from those of the folder. It has to exist; attaching it is a manual step.
+      - It is not documented where rules of a snippet stand among those of a folder. RV(coverage) says V(unchecked) where another rule may match.
+    type: str
+  push_folders:
+    description:
+      - Folders to push; by default O(folder).
+      - Required if O(folder) is the root of the tenant (V(All), V(Global) or V(Shared)), because a push of the root cannot be limited to one account.
     type: list
     elements: str
     default: []
   audience:
     description:
-      - Who gets access.
+      - Who gets access. The parts narrow each other, like the columns of a rule; the entries of one part add up.
       - Required for O(state=merged), O(state=replaced) and O(state=rendered).
     type: dict
     suboptions:
-      groups:
-        description: Names of user groups.
+      from_zones:
+        description: Zones that the clients are in; any by default.
+        type: list
+        elements: str
+        default: []
+      to_zones:
+        description: Zones towards the Internet; any by default.
+        type: list
+        elements: str
+        default: []
+      sources:
+        description: Client addresses, networks or names of address objects.
+        type: list
+        elements: str
+        default: []
+      users:
+        description: Users or groups exactly as rules of the folder name them. They are not looked up, and a rule for a misspelt group matches nobody.
         type: list
         elements: str
         default: []
       everyone:
-        description: Everybody behind the device.
+        description: Everybody in O(folder).
         type: bool
         default: false
+  prefix:
+    description: The objects are named C(PREFIX-allow), C(PREFIX-exempt) and C(PREFIX-no-decrypt).
+    type: str
+    default: chatgpt
+  application:
+    description: Applications of the new rule. The category already says which hosts; App-ID can tell an undecrypted session as C(ssl) only.
+    type: list
+    elements: str
+    default: [any]
+  profile_group:
+    description: >-
+      Security profile group of the new rule. By default the module creates a group with the profiles of the rule that would take these
+      connections otherwise, without its URL access profile unless that blocks pages of a wanted host. Below an Internet rule, whose controls no group can
+      name, the default is V(best-practice).
+    type: str
+  log_setting:
+    description: Log forwarding profile of the new rules, instead of the one that is found.
+    type: str
+  decryption_profile:
+    description: >-
+      Decryption profile of the rule that does not decrypt; it decides whether sessions with expired or untrusted certificates pass. By default that of
+      the first rule that decrypts these hosts.
+    type: str
+  position:
+    description:
+      - The position of the new rules. By default the lowest one above the first rule of the folder that blocks or decrypts a wanted host for the whole
+        audience, and below earlier rules that block a part of it or whose hosts only the service knows, for example an external list.
+      - A rule of a folder above is always evaluated first. If it blocks, it is reported as a conflict.
+    type: dict
+    suboptions:
+      before:
+        description: Names of rules that the new rules must be above. A rule that blocks a part of the audience is reported in RV(audience_widened).
+        type: list
+        elements: str
+        default: []
+      after:
+        description: Names of rules that the new rules must be below.
+        type: list
+        elements: str
+        default: []
+      never_above:
+        description: Names of rules, for example for threats or quarantine, that the new rules must never be above.
+        type: list
+        elements: str
+        default: []
+  tags:
+    description: Tags of the new rules; they have to exist.
+    type: list
+    elements: str
+    default: []
 attributes:
   platform:
     support: full
     platforms: posix
-    description: Developed against a simulator; not yet run on a device. FILL IN what the simulator is held to.
+    description: >-
+      Strata Cloud Manager, developed against a simulator that is checked with the vendor's OpenAPI documents and the client C(pan-scm-sdk); not yet run on
+      a tenant.
   action_group:
     support: full
     membership:
       - netaccess.chatgpt.all
     description: Use C(group/netaccess.chatgpt.all) in C(module_defaults) to set options for all access modules.
 notes:
-  - FILL IN what an entry of a list covers here, and what the product cannot do.
+  - Entries of URL lists always end with a slash; without it C(example.com) also matches C(example.com.evil.test).
+  - Not confirmed and decided on the safe side (RV(coverage) says V(unchecked)) - whether an Internet rule or a decryption rule decides about decryption, and
+    where rules of a snippet are evaluated.
+  - Not confirmed and assumed - that rules of all folders above are evaluated before those of the folder; that an Internet rule leaves what its lists do not
+    hold to the rules below; that a moved rule counts as a change of who moved it; that no custom application begins with the name of another product.
+  - HTTP/3 is not opened; C(service-https) is TCP.
+  - Traffic steering, split tunnels, application override rules and the list of decryption exclusions are not read.
 seealso:
   - plugin: netaccess.chatgpt.policy
     plugin_type: lookup
+  - module: netaccess.chatgpt.panos_access
   - module: netaccess.chatgpt.reachability_info
 """
 
 EXAMPLES = r"""
 - name: Open ChatGPT for a group of people and leave its TLS alone
   netaccess.chatgpt.scm_access:
-    host: device.example.com
-    token: "{{ vault_scm_token }}"
+    client_id: netaccess@1234567890.iam.panserviceaccount.com
+    client_secret: "{{ vault_scm_client_secret }}"
+    tsg_id: '1234567890'
+    folder: Mobile Users
     config: "{{ lookup('netaccess.chatgpt.policy') }}"
     audience:
-      groups: [AI users]
+      users: ['example\\ai-users']
+    position:
+      never_above: [Quarantine]
     comment: CHG0012345
+
+- name: In a snippet that is attached to the folder
+  netaccess.chatgpt.scm_access:
+    client_id: netaccess@1234567890.iam.panserviceaccount.com
+    client_secret: "{{ vault_scm_client_secret }}"
+    tsg_id: '1234567890'
+    folder: Remote Networks
+    snippet: ChatGPT
+    config: "{{ lookup('netaccess.chatgpt.policy') }}"
+    audience:
+      everyone: true
 
 - name: Audit, which writes nothing
   netaccess.chatgpt.scm_access:
-    host: device.example.com
-    token: "{{ vault_scm_read_token }}"
+    client_id: auditor@1234567890.iam.panserviceaccount.com
+    client_secret: "{{ vault_scm_audit_secret }}"
+    tsg_id: '1234567890'
+    folder: Mobile Users
     config: "{{ lookup('netaccess.chatgpt.policy', version='latest') }}"
     audience:
-      groups: [AI users]
+      users: ['example\\ai-users']
     state: replaced
   check_mode: true
   diff: true
@@ -101,18 +220,20 @@ changes:
   type: list
   elements: dict
   sample:
-    - kind: list
-      name: ChatGPT allow
+    - kind: url category
+      name: chatgpt-allow
       op: update
       members:
-        entries:
-          added: ['*.oaistatic.com']
+        list:
+          added: ['*.oaistatic.com/']
           removed: []
 summary:
   description: The changes in one line, as done, or as what would be done.
   returned: always, except for O(state=rendered)
   type: str
-  sample: created list ChatGPT allow (+37), list ChatGPT exempt (+13)
+  sample: >-
+    created url category chatgpt-allow (+39), url category chatgpt-exempt (+21), profile group chatgpt-allow, decryption rule chatgpt-no-decrypt,
+    security rule chatgpt-allow
 product:
   description: Id of the product.
   returned: always, except for O(state=rendered)
@@ -200,7 +321,7 @@ held_by:
   returned: in check mode, when there is something to write
   type: list
   elements: str
-  sample: []
+  sample: ['a push of alice@example.com (job 1586) is in progress']
 would_stop:
   description: Why a real run would stop before its first write, one entry for each reason.
   returned: in check mode, when it would
@@ -275,10 +396,10 @@ coverage:
   sample:
     - pattern: .chatgpt.com
       allowed: 'yes'
-      allowed_by: list ChatGPT allow
-      exempt: 'yes'
-      exempt_by: list ChatGPT exempt
-      note: ''
+      allowed_by: chatgpt-allow
+      exempt: unchecked
+      exempt_by: chatgpt-no-decrypt
+      note: Web (Internet rule) may decrypt it; column precedence of an Internet rule is not understood
 coverage_summary:
   description: RV(coverage) in numbers.
   returned: when O(config) is given
@@ -299,17 +420,18 @@ conflicts:
   sample:
     - id: 'scm-5f0c1d7a3b'
       effect: deny
-      where: rule Block AI
+      where: security rule Block AI
       text: deny
       hosts: ['.chatgpt.com']
       certain: true
       opens: everything else that this rule denies
       remedy:
-        - kind: rule
+        - kind: security rule
           name: Block AI
           op: update
           fields:
-            enabled: {old: true, new: false}
+            description: {old: null, new: '[disabled by netaccess.chatgpt]'}
+            disabled: {old: false, new: true}
 losses:
   description: Security controls that the exemption disables for a wanted host.
   returned: always, except for O(state=rendered)
@@ -317,7 +439,7 @@ losses:
   elements: dict
   sample:
     - control: av
-      rule: antivirus profile default
+      rule: virus-and-wildfire-analysis profile best-practice of Web
       hosts: ['.chatgpt.com']
 pending:
   description: >-
@@ -351,13 +473,17 @@ manual:
   elements: str
   sample: ['voice (voice_openai: UDP 3478 to 23 published addresses (feed of 2026-03-26)): this product does not carry UDP; open it on the firewall']
 activation:
-  description: What the product reported about the activation.
+  description: What the job of the push reported, for each folder.
   returned: after an activation
   type: list
   elements: dict
   sample:
-    - target: gateway.example.com
+    - target: Mobile Users
       status: in force
+      job: '1586'
+      scope: changes of netaccess@1234567890.iam.panserviceaccount.com
+      details: [Configuration committed successfully]
+      warnings: []
 journal:
   description: File that O(state=reverted) needs.
   returned: when something was written
@@ -396,12 +522,24 @@ def main():
     names = dict(type="list", elements="str", default=[])
     spec = dict(access.argument_spec(), **access.connection_spec())
     spec.update(
-        host=dict(type="str", required=True),
-        port=dict(type="int", default=443),
-        token=dict(type="str", required=True, no_log=True, fallback=(env_fallback, ["SCM_TOKEN"])),
-        prefix=dict(type="str", default="ChatGPT"),
-        never_above=names,
-        audience=dict(type="dict", options=dict(groups=names, everyone=dict(type="bool", default=False))),
+        api_url=dict(type="str", default="https://api.strata.paloaltonetworks.com"),
+        service=dict(type="str", default="strata", choices=["strata", "sase"]),
+        token_url=dict(type="str", default="https://auth.apps.paloaltonetworks.com", no_log=False),
+        client_id=dict(type="str", required=True),
+        client_secret=dict(type="str", required=True, no_log=True, fallback=(env_fallback, ["SCM_CLIENT_SECRET"])),
+        tsg_id=dict(type="str", required=True),
+        folder=dict(type="str", required=True),
+        snippet=dict(type="str"),
+        push_folders=names,
+        audience=dict(type="dict", options=dict(
+            from_zones=names, to_zones=names, sources=names, users=names, everyone=dict(type="bool", default=False))),
+        prefix=dict(type="str", default="chatgpt"),
+        application=dict(type="list", elements="str", default=["any"]),
+        profile_group=dict(type="str"),
+        log_setting=dict(type="str"),
+        decryption_profile=dict(type="str"),
+        position=dict(type="dict", options=dict(before=names, after=names, never_above=names)),
+        tags=names,
     )
     module = AnsibleModule(argument_spec=spec, required_if=access.required_if(), supports_check_mode=True)
     access.run(module, lambda: from_module(module))

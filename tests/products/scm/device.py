@@ -4,17 +4,13 @@
 from __future__ import annotations
 
 from tests.lab.device import Device
+from tests.products.scm.rig import CLIENT
 from tests.products.scm.twin import Scm
 
-# FILL IN the block page as the product sends it: status, headers and body; verdicts/signatures.yml has to know it.
-PAGE = (403, {"Content-Type": "text/html"}, b"FILL IN")
-
-
-def variables(twin) -> dict:
-    return {"access_scm_host": "127.0.0.1", "access_scm_port": twin.port,
-            "access_audience": {"groups": ["AI users"]}}
-
-
+PAGE = (302, {"Location": "https://gw-1.example.gpcloudservice.com:6080/php/urlblock.php?vsys=1&cat=1&title=AI&rulename=Block"}, b"")
 DEVICE = Device(
-    "Prisma Access", lambda: Scm(tls=True), variables, lambda twin: {"access_scm_token": twin.token},
-    lambda twin: {"SCM_TOKEN": twin.token}, PAGE)
+    "Prisma Access", lambda: Scm(tls=True),
+    lambda twin: {"access_scm_api_url": twin.url, "access_scm_token_url": twin.url, "access_scm_client_id": CLIENT, "access_scm_tsg_id": "1234567890",
+                  "access_scm_folder": "Mobile Users", "access_audience": {"users": ["example\\ai-users"]}},
+    secrets=lambda twin: {"access_scm_client_secret": twin.clients[CLIENT]},
+    environment=lambda twin: {"SCM_CLIENT_SECRET": twin.clients[CLIENT]}, page=PAGE)
