@@ -9,6 +9,7 @@ import re
 import pytest
 
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts import isolation, signatures
+from tests.products import PRODUCTS
 
 TABLE = signatures.load()
 
@@ -357,7 +358,7 @@ def test_a_product_is_known_by_everything_that_gives_it_away_or_it_is_said_why_n
 
 def test_every_product_with_a_module_is_in_that_table():
     modules = {name for verdict in ("block_page", "tls_inspection") for name in isolation.REMEDIES[verdict]} - {"any"}
-    assert len(modules) == 10 and modules <= set(LACKS)
+    assert modules == {product["signature"] for product in PRODUCTS.values()} and modules <= set(LACKS)
 
 
 def test_a_progress_page_is_no_block_page():
