@@ -288,7 +288,7 @@ def _by_list(row: dict) -> Iterator[dict]:
     for one in row.get("allow_url_category") or ():
         extra = one.get("additional_action") or "none"
         # What becomes of somebody who sends a password is not known.
-        asks = {"passwords": "yes"} if one.get("credential_enforcement", "enabled") != "disabled" else {}
+        asks = {"passwords": "yes"} if action == "allow" and extra == "none" and one.get("credential_enforcement") != "disabled" else {}
         more = columns_of({name: value for name, value in one.items() if name not in _CATEGORY}, "allow-url-category/")
         yield dict(people, action=action if action != "allow" or extra == "none" else extra, category=[one.get("name") or "any"], **profiles,
                    **_controls(one), **asks, **more)
