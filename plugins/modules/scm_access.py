@@ -15,7 +15,7 @@ description:
     undecrypted through a second category and a decryption rule that does not decrypt. They are pre rules of O(folder) or O(snippet).
   - For Prisma Access that Strata Cloud Manager manages. Where a Panorama manages it, use M(netaccess.chatgpt.panos_access).
   - All changes wait in the candidate configuration of the tenant and go live with one push, a job that the task waits for. The push is limited to
-    the changes of O(client_id); edits of others stay pending. The tenant has no lock. Each object is read again before it is written, and what somebody
+    the changes of O(client_id); edits of others stay pending. The tenant has no lock. Each object is read again before it is written, and what someone
     else changed in it stays.
   - The API does not report pending changes. Each run stamps the descriptions of what it writes, and each push names these stamps in its description;
     by them a later run knows whether a push is missing. If no push in the list of jobs has them any more, one push is repeated.

@@ -191,7 +191,7 @@ def test_what_somebody_adds_meanwhile_stays_and_what_they_change_stops_us(rig):
         return steps(changes, state)
     rig.change_field()
     adapter.steps = changed
-    with pytest.raises(Failed, match="somebody else changed source_user"):
+    with pytest.raises(Failed, match="someone else changed source_user"):
         rig.run(adapter=adapter)
 
 

@@ -4,7 +4,7 @@
 """Prisma Access, managed by Strata Cloud Manager: custom URL categories, a decryption rule and a security rule in a folder or snippet.
 
 The candidate configuration is shared by all administrators, without a lock; a push takes the changes of our service account alone. Objects are replaced
-whole: each is read again before it is written, and what somebody else changed in it meanwhile stays.
+whole: each is read again before it is written, and what someone else changed in it meanwhile stays.
 """
 from __future__ import annotations
 
@@ -176,7 +176,7 @@ class ScmAdapter(Adapter):
             container = {name: obj.native[name] for name in ("folder", "snippet") if obj.native.get(name)}
             return self._written(method, path, model.body_of(_changed(obj, request), container))
         if any(obj.members[name] != frozenset(removed) for name, (_added, removed) in request["members"].items()):
-            raise AccessError(CONFLICT, "somebody else changed %s after it was read, so it is not deleted: run again" % obj.ref)
+            raise AccessError(CONFLICT, "someone else changed %s after it was read, so it is not deleted: run again" % obj.ref)
         self._stamps.pop(obj.native["id"], None)
         return self._api.write(method, path)
 
@@ -217,11 +217,11 @@ def _pairs(found: dict) -> dict:
 
 
 def _changed(obj: Object, request: dict) -> Object:
-    """``obj`` as it is now, with the change of a request. :raises AccessError: conflict, where somebody else changed the same since it was read."""
+    """``obj`` as it is now, with the change of a request. :raises AccessError: conflict, where someone else changed the same since it was read."""
     fields, members = dict(obj.fields), dict(obj.members)
     for name, (old, new) in request["fields"].items():
         if fields.get(name) not in (old, new):
-            raise AccessError(CONFLICT, "somebody else changed %s of %s after it was read: run again" % (name, obj.ref))
+            raise AccessError(CONFLICT, "someone else changed %s of %s after it was read: run again" % (name, obj.ref))
         fields[name] = new
     for name, (added, removed) in request["members"].items():
         members[name] = members[name] - frozenset(removed) | frozenset(added)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netaccess.chatgpt contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where our rules stand in Strata Cloud Manager, and what its configuration means for a policy: as on PAN-OS, see ``rules/panos``. No IO.
+"""The places of our rules in Strata Cloud Manager, and what its configuration means for a policy: as on PAN-OS, see ``rules/panos``. No IO.
 
 A rule here names a group of security profiles, never single ones, so that ours has a group of its own: the profiles of the rule that these connections would
 take, without a URL access profile that may be what blocks them.

@@ -90,7 +90,7 @@ def state_of(settings: Settings, tables: Mapping[str, list]) -> State:
 
 
 def object_of(kind: str, row: dict, ours: bool | None = None) -> Object:
-    """A row as an Object: ids and places are in ``native`` alone. A rule of the site that we switched off is ``borrowed``."""
+    """A row as an Object: ids and places are in ``native`` alone. An existing rule that we disabled is ``borrowed``."""
     fields = {name: sorted(value) if _names(value) else value for name, value in row.items() if name not in _META and value is not None}
     members = {"list": frozenset(fields.pop("list", ()))} if kind == CATEGORY else {}
     if kind == CATEGORY:
@@ -113,7 +113,7 @@ def body_of(obj: Object, container: dict) -> dict:
 
 
 def stamp_of(row: Mapping) -> str | None:
-    """Which run wrote an object of ours last; it stands behind our mark and bears no policy."""
+    """Which run wrote an object of ours last; it follows our marker and is not part of the policy."""
     text = row.get("description")
     found = _STAMP.search(text) if is_ours(text) else None
     return found[1] if found else None
@@ -192,7 +192,7 @@ class Context(shared.Context):
         return dict(self._objects("url-categories"))
 
     def _objects(self, table: str | None) -> dict:
-        """{name: columns}. Ours is the nearest; which of two others of a name counts is not known, so that has a column that nobody reads."""
+        """{name: columns}. Ours is the nearest; which of two others of a name counts is not known, so that object has an unread column."""
         if table not in self._found:
             found: dict = {}
             for row in sorted(self._tables.get(table, ()), key=self._settings.holds):
@@ -254,7 +254,7 @@ class Context(shared.Context):
         return [Rule(row.get("name") or ref.name, self._doubted(row, native), ref, where) for native in natives]
 
     def _doubted(self, row: dict, native: dict) -> dict:
-        """With a column that nobody reads, where the place of a rule among ours is not known."""
+        """With an unread column where the place of a rule among ours is not known."""
         apart = row.get("snippet") not in (None, self._settings.snippet) or (self._settings.snippet and row.get("snippet") is None and "folder" in row)
         return dict(native, **{"place of snippet %s" % (row.get("snippet") or self._settings.snippet): "yes"}) if apart else native
 
@@ -287,7 +287,7 @@ def _by_list(row: dict) -> Iterator[dict]:
     profiles = _profiles_of(row)
     for one in row.get("allow_url_category") or ():
         extra = one.get("additional_action") or "none"
-        # What becomes of somebody who sends a password is not known.
+        # What happens to a user who sends a password is not known.
         asks = {"passwords": "yes"} if action == "allow" and extra == "none" and one.get("credential_enforcement") != "disabled" else {}
         more = columns_of({name: value for name, value in one.items() if name not in _CATEGORY}, "allow-url-category/")
         yield dict(people, action=action if action != "allow" or extra == "none" else extra, category=[one.get("name") or "any"], **profiles,

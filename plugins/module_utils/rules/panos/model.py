@@ -20,7 +20,7 @@ DECRYPTION, SECURITY, LINK = "decryption rule", "security rule", "url profile en
 
 @dataclass(frozen=True)
 class Audience:
-    """The columns of a rule that say for whom: zones, addresses, users. An empty tuple stands for any."""
+    """The columns of a rule that say for which users: zones, addresses, users. An empty tuple stands for any."""
 
     from_zones: tuple[str, ...] = ()
     to_zones: tuple[str, ...] = ()
@@ -115,7 +115,7 @@ class Rule:
 class Context:
     """What names in rules mean, and which rules are evaluated before and after those of the scope; each product reads that out of its configuration.
 
-    ``serials``: the firewalls that the rules are for; None if unknown. ``resolved``: what names of addresses stand for, as far as somebody asked.
+    ``serials``: the firewalls that the rules are for; None if unknown. ``resolved``: what names of addresses stand for, as far as they were resolved.
     """
 
     #: Rulebase: the columns of its rules.
