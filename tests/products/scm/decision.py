@@ -22,8 +22,8 @@ DENIES = {"deny", "drop", "reset-client", "reset-server", "reset-both"}
 #: Columns that a rule is matched by here, and those that have no say in it. Whatever else a rule has, nobody here can tell whether it matches.
 MATCHED = {"from", "to", "source", "negate_source", "source_user", "destination", "negate_destination", "service", "application", "category", "type"}
 INTERNET = {"allow_url_category", "allow_web_application", "block_url_category", "block_web_application"}
-SILENT = {"id", "name", "folder", "snippet", "policy_type", "disabled", "description", "tag", "action", "profile_setting", "log_setting", "log_start", "log_end",
-          "log_settings", "security_settings", "default_profile_settings", "log_fail", "log_success", "profile", "position"}
+SILENT = {"id", "name", "folder", "snippet", "policy_type", "disabled", "description", "tag", "action", "profile_setting", "log_setting", "log_start",
+          "log_end", "log_settings", "security_settings", "default_profile_settings", "log_fail", "log_success", "profile", "position"}
 #: Of a URL access profile: what shuts something by other means than its lists, and what has no say in it.
 JUDGING = {"credential_enforcement", "cloud_inline_cat", "local_inline_cat"}
 UNHEARD = {"id", "name", "folder", "snippet", "description", "log_container_page_only", "log_http_hdr_referer", "log_http_hdr_user_agent", "log_http_hdr_xff",
@@ -147,8 +147,8 @@ class Decision:
             doubts.append(doubt)
         if kind == "decryption rule" and rule.get("type") and "ssl_forward_proxy" not in rule["type"]:
             return False
-        known = MATCHED | SILENT | (INTERNET if rule.get("policy_type") == "Internet" else {"authentication_enforcement", "timeout", "group_tag",
-                                                                                        "log_authentication_timeout"})
+        asking = {"authentication_enforcement", "timeout", "group_tag", "log_authentication_timeout"}
+        known = MATCHED | SILENT | (INTERNET if rule.get("policy_type") == "Internet" else asking)
         doubts += [NotImplementedError("column %s of rule %s" % (column, rule["name"])) for column, value in rule.items()
                    if column not in known and value not in (None, False, "", [], {}, ["any"])]
         if doubts:

@@ -223,7 +223,8 @@ class ScmRig(TwinRig):
             "source_user": one_of(["any"], ["any"], ["example\\ai-users"], ["example\\staff"], ["example\\bob"], ["example\\staff", "example\\ai-users"]),
             "source": one_of(["any"], ["any"], ["192.0.2.0/24"], ["192.0.2.128/25"], ["198.51.100.0/24"]),
             "service": one_of(["any"], ["any"], ["service-https"], ["service-http"])}
-        category = one_of(["any"], ["feed"], ["AI sites"], ["artificial-intelligence"], ["malware"], ["feed", "financial-services"], ["By match"], ["Elsewhere"])
+        category = one_of(["any"], ["feed"], ["AI sites"], ["artificial-intelligence"], ["malware"], ["feed", "financial-services"], ["By match"],
+                          ["Elsewhere"])
         if one_of(*[False] * 4, True):
             given["disabled"] = True
         if kind == "internet rule":

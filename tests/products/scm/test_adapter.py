@@ -60,9 +60,10 @@ def test_what_a_first_run_and_a_second_one_cost(rig):
 
 
 def test_tables_of_names_are_read_where_a_rule_has_such(rig):
-    def read(result):
-        return {request.path.rpartition("/")[2] for request in rig.twin.log} & {"addresses", "applications", "application-groups", "service-groups",
-                                                                              "external-dynamic-lists"} if result else None
+    tables = {"addresses", "application-groups", "service-groups", "external-dynamic-lists"}
+
+    def read(_result):
+        return {request.path.rpartition("/")[2] for request in rig.twin.log} & tables
     # Malware may be the name of a list.
     assert read(rig.run(check=True)) == {"external-dynamic-lists"}
     rig.add("security rule", rule("odd", "allow", application=["GenAI"], source=["Office"]))
@@ -278,7 +279,8 @@ def test_a_header_that_keeps_people_in_their_workspace_is_a_tenant_control(rig):
 
 
 @pytest.mark.parametrize("row", [
-    rule("odd", "deny", **{NEXT_YEAR: ["x"]}), rule("odd", "of-next-year"), rule("odd", "deny", tenant_restrictions=["x"]), rule("odd", "deny", schedule="nights"),
+    rule("odd", "deny", **{NEXT_YEAR: ["x"]}), rule("odd", "of-next-year"), rule("odd", "deny", tenant_restrictions=["x"]),
+    rule("odd", "deny", schedule="nights"),
     internet("odd", "deny", allow_url_category=[{"name": "AI sites", NEXT_YEAR: "x"}]), internet("odd", "deny", allow_web_application=[{"name": "ChatGPT"}]),
     internet("odd", "deny")])
 def test_what_is_not_understood_is_unchecked(rig, row):
@@ -304,8 +306,8 @@ def test_who_else_is_reached_is_said(rig):
 
 
 def module(**changes):
-    base = dict(state="merged", audience={"users": ["x"], "sources": [], "everyone": False}, push_folders=[], folder="Mobile Users", snippet=None, activate=True,
-                position=None, api_url="https://api.example/", token_url="https://auth.example/", client_id=CLIENT, client_secret="s", tsg_id="1",
+    base = dict(state="merged", audience={"users": ["x"], "sources": [], "everyone": False}, push_folders=[], folder="Mobile Users", snippet=None,
+                activate=True, position=None, api_url="https://api.example/", token_url="https://auth.example/", client_id=CLIENT, client_secret="s", tsg_id="1",
                 service="strata", validate_certs=True, ca_path=None, certificate_fingerprint=None, proxy=None, timeout=60)
     return SimpleNamespace(params=dict(base, **changes))
 

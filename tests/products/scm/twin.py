@@ -387,9 +387,12 @@ class Scm(Twin):
 
     def snapshot(self) -> object:
         """Of the candidate, without ids, the order of rows that have none, and what says that a rule is not disabled."""
-        return {kind: sorted(({key: value for key, value in row.items() if key != "id" and (key != "disabled" or value)} for row in rows), key=lambda row: json.dumps(
-            {key: row.get(key) for key in ("folder", "snippet", "position") + (() if kind in RULES else ("name",))}, sort_keys=True))
-            for kind, rows in copied(self.candidate).items()}
+        def plain(row):
+            return {key: value for key, value in row.items() if key != "id" and (key != "disabled" or value)}
+
+        def place(kind):
+            return lambda row: [row.get(key) or "" for key in ("folder", "snippet", "position") + (() if kind in RULES else ("name",))]
+        return {kind: sorted(map(plain, rows), key=place(kind)) for kind, rows in copied(self.candidate).items()}
 
 
 def rule(name: str, action: str, **given) -> dict:

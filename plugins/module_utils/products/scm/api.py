@@ -193,5 +193,6 @@ def _job(row: dict) -> Job:
     except ValueError:
         details = {"errors": [row["details"]]}
     said = [one_line(line) for part in ("errors", "warnings") for line in (details.get(part) or ())] if isinstance(details, dict) else []
+    lines = tuple(said or [one_line(row.get("summary") or row.get("result_str") or "")])
     return Job(str(row.get("id")), str(row.get("parent_id")), row.get("uname") or "", row.get("device_name") or "", str(row.get("start_ts") or ""),
-               row.get("description") or "", over, row.get("status_str") == "FIN" and row.get("result_str") == "OK", tuple(said or [one_line(row.get("summary") or row.get("result_str") or "")]))
+               row.get("description") or "", over, row.get("status_str") == "FIN" and row.get("result_str") == "OK", lines)
