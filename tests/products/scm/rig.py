@@ -102,7 +102,8 @@ class ScmRig(TwinRig):
 
     def foreign_members(self):
         rows = [row for row in self.twin.candidate["url category"] if row["name"] == LIST and self.place in (row.get("folder"), row.get("snippet"))]
-        return {entry.rstrip("/") for row in rows for entry in row["list"]}
+        # As they are, and as the suite calls them.
+        return {name for row in rows for entry in row["list"] for name in (entry, entry.rstrip("/"))}
 
     def unmarked_object(self):
         self.add("url category", {"name": LIST, "type": "URL List", "list": ["foreign.example/"]}, snippet=self.snippet)

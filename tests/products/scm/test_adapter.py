@@ -307,8 +307,8 @@ def test_who_else_is_reached_is_said(rig):
 
 def module(**changes):
     base = dict(state="merged", audience={"users": ["x"], "sources": [], "everyone": False}, push_folders=[], folder="Mobile Users", snippet=None,
-                activate=True, position=None, api_url="https://api.example/", token_url="https://auth.example/", client_id=CLIENT, client_secret="s", tsg_id="1",
-                service="strata", validate_certs=True, ca_path=None, certificate_fingerprint=None, proxy=None, timeout=60)
+                activate=True, position=None, api_url="https://api.example/", token_url="https://auth.example/", client_id=CLIENT, client_secret="s",
+                tsg_id="1", service="strata", validate_certs=True, ca_path=None, certificate_fingerprint=None, proxy=None, timeout=60)
     return SimpleNamespace(params=dict(base, **changes))
 
 
