@@ -45,7 +45,7 @@ class ScmRig(TwinRig):
 
     def adapter(self, audience=(MEMBER,), timeout=60, secret=None, **changes):
         self.transport = Transport(Connection(self.twin.url, timeout=timeout), QuickClock())
-        login = Login(CLIENT, secret or self.twin.clients[CLIENT], "1234567890", self.twin.url)
+        login = Login(client_id=CLIENT, client_secret=secret or self.twin.clients[CLIENT], tsg_id="1234567890", token_url=self.twin.url)
         return ScmAdapter(self.settings(audience, **changes), Api(self.transport, login, self.twin.legacy), self.transport)
 
     def secrets(self):

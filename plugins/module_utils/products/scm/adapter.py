@@ -249,5 +249,5 @@ def from_module(module: AnsibleModule) -> ScmAdapter:
         raise AccessError(REFUSED, "push_folders: a push to %s cannot be limited to our changes; name the folders below it" % ", ".join(whole))
     settings = filled(Settings, p, p["position"] if p["state"] != "deleted" else None, audience=filled(Audience, who))
     transport = by_options(p, p["api_url"].rstrip("/"))
-    login = Login(p["client_id"], p["client_secret"], p["tsg_id"], p["token_url"].rstrip("/"))
+    login = Login(client_id=p["client_id"], client_secret=p["client_secret"], tsg_id=p["tsg_id"], token_url=p["token_url"].rstrip("/"))
     return ScmAdapter(settings, Api(transport, login, p["service"] == "sase"), transport)

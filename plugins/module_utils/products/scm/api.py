@@ -194,5 +194,7 @@ def _job(row: dict) -> Job:
         details = {"errors": [row["details"]]}
     said = [one_line(line) for part in ("errors", "warnings") for line in (details.get(part) or ())] if isinstance(details, dict) else []
     lines = tuple(said or [one_line(row.get("summary") or row.get("result_str") or "")])
-    return Job(str(row.get("id")), str(row.get("parent_id")), row.get("uname") or "", row.get("device_name") or "", str(row.get("start_ts") or ""),
-               row.get("description") or "", over, row.get("status_str") == "FIN" and row.get("result_str") == "OK", lines)
+    return Job(
+        number=str(row.get("id")), parent=str(row.get("parent_id")), who=row.get("uname") or "", name=row.get("device_name") or "",
+        began=str(row.get("start_ts") or ""), words=row.get("description") or "", over=over,
+        ok=row.get("status_str") == "FIN" and row.get("result_str") == "OK", lines=lines)

@@ -8,7 +8,7 @@ Fields of an Object are the properties of the API. For the judge they become the
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Iterator, Mapping
 
@@ -162,8 +162,8 @@ def _names(value: object) -> bool:
 def _wider(schema: Schema, **limits: tuple) -> Schema:
     users = dict(schema.limits, **{"source-user": (frozenset(("known-user", "unknown", "pre-login")),)})
     profiles = ("profile-setting/profiles/" + name.replace("_", "-") for name in (*PROFILES, "application_control"))
-    return Schema(dict(users, **{name.replace("_", "-"): words for name, words in limits.items()}), schema.others | {"policy-type", *profiles},
-                  schema.negations, schema.unset)
+    more = {name.replace("_", "-"): words for name, words in limits.items()}
+    return replace(schema, limits=dict(users, **more), others=schema.others | {"policy-type", *profiles})
 
 
 class Context(shared.Context):
@@ -251,7 +251,7 @@ class Context(shared.Context):
             native.update(("profile-setting/profiles/" + kind, names) for name in foreseen for kind, names in groups[name].items())
             native["profile-setting/group"] = [name for name in native.get("profile-setting/group", ()) if name not in groups]
             natives = [self.with_profiles(native)]
-        return [Rule(row.get("name") or ref.name, self._doubted(row, native), ref, where) for native in natives]
+        return [Rule(row.get("name") or ref.name, self._doubted(row, native), ref, where=where) for native in natives]
 
     def _doubted(self, row: dict, native: dict) -> dict:
         """With an unread column where the place of a rule among ours is not known."""
@@ -265,7 +265,7 @@ class Context(shared.Context):
             names = [one.get("name") or "any" for one in row.get("allow_url_category") or () if one.get("decryption", "enabled") != "disabled"]
             if row.get("policy_type") == "Internet" and names:
                 native = dict(_people(row), category=names, action="decrypt", **{"precedence of an Internet rule": "yes"})
-                found.append(Rule("%s (Internet rule)" % row["name"], native, None, self._where(row)))
+                found.append(Rule("%s (Internet rule)" % row["name"], native, where=self._where(row)))
         return found
 
 
