@@ -46,6 +46,7 @@ BLOCKS = [
     ("Cisco Umbrella", page(403, "This site is blocked due to content filtering.")),
     ("FortiGate", page(403, "<h1>FortiGuard Intrusion Prevention - Access Blocked</h1>")), ("FortiGate", page(403, "<title>Web Filter Violation</title>")),
     ("FortiGate", page(302, location="https://10.0.0.1:8010/A1/B2/C3/CI/deadbeef")),
+    ("Prisma Access", page(302, location="https://gw-1.example.gpcloudservice.com:6080/php/urlblock.php?args=x&url=y")),
     ("PAN-OS", page(302, location="http://192.0.2.1:6080/php/urlblock.php?args=x&url=y")),
     ("PAN-OS", page(503, "Access to the web page you were trying to visit has been blocked in accordance with company policy.")),
     ("Sophos Firewall", page(307, location="https://fw:8090/ips/block/webcat?cat=1&pl=1&lu=0&url=aHR0cHM6")),
@@ -331,6 +332,7 @@ OWN_CA = "its CA is always one that a customer made, with a name of the customer
 LACKS = {
     "Squid": {PLACE: "deny_info leads wherever the site wants; squidGuard's is known", CA: OWN_CA, ADDRESS: "it does not answer names"},
     "PAN-OS": {HEADER: "none is known", CA: OWN_CA, ADDRESS: "the sinkhole is set by the customer"},
+    "Prisma Access": {HEADER: "none is known", PAGE: "it is that of PAN-OS", CA: OWN_CA, ADDRESS: "the sinkhole is set by the customer"},
     "FortiGate": {HEADER: "none is known"},
     "Zscaler Internet Access": {ADDRESS: "its DNS control leads wherever the customer wants"},
     "Cisco Umbrella": {HEADER: "none is known"},

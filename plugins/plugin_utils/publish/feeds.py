@@ -17,7 +17,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.words imp
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import DOMAIN, EXACT, SUBDOMAINS, collapse
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Policy
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.fortios import model as fortios
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.panos import elements as panos
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.panos import urls as panos
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid import files as squid
 
 _LISTS = ("allow", "exempt")

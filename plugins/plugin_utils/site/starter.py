@@ -44,7 +44,8 @@ def chosen(names: Iterable[str]) -> list:
 
 def _meant(name: str) -> str:
     """The product whose id, title, vendor or name in results is similar to this."""
-    words = {str(product[field]).lower(): known for known, product in _known().items() for field in ("vendor", "title", "signature", "id")}
+    # Of two products of a vendor, the first in products.yml.
+    words = {str(product[field]).lower(): known for known, product in reversed(_known().items()) for field in ("vendor", "title", "signature", "id")}
     parts = {part: known for word, known in words.items() for part in word.split() if len(part) > 3}
     near = difflib.get_close_matches(name.lower().replace("_", " "), [*words, *parts], 1, 0.7)
     return " (did you mean %s?)" % {**parts, **words}[near[0]] if near else ""

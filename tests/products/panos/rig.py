@@ -8,7 +8,8 @@ import itertools
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.panos.adapter import PanosAdapter
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.panos.api import Api
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.panos.model import Audience, Settings
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.panos.model import Settings
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.panos.model import Audience
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport.connection import Connection, Transport
 from tests.contract.rig import MEDIA, MEMBER, TwinRig
 from tests.products.panos import columns

@@ -17,7 +17,7 @@ import pytest
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import Failed
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Policy
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.panos.lock import Lock
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.panos.model import Audience
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.panos.model import Audience
 from tests.contract.rig import FIRST, LATER, MEMBER, PACKETS, PUBLISHED, STRANGER, Fault, Killed
 from tests.products.panos.rig import VSYS, PanosRig
 from tests.products.panos.twin.site import rule

@@ -8,8 +8,8 @@ from dataclasses import replace
 
 import pytest
 
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.panos import columns
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.panos.model import Audience
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.panos import columns
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.panos.model import Audience
 from tests.products.panos.columns import KNOWN, NEW, body, furnish
 from tests.products.panos.rig import PanosRig
 

@@ -11,9 +11,10 @@ import pytest
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.assessment import Assessment
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Policy
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.panos.adapter import PanosAdapter
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.panos.judge import Assessor
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.panos.model import Audience, Context, Settings
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.panos.model import Context, Settings
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.marks import DISABLED, MARK
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.panos.judge import Assessor
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.panos.model import Audience
 from tests.products.panos.twin.site import rule
 
 POLICY = {"allow": [".chatgpt.com", "js.stripe.com"], "exempt": [".chatgpt.com"]}

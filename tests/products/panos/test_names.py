@@ -10,7 +10,7 @@ import pytest
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import Failed
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import parse
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.panos import urls
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.panos import urls
 from tests.contract.rig import MEMBER
 from tests.products.panos.rig import PanosRig
 from tests.products.panos.twin.policy import url_matches

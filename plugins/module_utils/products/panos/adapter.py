@@ -28,16 +28,16 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Policy
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.panos import elements as xml, user_groups
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.panos.api import Api, escape
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.panos.judge import Assessor
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.panos.lock import Lock
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.panos.model import (
-    DEVICE, Audience, Context, Settings,
-)
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.panos.model import DEVICE, Context, Settings
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.panos.operations import (
     RULEBASES, Operations, multi_config,
 )
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.panos.places import Places
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.marks import MARK, is_ours
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.panos import urls
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.panos.judge import Assessor
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.panos.model import Audience
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.panos.places import Places
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport.connection import Transport, by_options
 
 #: From these releases on: several operations in one request; a commit of one administrator's changes that covers moved rules;
@@ -76,7 +76,7 @@ class PanosAdapter(Adapter):
         return "%s %s" % (self._api.host, self._settings.scope)
 
     def render(self, pattern: Pattern) -> tuple[str, ...]:
-        return xml.render(pattern)
+        return urls.render(pattern)
 
     # -- reading
 
@@ -234,7 +234,7 @@ class PanosAdapter(Adapter):
         places = Places(self._settings, self._context, policy, state)
         if policy.exempt and self._settings.exclusion_depth:
             wanted += [Wanted(Object(Ref(xml.EXCLUSION, entry), {"exclude": "yes", "description": MARK}))
-                       for pattern in policy.exempt for entry in xml.exclusions(pattern, self._settings.exclusion_depth)]
+                       for pattern in policy.exempt for entry in urls.exclusions(pattern, self._settings.exclusion_depth)]
         elif policy.exempt and not self._settings.exempt_category_name:
             wanted += places.decryption_rules(self._release >= DECRYPTION_LOGS)
         if self._settings.category_name:
@@ -249,7 +249,7 @@ class PanosAdapter(Adapter):
         fields = {"description": MARK}
         if self._release >= CATEGORY_TYPE:
             fields["type"] = "URL List"
-        return Wanted(Object(ref, fields, {"list": frozenset(entry for pattern in patterns for entry in xml.render(pattern))}))
+        return Wanted(Object(ref, fields, {"list": frozenset(entry for pattern in patterns for entry in urls.render(pattern))}))
 
     def people(self, state: State) -> dict[str, dict]:
         columns = ("from", "source", "source-user", "negate-source", "negate-user")

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netaccess.chatgpt contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""PAN-OS configuration entries as Objects and back, and URL lists as host patterns.
+"""PAN-OS configuration entries as Objects and back.
 
 An entry becomes flat paths: ``action`` (text), ``from`` (sorted list), ``profile-setting/group`` (nested). Attributes of uncommitted
 nodes never get into an Object.
@@ -13,12 +13,12 @@ import xml.etree.ElementTree as ET
 from typing import Container, Iterable, Iterator
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Ref
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import DOMAIN, EXACT, SUBDOMAINS, Pattern
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.panos import columns
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.marks import borrowed, is_ours
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.panos import columns
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.panos.model import (  # noqa: F401  pylint: disable=unused-import
+    CATEGORY, DECRYPTION, EXCLUSION, LINK, PROFILE, SECURITY, SERVICE,
+)
 
-CATEGORY, SERVICE, EXCLUSION, PROFILE = "url category", "service", "decryption exclusion", "url filtering profile"
-DECRYPTION, SECURITY, LINK = "decryption rule", "security rule", "url profile entry"
 #: Kind: path below the scope, and which of its lists are sets that several parties may add to.
 WHERE = {
     CATEGORY: (("profiles", "custom-url-category"), ("list",)),
@@ -144,18 +144,3 @@ def inner(node: ET.Element) -> str:
 def quoted(name: str) -> str:
     """A name inside an xpath; XPath 1.0 has no escape, so the quotes are chosen."""
     return '"%s"' % name if "'" in name else "'%s'" % name
-
-
-# -- URL lists: https://docs.paloaltonetworks.com, "URL category exceptions" -----------------------------------------
-
-
-def render(pattern: Pattern) -> tuple[str, ...]:
-    """Entries of a URL list that match exactly the hosts of a pattern. The slash ends the host: without it ``x.com.evil.test`` matches too."""
-    entries = {EXACT: ("%s/",), SUBDOMAINS: ("*.%s/",), DOMAIN: ("%s/", "*.%s/")}[pattern.kind]
-    return tuple(entry % pattern.name for entry in entries)
-
-
-def exclusions(pattern: Pattern, depth: int) -> tuple[str, ...]:
-    """Entries of the SSL decryption exclusion list, where a ``*`` is exactly one label: ``depth`` levels of subdomains."""
-    below = tuple("*." * level + pattern.name for level in range(1, depth + 1))
-    return {EXACT: (pattern.name,), SUBDOMAINS: below, DOMAIN: (pattern.name,) + below}[pattern.kind]

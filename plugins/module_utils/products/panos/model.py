@@ -6,54 +6,26 @@ from __future__ import annotations
 
 import xml.etree.ElementTree as ET
 from dataclasses import dataclass, field
-from typing import Mapping
 
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Ref, State
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.panos import columns as schemas, elements as xml
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, State
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.panos import elements as xml
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.addresses import port_level
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.columns import Columns, Schema
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.firstmatch import NO
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.panos import columns as schemas, model as shared
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.panos.model import Rule
 
 DEVICE = "/config/devices/entry[@name='localhost.localdomain']"
 
 
 @dataclass(frozen=True)
-class Audience:
-    """The columns of a rule that say for whom: zones, addresses, users. An empty tuple stands for any."""
-
-    from_zones: tuple[str, ...] = ()
-    to_zones: tuple[str, ...] = ()
-    sources: tuple[str, ...] = ()
-    users: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Settings:
+class Settings(shared.Settings):
     """What the task says of this product; names as in the module's options."""
 
-    audience: Audience = field(default_factory=Audience)
-    rules: tuple[str, ...] = ()
     vsys: str = "vsys1"
     device_group: str | None = None
     devices: tuple[str, ...] = ()
-    prefix: str = "chatgpt"
-    application: tuple[str, ...] = ("any",)
-    profile_group: str | None = None
-    log_setting: str | None = None
-    decryption_profile: str | None = None
-    tags: tuple[str, ...] = ()
-    exclusion_depth: int = 0
-    category_name: str | None = None
-    exempt_category_name: str | None = None
-    before: tuple[str, ...] = ()
-    after: tuple[str, ...] = ()
-    never_above: tuple[str, ...] = ()
-    protected: tuple[str, ...] = ()
-    scan_conflicts: bool = True
     accept_panorama_managed: bool = False
-    tenant_control: str = "refuse"
     test_urls: tuple[str, ...] = ()
-    comment: str | None = None
 
     @property
     def scope(self) -> str:
@@ -72,64 +44,7 @@ class Settings:
         """The element of the scope that holds the rules."""
         return "pre-rulebase" if self.device_group else "rulebase"
 
-    @property
-    def allow(self) -> Ref:
-        """The URL category of the allowed hosts."""
-        return Ref(xml.CATEGORY, self.category_name or self.prefix + "-allow")
 
-    @property
-    def exempt(self) -> Ref:
-        """The URL category of the hosts that stay encrypted."""
-        return Ref(xml.CATEGORY, self.exempt_category_name or self.prefix + "-exempt")
-
-    @property
-    def open_rule(self) -> Ref:
-        """Our security rule."""
-        return Ref(xml.SECURITY, self.prefix + "-allow")
-
-
-@dataclass(frozen=True, eq=False)
-class Rule:
-    """A rule in its place. ``native`` are its columns as flat paths, its profile group resolved. ``ref`` is None for one that we only read (of a parent, of
-    shared, of another rulebase), and ``where`` says of whom.
-
-    ``profile``: not the rule itself, but what its URL filtering profile blocks, which is evaluated first. ``unseen``: stands for rules that cannot be read.
-    """
-
-    name: str
-    native: Mapping
-    ref: Ref | None = None
-    where: str = ""
-    profile: bool = False
-    unseen: bool = False
-
-    def values(self, column: str) -> list[str]:
-        """The names in a column; ``any`` where it has none."""
-        return self.native.get(column) or ["any"]
-
-    @property
-    def enabled(self) -> bool:
-        return self.native.get("disabled") != "yes"
-
-    @property
-    def allows(self) -> bool:
-        """Whether it is a security rule that allows its people. Without an action it allows."""
-        return self.native.get("action", "allow") == "allow"
-
-    @property
-    def profiles(self) -> dict[str, str]:
-        """{profile kind: name} of its security profiles."""
-        start = "profile-setting/profiles/"
-        return {path[len(start):]: value[0] for path, value in self.native.items() if path.startswith(start) and isinstance(value, list)}
-
-    @property
-    def filters(self) -> bool:
-        """Whether it has a URL filtering profile, or other profiles of which it is unknown what they block."""
-        return "url-filtering" in self.profiles or bool(self.native.get("profile-setting/group"))
-
-
-#: Rulebase: the columns of its rules.
-SCHEMAS = {"security": schemas.SECURITY, "decryption": schemas.DECRYPTION, "authentication": schemas.AUTHENTICATION}
 #: Rulebase, what its rules are, which of them matter.
 _OTHERS = (
     ("pbf", "policy-based forwarding rules that discard", lambda entry: entry.find("action/discard") is not None),
@@ -140,7 +55,7 @@ _DEFAULTS = (("intrazone-default", "intrazone", "allow"), ("interzone-default", 
 
 
 @dataclass
-class Context:
+class Context(shared.Context):
     """What names in rules mean, and which rules are evaluated before and after those of the scope: by the scope itself, its parents and shared.
 
     ``nodes``: their configurations, the nearest first. ``rulebase``: the element that holds the rules of the scope. ``unseen``: in words, rules that are asked
@@ -155,13 +70,16 @@ class Context:
     #: What names of addresses stand for, as far as somebody asked.
     resolved: dict = field(default_factory=dict, repr=False, compare=False)
     _index: dict = field(default_factory=dict, repr=False, compare=False)
+    _parsed: dict = field(default_factory=dict, repr=False, compare=False)
 
-    def find(self, path: str, name: str) -> ET.Element | None:
-        """The nearest entry of that name, or None. ``path`` leads from a scope to the element that holds the entries."""
-        return self._entries(path).get(name)
+    def find(self, path: str, name: str) -> dict | None:
+        """The nearest entry of that name, as flat paths. ``path`` leads from a scope to the element that holds the entries."""
+        entries, known = self._entries(path), self._parsed.setdefault(path, {})
+        if name in entries and name not in known:
+            known[name] = xml.columns_of(entries[name], schemas.OBJECTS[path].limits if path in schemas.OBJECTS else ())
+        return known.get(name)
 
     def names(self, path: str) -> list[str]:
-        """Names of the entries at ``path`` in all scopes, the nearest first."""
         return list(self._entries(path))
 
     def _entries(self, path: str) -> dict:
@@ -173,22 +91,31 @@ class Context:
             self._index[path] = found
         return self._index[path]
 
-    @staticmethod
-    def columns(schema: Schema, entry: ET.Element) -> Columns:
-        """The columns of an object."""
-        return Columns(schema, xml.columns_of(entry, schema.limits))
+    def categories(self) -> dict:
+        return {entry.get("name"): xml.columns_of(entry, schemas.CATEGORY.limits) for node in reversed(self.nodes[1:])
+                for entry in node.findall("profiles/custom-url-category/entry")}
+
+    def headers(self, profile: str, kind: str) -> list[tuple]:
+        entry = self._entries("profiles/%s" % kind).get(profile)
+        return [(one.get("name") or "", [node.text or "" for node in one.iter("header")],
+                 [node.text or "" for part in one.iter("domains") for node in part.findall("member")])
+                for one in (entry.findall("http-header-insertion/entry") if entry is not None else ())]
+
+    def own_profiles(self) -> list[str]:
+        """Names of the URL filtering profiles of the scope itself."""
+        return [entry.get("name") for entry in self.nodes[0].findall("profiles/url-filtering/entry")]
 
     # -- rules
 
     def rule(self, base: str, entry: ET.Element, where: str) -> Rule:
         """The Rule of an <entry>, for reading alone."""
-        schema = SCHEMAS[base]
-        return Rule(entry.get("name"), self._resolved(xml.columns_of(entry, schema.limits)), where=where)
+        schema = self.schemas[base]
+        return Rule(entry.get("name"), self.with_profiles(xml.columns_of(entry, schema.limits)), where=where)
 
     def local(self, state: State, base: str) -> list[Rule]:
         """The rules of the scope as ``state`` has them."""
         found = [(ref, state.objects[ref]) for ref in state.rules.get(base, ())]
-        return [Rule(ref.name, self._resolved(_native(obj)), ref) for ref, obj in found]
+        return [Rule(ref.name, self.with_profiles(_native(obj)), ref) for ref, obj in found]
 
     def above(self, base: str) -> list[Rule]:
         """The rules that are evaluated before those of the scope."""
@@ -227,25 +154,11 @@ class Context:
     def _defaults(self) -> list[Rule]:
         found = []
         for name, kind, action in _DEFAULTS:
-            entry = next((one for base in (self.rulebase, "post-rulebase") for one in [self.find(base + "/default-security-rules/rules", name)]
+            entry = next((one for base in (self.rulebase, "post-rulebase") for one in [self._entries(base + "/default-security-rules/rules").get(name)]
                           if one is not None), None)
             own = self.rule("security", entry, "").native if entry is not None else {}
             found.append(Rule(name, dict({"action": action}, **dict(own, **{"rule-type": kind}))))
         return found
-
-    def _resolved(self, native: dict) -> dict:
-        """The columns of a rule with the profiles of its group in the place of it. A group that is not in sight stays, and so do unknown kinds of profiles."""
-        missing = []
-        for name in native.pop("profile-setting/group", None) or []:
-            group = self.find("profile-group", name)
-            if group is None:
-                missing.append(name)
-                continue
-            native.update(("profile-setting/profiles/" + kind, value) for kind, value in xml.columns_of(group).items() if kind != "disable-override")
-        unknown = [path for path in native if path.startswith("profile-setting/") and path not in schemas.SECURITY.others]
-        missing += [path.rpartition("/")[2] for path in unknown]
-        native = {path: value for path, value in native.items() if path not in unknown}
-        return dict(native, **{"profile-setting/group": missing}) if missing else native
 
 
 def _native(obj: Object) -> dict:

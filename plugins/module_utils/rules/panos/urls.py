@@ -45,6 +45,18 @@ def parse_entry(text: str) -> Entry:
     return Entry(tokens, pattern, whole, not mark)
 
 
+def render(pattern: Pattern) -> tuple[str, ...]:
+    """Entries of a URL list that match exactly the hosts of a pattern. The slash ends the host: without it ``x.com.evil.test`` matches too."""
+    entries = {EXACT: ("%s/",), SUBDOMAINS: ("*.%s/",), DOMAIN: ("%s/", "*.%s/")}[pattern.kind]
+    return tuple(entry % pattern.name for entry in entries)
+
+
+def exclusions(pattern: Pattern, depth: int) -> tuple[str, ...]:
+    """Entries of the SSL decryption exclusion list, where a ``*`` is exactly one label: ``depth`` levels of subdomains."""
+    below = tuple("*." * level + pattern.name for level in range(1, depth + 1))
+    return {EXACT: (pattern.name,), SUBDOMAINS: below, DOMAIN: (pattern.name,) + below}[pattern.kind]
+
+
 def hits(entries: Iterable[str], wanted: Iterable[Pattern]) -> Hits:
     """Which of the wanted patterns a URL list is about."""
     wanted = frozenset(wanted)

@@ -11,10 +11,10 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors im
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Ref, State
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import Pattern
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Media, Policy
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.panos import columns as schemas, controls, elements as xml
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.panos.model import Audience, Context, Rule, Settings
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.panos.names import Names
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.panos.rules import Reader
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.panos import controls, model
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.panos.model import Audience, Context, Rule, Settings
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.panos.names import Names
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.panos.reader import Reader
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.columns import Columns
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.firstmatch import (
     DENY, Layer, lowest, placed, refuse_unknown, sides,
@@ -27,11 +27,8 @@ _SAID = ("from", "to", "source", "source-user", "negate-source", "destination", 
 
 def categories_of(context: Context, state: State) -> dict:
     """{name: columns} of all custom URL categories as ``state`` has them, those of shared and of parents included."""
-    found = {}
-    for node in reversed(context.nodes[1:]):
-        for entry in node.findall("profiles/custom-url-category/entry"):
-            found[entry.get("name")] = xml.columns_of(entry, schemas.CATEGORY.limits)
-    found.update({ref.name: dict(obj.fields, list=sorted(obj.members["list"])) for ref, obj in state.objects.items() if ref.kind == xml.CATEGORY})
+    found = context.categories()
+    found.update({ref.name: dict(obj.fields, list=sorted(obj.members["list"])) for ref, obj in state.objects.items() if ref.kind == model.CATEGORY})
     return found
 
 
@@ -57,7 +54,7 @@ class Site:
 
     def reader(self, audience: Audience, wanted: Iterable[Pattern]) -> Reader:
         """How rules read for these people and hosts."""
-        links = {ref.name.rpartition(": ")[0]: obj.fields["action"] for ref, obj in self.state.objects.items() if ref.kind == xml.LINK}
+        links = {ref.name.rpartition(": ")[0]: obj.fields["action"] for ref, obj in self.state.objects.items() if ref.kind == model.LINK}
         return Reader(Names(self.context, frozenset(wanted), self._categories), audience, self.settings.allow.name, links)
 
     def theirs(self, base: str) -> list[Rule]:
@@ -85,10 +82,9 @@ class Site:
         return [Audience(**{field: tuple(rule.values(column)) if rule.values(column) != ["any"] else () for field, column in columns.items()})
                 for rule in self.named_rules()]
 
-    @staticmethod
-    def narrower(rule: Rule) -> tuple:
+    def narrower(self, rule: Rule) -> tuple:
         """The columns that limit whom a named rule is for, or when, and that an Audience cannot say."""
-        columns = Columns(schemas.SECURITY, rule.native)
+        columns = Columns(self.context.schemas["security"], rule.native)
         for column in _SAID:
             columns.get(column)
         return columns.unread()
@@ -101,10 +97,16 @@ class Site:
         """The URL filtering profile of our rule: that with which the site controls these hosts, unless the task names a profile group."""
         if self.settings.profile_group:
             group = self.context.find("profile-group", self.settings.profile_group)
-            return group.findtext("url-filtering/member") if group is not None else None
+            return next(iter((group or {}).get("url-filtering") or ()), None)
         if self.settings.tenant_control == "override":
             return None
         return next((rule.profiles["url-filtering"] for rule in controls.kept_by(reader, passing)), None)
+
+    def inserting(self, passing: list[Rule]) -> str | None:
+        """The HTTP header profile of our rule: that of the task's profile group, or of the rule that these connections would take."""
+        if self.settings.profile_group:
+            return next(iter((self.context.find("profile-group", self.settings.profile_group) or {}).get("saas-security") or ()), None)
+        return passing[0].profiles.get("saas-security") if passing else None
 
 
 class Places(Site):
@@ -142,7 +144,7 @@ class Places(Site):
     def media_rules(self, media: Media) -> list:
         """Voice: no name is visible in its packets, so the published addresses are the destination. One rule for each audience; for a named rule with
         its security profiles, below it."""
-        ref = Ref(xml.SERVICE, "%s-%s" % (self.settings.prefix, media.id))
+        ref = Ref(model.SERVICE, "%s-%s" % (self.settings.prefix, media.id))
         wanted = [Wanted(Object(ref, {"description": MARK, "protocol/%s/port" % media.protocol: ",".join(str(port) for port in media.ports)}))]
         named = self.named_rules() if self.settings.rules else [None]
         for name, audience, rule in zip(self._names(ref.name), self.audiences(), named):
@@ -157,7 +159,7 @@ class Places(Site):
                 fields.update(self._profiles(like, None))
             theirs = self.theirs("security")
             above, below = self._bounds(reader.layer("security", theirs), [other for other in theirs if reader.drops(other, media)])
-            wanted.append(self._placed(Ref(xml.SECURITY, name), fields, (above, below + ([rule.ref] if rule is not None else [])), like))
+            wanted.append(self._placed(Ref(model.SECURITY, name), fields, (above, below + ([rule.ref] if rule is not None else [])), like))
         return wanted
 
     def _names(self, name: str) -> list:
@@ -179,8 +181,8 @@ class Places(Site):
                 fields["profile"] = profile
             if logs:
                 fields.update({"log-success": "yes", "log-fail": "yes"})
-            bounds = [rule.ref for rule in decrypting], [rule.ref for rule in shutting if layer.effect(rule) != DENY] + self._fixed(xml.DECRYPTION)
-            wanted.append(self._placed(Ref(xml.DECRYPTION, name), fields, bounds, [], "decryption", logs))
+            bounds = [rule.ref for rule in decrypting], [rule.ref for rule in shutting if layer.effect(rule) != DENY] + self._fixed(model.DECRYPTION)
+            wanted.append(self._placed(Ref(model.DECRYPTION, name), fields, bounds, [], "decryption", logs))
         return wanted
 
     def url_profiles(self) -> list:
@@ -190,7 +192,7 @@ class Places(Site):
             name = rule.profiles.get("url-filtering")
             if name is None or name in found:
                 continue
-            if not any(entry.get("name") == name for entry in self.context.nodes[0].findall("profiles/url-filtering/entry")):
+            if name not in self.context.own_profiles():
                 raise AccessError(REFUSED, "the URL filtering profile %s of rule %s is not defined in %s (it is predefined, shared or inherited): "
                                            "choose a rule with its own profile, or use method new_rule" % (name, rule.name, self.settings.scope))
             found.append(name)
@@ -230,4 +232,4 @@ class Places(Site):
         above, below = split(layer, shutting, reader)
         # Of a rule that the task names in position.before the operator knows better.
         kept = [rule.ref for rule in below if rule.name not in self.settings.before]
-        return [rule.ref for rule in above], kept + self._fixed(xml.SECURITY)
+        return [rule.ref for rule in above], kept + self._fixed(model.SECURITY)

@@ -12,9 +12,8 @@ from dataclasses import replace
 from typing import Iterable
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Media
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.panos import columns as schemas
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.panos.model import SCHEMAS, Audience, Rule
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.panos.names import EVERYWHERE, Names, both
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.panos.model import Audience, Rule, columns as columns_of
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.panos.names import EVERYWHERE, Names, both
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.addresses import networks_of, overlap, port_level
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.audience import limits, named
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.columns import Columns
@@ -23,7 +22,8 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.firstmatch
 )
 
 SEVERE = ("block", "override", "continue")
-_DENIES = frozenset(("deny", "drop", "reset-client", "reset-server", "reset-both"))
+#: With the pages that an Internet rule of Strata Cloud Manager puts before a site.
+_DENIES = frozenset(("deny", "drop", "reset-client", "reset-server", "reset-both", "continue", "redirect", "isolate"))
 
 
 class Reader:
@@ -42,7 +42,7 @@ class Reader:
         """The columns through which a rule is read; of a rule and of what its profile blocks they are the same."""
         if id(rule.native) not in self._read:
             # What is read is kept too, so that nothing else gets its id.
-            self._read[id(rule.native)] = rule.native, Columns(SCHEMAS[base], rule.native)
+            self._read[id(rule.native)] = rule.native, Columns(self.names.context.schemas[base], rule.native)
         return self._read[id(rule.native)][1]
 
     # -- the layers
@@ -192,7 +192,7 @@ class Reader:
     def _profile(self, name: str | None) -> Columns | None:
         """The columns of a URL filtering profile; None for one that is not in sight."""
         entry = self.names.context.find("profiles/url-filtering", name) if name else None
-        return self.names.context.columns(schemas.URL_PROFILE, entry) if entry is not None else None
+        return columns_of("profiles/url-filtering", entry) if entry is not None else None
 
     def blockers(self, name: str | None) -> dict:
         """{custom category: wanted patterns} that a URL filtering profile blocks."""
@@ -239,8 +239,7 @@ class Reader:
     def _leaves(self, path: str, names: Iterable[str], seen: tuple = ()) -> set:
         found = set()
         for name in names:
-            group = self.names.context.find(path, name)
-            members = [one.text or "" for one in group.findall("members/member")] if group is not None and name not in seen else []
+            members = list((self.names.context.find(path, name) or {}).get("members") or ()) if name not in seen else []
             found |= self._leaves(path, members, seen + (name,)) if members else {name}
         return found
 
@@ -252,7 +251,7 @@ class Reader:
         entry = self.names.context.find("service", name)
         if entry is None:
             return name not in ("application-default", "service-http", "service-https")
-        text = entry.findtext("protocol/%s/port" % media.protocol)
+        text = entry.get("protocol/%s/port" % media.protocol)
         return text is not None and port_level(text.split(","), media.ports) != NO
 
 

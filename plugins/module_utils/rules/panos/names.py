@@ -12,8 +12,8 @@ import ipaddress
 from typing import Iterable, Mapping, NamedTuple
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import Pattern
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.panos import columns as schemas, urls
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.panos.model import Context
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.panos import columns as schemas, urls
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.panos.model import Context, columns as columns_of
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.addresses import networks_of, overlap, port_level
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.columns import Columns
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.firstmatch import MAY, NO, SURE, Hits, hits_of
@@ -89,8 +89,7 @@ class Names:
             category = self._categories.get(name, {})
             return list(category.get("list") or ()) if category.get("type") == "Category Match" else []
         path, inside = ("application-group", "members") if column == "application" else ("address-group", "static")
-        group = self.context.find(path, name)
-        return [member.text or "" for member in group.findall(inside + "/member")] if group is not None else []
+        return list((self.context.find(path, name) or {}).get(inside) or ())
 
     def pages(self, name: str) -> Hits:
         """Of a custom category, what it is about by pages, not by whole hosts."""
@@ -122,7 +121,7 @@ class Names:
         """An application that is named may be what the device takes a session for, or not: it changes its mind while it looks."""
         group = self.context.find("application-group", name)
         if group is not None:
-            members = self.context.columns(schemas.APPLICATION_GROUP, group)
+            members = columns_of("application-group", group)
             names = members.get("members", [])
             if name in seen or members.unread() or not names:
                 return MAY
@@ -162,12 +161,12 @@ class Names:
         entry, group = self.context.find("address", name), self.context.find("address-group", name)
         try:
             if entry is not None:
-                columns = self.context.columns(schemas.ADDRESS, entry)
+                columns = columns_of("address", entry)
                 texts = [text for text in (columns.get("ip-netmask"), columns.get("ip-range")) if text]
                 fqdn = columns.get("fqdn")
                 return Addresses(tuple(network for text in texts for network in networks_of(text)), (fqdn,) if fqdn else (), not columns.unread())
             if group is not None:
-                columns = self.context.columns(schemas.ADDRESS_GROUP, group)
+                columns = columns_of("address-group", group)
                 members = columns.get("static", [])
                 if name in seen or not members or columns.unread():
                     return Addresses(complete=False)
@@ -196,7 +195,7 @@ class Names:
     def _service(self, name: str, seen: tuple = ()) -> int:
         entry, group = self.context.find("service", name), self.context.find("service-group", name)
         if entry is not None:
-            columns = self.context.columns(schemas.SERVICE, entry)
+            columns = columns_of("service", entry)
             tcp, narrowed = columns.get("protocol/tcp/port") or "", columns.get("protocol/tcp/source-port")
             # Those of UDP say nothing of TCP.
             for column in ("protocol/udp/port", "protocol/udp/source-port"):
@@ -206,7 +205,7 @@ class Names:
             level = port_level(tcp.split(",") if tcp else [], (443,))
             return min(level, MAY) if narrowed else level
         if group is not None:
-            columns = self.context.columns(schemas.SERVICE_GROUP, group)
+            columns = columns_of("service-group", group)
             members = columns.get("members", [])
             if name in seen or columns.unread() or not members:
                 return MAY

@@ -8,10 +8,10 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.assessmen
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Ref, State
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import Index, Pattern
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Policy
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.panos import controls, elements as xml
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.panos.model import Audience, Context, Rule, Settings
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.panos.places import Site, opens, split
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.panos.rules import Reader
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.panos import controls, model, urls
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.panos.model import Audience, Context, Rule, Settings
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.panos.places import Site, opens, split
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.panos.reader import Reader
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.findings import (
     WORKSPACE_HEADER, Findings, coverage, texts, together,
 )
@@ -25,13 +25,16 @@ _OPENING = ("authentication", "security")
 
 
 class Assessor(Site):
-    """One assessment."""
+    """One assessment. ``product`` begins the ids of its conflicts; ``off`` switches a rule off, in the column ``disabled`` of its fields."""
+
+    product: str = "panos"
+    off: object = "yes"
 
     def __init__(self, settings: Settings, context: Context, policy: Policy, state: State):
         super().__init__(settings, context, policy, state)
         around = {base: context.above(base) + self.local[base] + context.below(base) for base in self.local}
         self._rules = dict(around, authentication=context.besides() + context.others("authentication"))
-        self._found = Findings(product="panos", protected=settings.protected)
+        self._found = Findings(product=self.product, protected=settings.protected)
         self._exempt = Index(policy.exempt)
 
     def assess(self) -> Assessment:
@@ -42,7 +45,7 @@ class Assessor(Site):
         self._named()
         if self.settings.category_name:
             found.manual += ["voice (%s): with category_name no rule is created; allow it for these users" % media for media in self.policy.media]
-        unchecked = [ref.name for ref, obj in self.state.objects.items() if ref.kind == xml.DECRYPTION and obj.ours and not obj.fields.get("profile")]
+        unchecked = [ref.name for ref, obj in self.state.objects.items() if ref.kind == model.DECRYPTION and obj.ours and not obj.fields.get("profile")]
         if unchecked:
             found.warnings.append("%s has no decryption profile, so only the client checks the server certificates of these undecrypted sessions: set "
                                   "decryption_profile" % ", ".join(unchecked))
@@ -82,7 +85,7 @@ class Assessor(Site):
         elif "authentication-enforcement" in rule.native:
             text, way = "redirects users who are not signed in to a sign-in page (%s)" % rule.native["authentication-enforcement"], "except these hosts from it"
         elif obj is not None and not obj.ours:
-            remedy = switched_off(ref, "disabled", obj.fields["disabled"], "yes", obj.fields.get("description"))
+            remedy = switched_off(ref, "disabled", obj.fields["disabled"], self.off, obj.fields.get("description"))
         hidden = [] if hits.sure else reader.told_elsewhere(rule)
         doubts = [*layer.doubts(rule), *("only the device knows what %s contains; position.before puts the new rule above this one" % name for name in hidden)]
         way = way if obj is not None else "it is defined in %s; change it there" % rule.where
@@ -101,7 +104,7 @@ class Assessor(Site):
 
     def _excluded(self, pattern: Pattern) -> bool:
         depth = self.settings.exclusion_depth
-        entries = [self.state.objects.get(Ref(xml.EXCLUSION, entry)) for entry in xml.exclusions(pattern, depth)] if depth else []
+        entries = [self.state.objects.get(Ref(model.EXCLUSION, entry)) for entry in urls.exclusions(pattern, depth)] if depth else []
         return bool(entries) and all(entry is not None and entry.fields.get("exclude") == "yes" for entry in entries)
 
     # -- what is lost, and who else is reached
@@ -117,18 +120,27 @@ class Assessor(Site):
         for control, what in controls.switched_off(exempt, passing[exempt], self.theirs("security"), hosts):
             self._found.lose(control, what, texts(hosts))
         # Below a rule of this scope that has another profile, ours keeps its place.
-        passed = {rule.profiles.get("url-filtering") for rule in passing[allow] if rule.ref is None or self.settings.tenant_control == "override"} - {carried}
-        for profile in dict.fromkeys(rule.profiles.get("url-filtering") for found in passing.values() for rule in found):
-            for header in controls.headers(allow, profile):
-                self._header(header, profile, header.hosts(hosts), header.hosts(allow.wanted) if makes else frozenset(), profile in passed)
+        before = [rule for rule in passing[allow] if rule.ref is None or self.settings.tenant_control == "override"]
+        kept = {"url-filtering": carried, "saas-security": self.inserting(passing[allow])}
+        for kind, words in controls.INSERTS.items():
+            passed = {rule.profiles.get(kind) for rule in before} - {kept[kind]}
+            for profile in self._profiles_of(kind, passing):
+                for header in controls.headers(allow, profile, kind):
+                    hosts_of = header.hosts(hosts), header.hosts(allow.wanted) if makes else frozenset()
+                    self._header(header, "%s %s" % (words, profile), *hosts_of, profile in passed)
+        for profile in self._profiles_of("url-filtering", passing):
             pages = controls.pages(exempt, profile, hosts)
             if pages:
                 self._found.warnings.append("pages that URL filtering profile %s blocks (%s) are not visible in undecrypted "
                                             "traffic" % (profile, ", ".join(pages)))
 
+    @staticmethod
+    def _profiles_of(kind: str, passing: dict) -> list:
+        return list(dict.fromkeys(rule.profiles.get(kind) for found in passing.values() for rule in found))
+
     def _header(self, header: controls.Header, profile: str, exempt: frozenset, allowed: frozenset, passed: bool) -> None:
         """A header that the site inserts: for exempt hosts it needs decryption, for all of them a rule with that profile."""
-        rule = "HTTP header insertion %s of URL filtering profile %s" % (header.name, profile)
+        rule = "HTTP header insertion %s of %s" % (header.name, profile)
         control, lost = TenantControl(rule, tuple(sorted(exempt | allowed, key=str))), exempt | (allowed if passed else frozenset())
         if WORKSPACE_HEADER in header.headers:
             self._found.tenant_controls += [control] if control.hosts and control not in self._found.tenant_controls else []

@@ -75,3 +75,6 @@ SERVICE = Schema(
                                "protocol/tcp/override/yes/halfclose-timeout",
                                "protocol/tcp/override/yes/timeout", "protocol/tcp/override/yes/timewait-timeout", "protocol/udp/override/yes/timeout")))
 SERVICE_GROUP = Schema(limits={"members": ()}, others=frozenset(_NOTES))
+#: Objects that rules name, by their place in a configuration.
+OBJECTS = {"profiles/url-filtering": URL_PROFILE, "application-group": APPLICATION_GROUP, "address": ADDRESS, "address-group": ADDRESS_GROUP,
+           "service": SERVICE, "service-group": SERVICE_GROUP}

@@ -6,14 +6,17 @@ from __future__ import annotations
 
 from typing import Iterable, Iterator, NamedTuple
 
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.panos import urls
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.panos.model import Rule
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.panos.rules import SEVERE, Reader
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.panos import urls
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.panos.model import Rule
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.panos.reader import SEVERE, Reader
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.firstmatch import NO, walk
 
-#: Security profile kind: what it needs decrypted traffic for.
-SCANS = {"virus": "av", "wildfire-analysis": "sandbox", "file-blocking": "file_control", "data-filtering": "dlp", "vulnerability": "ips",
-         "spyware": "anti_spyware"}
+#: Security profile kind: the controls that need decrypted traffic for it.
+SCANS = {"virus": ("av",), "wildfire-analysis": ("sandbox",), "virus-and-wildfire-analysis": ("av", "sandbox"), "file-blocking": ("file_control",),
+         "data-filtering": ("dlp",), "vulnerability": ("ips",), "spyware": ("anti_spyware",), "ai-security": ("prompt_logging",),
+         "application-control": ("casb",)}
+#: Security profile kind that inserts headers: what it is called. The first is that of PAN-OS, the second that of Strata Cloud Manager.
+INSERTS = {"url-filtering": "URL filtering profile", "saas-security": "HTTP header profile"}
 
 
 class Header(NamedTuple):
@@ -28,21 +31,16 @@ class Header(NamedTuple):
         return urls.hits(self.domains, wanted).all if self.domains else frozenset(wanted)
 
 
-def headers(reader: Reader, profile: str | None) -> list:
-    """The Headers that a URL filtering profile inserts."""
-    entry = reader.names.context.find("profiles/url-filtering", profile) if profile else None
-    found = []
-    for one in entry.findall("http-header-insertion/entry") if entry is not None else []:
-        names = frozenset((node.text or "").strip().lower() for node in one.iter("header"))
-        domains = tuple((node.text or "").strip().rstrip("/") + "/" for part in one.iter("domains") for node in part.findall("member"))
-        found.append(Header(one.get("name") or "", names, domains))
-    return found
+def headers(reader: Reader, profile: str | None, kind: str = "url-filtering") -> list:
+    """The Headers that a profile inserts."""
+    return [Header(name, frozenset(one.strip().lower() for one in names), tuple(one.strip().rstrip("/") + "/" for one in domains))
+            for name, names, domains in (reader.names.context.headers(profile, kind) if profile else ())]
 
 
 def pages(reader: Reader, profile: str | None, hosts: frozenset) -> list:
     """Names of categories by which a URL filtering profile blocks pages, not all, of some of the hosts."""
-    entry = reader.names.context.find("profiles/url-filtering", profile) if profile else None
-    shut = [node.text or "" for action in SEVERE for node in entry.findall(action + "/member")] if entry is not None else []
+    found = (reader.names.context.find("profiles/url-filtering", profile) if profile else None) or {}
+    shut = [name for action in SEVERE for name in found.get(action) or ()]
     return sorted({name for name in shut if reader.names.pages(name).all & hosts})
 
 
@@ -57,8 +55,8 @@ def switched_off(reader: Reader, found: Iterable[Rule], rules: Iterable[Rule], h
         return
     for rule in found:
         for kind, name in sorted(rule.profiles.items()):
-            if kind in SCANS:
-                yield SCANS[kind], "%s profile %s of %s" % (kind, name, rule.name)
+            for control in SCANS.get(kind, ()):
+                yield control, "%s profile %s of %s" % (kind, name, rule.name)
     telling = [rule.name for rule in rules if rule.enabled and _tells(reader, rule, hosts)]
     if telling:
         yield "app_control", "applications in %s%s: App-ID identifies an undecrypted session by its server name only" % (
