@@ -30,7 +30,7 @@ WRITES = {
     "panos-9.1": 6, "panos-10.2": 1, "panos-11.1": 1, "scm": 9, "scm-sase": 7, "skyhigh-atom": 2, "skyhigh-bare": 2, "sophos-device": 2, "sophos-people": 2,
     "netskope": 2, "netskope-other": 2,
     "symantec_swg-networks": 2, "symantec_swg-groups": 2, "umbrella": 2, "umbrella-late": 2, "umbrella-secure-access": 1, "umbrella-secure-access-profile": 2,
-    "checkpoint": 4, "checkpoint-inline": 4, "checkpoint-ordered": 4, "zia-legacy": 6, "zia-oneapi": 6, "zia-voice": 9, **dict.fromkeys(releases.others(), 3),
+    "checkpoint": 4, "checkpoint-inline": 4, "zia-legacy": 6, "zia-oneapi": 6, "zia-voice": 9, **dict.fromkeys(releases.others(), 3),
 }
 MEMORY = ("memory", "memory-sealed")
 #: The activation of these asks the device; with the others what is written is in force at once.

@@ -182,6 +182,9 @@ class CheckpointRig(TwinRig):
                 self.twin.add_layer("Inner", cleanup=dice.choice(["accept", "drop", "drop"]), web=dice.random() < .5)
                 said += [self.twin.insert("Inner", row) for row in inner]
                 rules.append({**self._rule_by_chance(dice, "inline", sites, {}), "action": APPLY, "inline-layer": "Inner"})
+            if dice.random() < .3:
+                self.twin.add_layer("More", cleanup="accept", web=False)
+                self.twin.db["ordered"].append("More")
             for row in rules:
                 layer = dice.choice([*self.twin.db["ordered"], self.web])
                 said.append((layer, self.twin.insert(layer, row, dice.randint(0, len(self.twin.db["layers"][layer]["rules"])))))
@@ -233,7 +236,6 @@ class _ByHand:
 RIGS = {
     "checkpoint": CheckpointRig,
     "checkpoint-inline": lambda folder: CheckpointRig(folder, "inline", version="2", shape="map"),
-    "checkpoint-ordered": lambda folder: CheckpointRig(folder, "ordered", version="1.8.1", shape="list"),
 }
 #: Sites by chance, in tests/contract/test_chance.py.
-BY_CHANCE = ("checkpoint", "checkpoint-inline", "checkpoint-ordered")
+BY_CHANCE = ("checkpoint-inline",)

@@ -255,6 +255,17 @@ def test_without_an_https_layer_an_exemption_is_refused_and_nothing_else(make):
     assert rig.run(adapter=rig.adapter(https_layer="Outbound"))["changed"]
 
 
+@pytest.mark.parametrize("shape,version", [("single", "1.9.1"), ("list", "1.8.1"), ("map", "2")])
+@pytest.mark.parametrize("variant", ["unified", "ordered", "inline"])
+def test_each_shape_of_a_package_and_each_kind_of_layers(make, variant, shape, version):
+    rig = make(variant=variant, shape=shape, version=version)
+    result = rig.run()
+    assert result["release"] == "Management API " + version and {row["allowed"] for row in result["coverage"]} == {"yes"}
+    assert rig.decide(MEMBER, "chatgpt.com") == ("allow", "tunnel") and rig.twin.decide(STRANGER, "chatgpt.com")[0] == "block"
+    rig.run("deleted")
+    assert rig.decide(MEMBER, "chatgpt.com")[0] == "block" and rig.twin.rule("Block AI", rig.web)
+
+
 def test_the_package_that_blocks_nothing_gets_the_rule_into_its_last_layer(make):
     rig = make(variant="ordered")
     with rig.by_hand():

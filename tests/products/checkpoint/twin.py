@@ -475,9 +475,9 @@ class Checkpoint(Twin):
                       and body.get("filter", "").lower() in (row["name"] + row.get("comments", "")).lower()], body)
 
     def _show_gateways_and_servers(self, _session: dict, body: dict) -> dict:
-        rows = [{**self.object(name), "policy": {
-            "access-policy-name": "Standard", "access-policy-installed": True, "access-policy-installation-date": one["at"]}}
-                for name, one in sorted(self.state["installed"].items())]
+        policies = {name: {"access-policy-name": "Standard", "access-policy-installed": True, "access-policy-installation-date": one["at"]}
+                    for name, one in sorted(self.state["installed"].items())}
+        rows = [{**self.object(name), "policy": policy} for name, policy in policies.items()]
         return _page([*rows, {"uid": "of-the-server", "name": "mgmt", "type": "checkpoint-host", "policy": {}}], body)
 
     def _equals(self, session: dict, body: dict) -> dict:
