@@ -441,7 +441,8 @@ def test_a_report_of_a_part_does_not_take_the_place_of_a_whole_one(tmp_path):
     report.write(part, dest, None)
     assert report.place(part["left_out"], dest) == report.place(built()["left_out"], dest) == dest
     report.write(built(), dest, None)
-    assert report.place(part["left_out"], dest) == dest + "-part" and report.place(part["left_out"], dest + "/") == dest + "-part" and report.place(built()["left_out"], dest) == dest
+    assert report.place(part["left_out"], dest) == report.place(part["left_out"], dest + "/") == dest + "-part"
+    assert report.place(built()["left_out"], dest) == dest
 
 
 def test_the_verdict_comes_after_what_it_is_about_and_what_vouches_for_all_comes_last(tmp_path, monkeypatch):

@@ -312,3 +312,9 @@ def test_options_that_contradict_each_other_are_refused():
     assert product.from_module(task(audience=dict(nobody, everyone=True)))._settings.people == "no criterion for users"
     settings = product.from_module(task())._settings
     assert (settings.groups, settings.allow, settings.exempt) == (("AI users",), model.Ref(model.LIST, "a"), model.Ref(model.LIST, "b"))
+
+
+def test_a_host_name_that_cannot_be_an_entry_is_refused_before_the_first_write(rig):
+    """url-lists: labels are of letters, digits and inner dashes."""
+    found = failure(rig, r"cannot be allowed: \*\.a_b\.example, a_b\.example", policy=Policy.from_config({"allow": [".a_b.example", "c.example"]}))
+    assert found["class"] == "refused" and rig.meter.writes == 0

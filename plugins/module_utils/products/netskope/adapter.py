@@ -80,6 +80,9 @@ class NetskopeAdapter(Adapter):
             if row is not None and row.get("pending") and row.get("modify_type") == "Deleted":
                 raise AccessError(REFUSED, "%s is about to be deleted: have the deletion deployed or reverted in the console first" % ref)
             entries = frozenset(entry for pattern in patterns for entry in render(pattern))
+            odd = sorted(entry for entry in entries if "_" in entry)
+            if odd:
+                raise AccessError(REFUSED, "the tenant takes letters, digits and dashes in host names, so these cannot be allowed: %s" % ", ".join(odd))
             wanted.append(Wanted(Object(ref, {"name": ref.name + MARK, "type": TYPE}, {"urls": entries})))
         self._fits(wanted)
         return wanted
