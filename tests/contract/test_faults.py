@@ -68,7 +68,7 @@ UNDO = {moment: {fault: BACK if fault == "disk full" else {DONE: BACK, "done or 
 UNDO["discard"] = UNDO["read"] = {fault: LEFT if end == BACK else end for fault, end in CHANGE["begin"].items()}
 WAYS = {"": CHANGE, "undo ": UNDO, "revert ": REVERT}
 #: A fixed part of all cells, which make test has: of the representatives, and more of the device in memory, where a cell costs little.
-ONE_OF, ONE_OF_MEMORY = 124, 4
+ONE_OF, ONE_OF_MEMORY = 125, 4
 
 
 def cells() -> list:

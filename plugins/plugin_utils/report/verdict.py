@@ -186,8 +186,7 @@ def _drift(report: dict, found: dict) -> str:
     names, new, hosts = drifting(report["devices"]), not_set_up(report["devices"]), counted(len(found["symptoms"]), "probe host")
     changed = "%s would be changed (%s)" % (_of(report, "devices", len(names)), some(names))
     if new == names:
-        return "Not set up yet: %s; no journal records an earlier change%s" % (
-            changed, "; what the policy allows still fails on %s" % hosts if found["symptoms"] else "")
+        return "Not set up yet: %s%s" % (changed, "; fails on %s" % counted(len(found["symptoms"]), "host") if found["symptoms"] else "")
     parts = [", of which %s not set up yet" % ("%s is" % new[0] if len(new) == 1 else "%s are" % some(new))] * bool(new)
     return "Drift: %s" % changed + "".join(parts + [", and what the policy allows fails on %s" % hosts] * bool(found["symptoms"]))
 
