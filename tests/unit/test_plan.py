@@ -379,7 +379,7 @@ def test_a_headline_that_is_only_good_needs_a_device_that_is_compliant_and_a_hos
     ({"fw1": device(changed=True, changes=[OPENING], changes_on_record=[])}, [FAILING], "audit",
      "Not set up yet: 1 of 1 device would be changed (fw1); fails on 1 host"),
     ({"fw1": device(changed=True, changes=[OPENING], changes_on_record=[]), "fw2": device(changed=True, changes=[LISTED])}, [FAILING], "audit",
-     "Drift: 2 of 2 devices would be changed (fw1, fw2), of which fw1 is not set up yet, and what the policy allows fails on 1 host"),
+     "Drift: 2 of 2 devices would be changed (fw1, fw2), of which fw1 is not set up yet, and what the policy allows fails on 1 probe host"),
     ({"fw1": device(changed=True, changes=[LISTED], changes_on_record=[]), "fw2": device(stale=[{"entry": "old"}], pending="x")}, [], "audit",
      "Needs attention: pending changes (1), not set up yet (1)"),
     ({"fw1": device(failed=True, msg="x")}, [], "change", "Needs attention: the task failed (1)")])
