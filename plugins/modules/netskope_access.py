@@ -15,7 +15,7 @@ description:
     decryption policy that use the lists are manual steps; RV(manual) lists them with the names of O(audience). No published API reads or writes these, so
     RV(coverage) says V(unchecked) at best, and verification from managed hosts decides.
   - Each write is pending until a deployment, which carries out the pending changes of all URL lists of the tenant, whoever made them. Pending changes of others
-    stop a run before its first write, and RV(warnings) names them; so do those that others make while it writes.
+    stop a run before its first write, and a warning names them; so do those that others make while it writes.
   - Entries are appended. The API removes entries only by replacing a whole list, and has no revision to guard that with; the list is read again right before,
     and one that others changed meanwhile is not overwritten.
 extends_documentation_fragment:
@@ -49,7 +49,7 @@ options:
   account:
     description: >-
       The name by which the tenant records changes of O(token) (C(modify_by) of a URL list). A pending change of another name, or of another list, is one of
-      others. The default is what the vendor's guide shows; RV(warnings) says when the tenant records another one.
+      others. The default is what the vendor's guide shows; RV(activation) says when the tenant records another one.
     type: str
     default: Netskope API
   scan_conflicts:
