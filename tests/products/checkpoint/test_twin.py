@@ -125,9 +125,10 @@ def test_what_the_api_refuses(twin):
     client = Client(twin)
     site = {"name": "gpt", "url_list": ["chatgpt.com/"], "primary_category": "Custom_Application_Site"}
     client("add-application-site", **site)
-    assert client.refused("add-application-site", **dict(site, name="GPT")) == "err_validation_failed"
+    other, unknown = dict(site, name="GPT"), dict(site, name="other", primary_category="Nothing")
+    assert client.refused("add-application-site", **other) == "err_validation_failed"
     assert client.refused("add-application-site", name="other", url_list=["x/"]) == "generic_err_missing_required_parameters"
-    assert client.refused("add-application-site", **dict(site, name="other", primary_category="Nothing")) == "generic_err_object_not_found"
+    assert client.refused("add-application-site", **unknown) == "generic_err_object_not_found"
     assert client.refused("add-access-rule", layer="Network", position="top", name="x", service="Nothing", action="Accept") == "generic_err_object_not_found"
     assert client.refused("add-access-rule", layer="Network", position={"below": "Nothing"}, name="x", action="Accept") == "generic_err_object_not_found"
     client("add-access-rule", layer="Network", position="top", name="x", service="gpt", action="Accept")

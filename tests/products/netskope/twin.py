@@ -66,7 +66,7 @@ class Netskope(Twin):
         self.categories = {"Generative AI": {"hosts": list(_AI), "include": [], "exclude": []}}
         self.decryption, self.realtime = [], [policy("Block AI", BLOCK, categories=["Generative AI"])]
         for name in ("Partners", "Malware sites"):
-            self.edit(name, ["%s.example" % name.split(" ")[0].lower()])
+            self.edit(name, ["%s.example" % name.partition(" ")[0].lower()])
         self.categories["Malware"] = {"hosts": [], "include": [self.named("Malware sites")["id"]], "exclude": []}
         self.realtime.insert(0, policy("Malware", BLOCK, categories=["Malware"]))
         if watchful:
