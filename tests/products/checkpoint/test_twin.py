@@ -123,12 +123,11 @@ def test_a_session_that_is_not_used_is_disconnected_and_keeps_its_edits_and_lock
 
 def test_what_the_api_refuses(twin):
     client = Client(twin)
-    site = {"name": "gpt", "url_list": ["chatgpt.com/"], "primary_category": "Custom_Application_Site"}
-    client("add-application-site", **site)
-    other, unknown = dict(site, name="GPT"), dict(site, name="other", primary_category="Nothing")
-    assert client.refused("add-application-site", **other) == "err_validation_failed"
+    own, urls = "Custom_Application_Site", ["chatgpt.com/"]
+    client("add-application-site", name="gpt", url_list=urls, primary_category=own)
+    assert client.refused("add-application-site", name="GPT", url_list=urls, primary_category=own) == "err_validation_failed"
     assert client.refused("add-application-site", name="other", url_list=["x/"]) == "generic_err_missing_required_parameters"
-    assert client.refused("add-application-site", **unknown) == "generic_err_object_not_found"
+    assert client.refused("add-application-site", name="other", url_list=urls, primary_category="Nothing") == "generic_err_object_not_found"
     assert client.refused("add-access-rule", layer="Network", position="top", name="x", service="Nothing", action="Accept") == "generic_err_object_not_found"
     assert client.refused("add-access-rule", layer="Network", position={"below": "Nothing"}, name="x", action="Accept") == "generic_err_object_not_found"
     client("add-access-rule", layer="Network", position="top", name="x", service="gpt", action="Accept")
