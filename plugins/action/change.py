@@ -10,7 +10,7 @@ import uuid
 from pathlib import Path
 
 from ansible import context
-from ansible.errors import AnsibleActionFail
+from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 from ansible.utils.vars import load_extra_vars
@@ -227,10 +227,20 @@ class ActionModule(ActionBase):
             found["strict"] = [name.strip() for name in found["strict"].split(",")]
         began = (self._vars.get("netaccess_run") or self._vars.get("audit_begun") or {}).get("started")
         now = datetime.datetime.fromisoformat(began.replace("Z", "+00:00")) if began else datetime.datetime.now(datetime.timezone.utc)
-        windows, folders = ({name: self._fleet.variable(name, variable) for name in self._fleet.devices} for variable in ("change_window", "access_journal"))
+        windows, folders = (self._of_each(variable) for variable in ("change_window", "access_journal"))
         return dict(found, mode=mode, left_out=self._fleet.left_out(), started=began, ended=_now(), window=window.described(windows, now),
-                    journals={name: str(folder or JOURNALS) for name, folder in folders.items()},
+                    journals={name: str(folder or JOURNALS) for name, folder in folders.items() if not isinstance(folder, AnsibleError)},
                     inventories=self._task_vars.get("ansible_inventory_sources"), asked=record.asked(context.CLIARGS))
+
+    def _of_each(self, variable: str) -> dict:
+        """{device: its value, or the error where it cannot be read}: a report is made of what is known, also after a change."""
+        found: dict = {}
+        for name in self._fleet.devices:
+            try:
+                found[name] = self._fleet.variable(name, variable)
+            except AnsibleError as error:
+                found[name] = error
+        return found
 
     def _conclude(self) -> dict:
         """The verdict of the run, the report if a folder is named, and which hosts count as failed."""

@@ -12,7 +12,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from ansible.errors import AnsibleActionFail
+from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar
 
@@ -304,6 +304,20 @@ def test_a_change_without_a_problem_prints_its_summary_once_and_any_text_is_prin
     assert "plans" not in json.dumps(found["handed"]), "a change hands on no plans"
     assert step("say", hosts, text="wait for fw1")["summary"] == "wait for fw1" and "wait for fw1" in capsys.readouterr().out
     assert step("say", hosts)["summary"] == ""
+
+
+def test_a_window_that_cannot_be_read_at_the_end_costs_no_report(tmp_path, monkeypatch):
+    """What was changed, and how to undo it, is said in any case."""
+    read = outcome.Fleet.variable
+
+    def broken(self, name, variable, default=None):
+        if variable in ("change_window", "access_journal"):
+            raise AnsibleError("%s of %s cannot be read: no vault" % (variable, name))
+        return read(self, name, variable, default)
+    monkeypatch.setattr(outcome.Fleet, "variable", broken)
+    found = step("conclude", {"fw1": dict(FW, access_result=WROTE, netaccess_report_dir=str(tmp_path / "report")), "desk1": dict(DESK, verify_result=FINE)})
+    assert "Changed: fw1" in found["summary"]
+    assert json.loads((tmp_path / "report" / "report.json").read_text())["window"][0]["state"] == "change_window of fw1 cannot be read: no vault"
 
 
 def test_an_audit_hands_its_plans_on_with_its_verdict(tmp_path):

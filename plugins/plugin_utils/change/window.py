@@ -54,12 +54,11 @@ def state(window: dict, now: datetime.datetime, needs: float = 0) -> dict:
 def described(windows: dict, now: datetime.datetime) -> list:
     """The windows of devices in words: ``[{"devices", "timezone", "windows": [text], "freeze": [text], "state"}]``, one for all devices that share it.
 
-    ``windows``: {device: its change window, or None}. Devices without one are left out. What is invalid is said in ``state``; a change is refused for it.
+    ``windows``: {device: its change window, None, or why it cannot be read}. Devices without one are an item too, unless no device has one. What is invalid
+    or cannot be read is said in ``state``; a change is refused for it.
     """
     found: list = []
-    for device, window in windows.items():
-        if window is None:
-            continue
+    for device, window in windows.items() if any(one is not None for one in windows.values()) else ():
         same = next((one for one in found if one["given"] == window), None)
         if same:
             same["devices"].append(device)
@@ -69,6 +68,8 @@ def described(windows: dict, now: datetime.datetime) -> list:
 
 
 def _described(window, now: datetime.datetime) -> dict:
+    if window is None or isinstance(window, Exception):
+        return {"timezone": None, "windows": [], "freeze": [], "state": str(window or "none is set: a change may run at any time")}
     try:
         message = state(window, now)["message"]
     except WindowError as error:
