@@ -251,12 +251,15 @@ class ActionModule(ActionBase):
         hosts = self._compared(self._fleet.hosts(audit), dest, audit)
         args, unwritten = self._about("audit" if audit else "change"), None
         dest = dest and report.place(left_out(devices, hosts, args["left_out"]), dest)
-        found = report.make(devices, hosts, dict(args, dest=dest))
+        try:
+            found = report.make(devices, hosts, dict(args, dest=dest))
+        except AnsibleActionFail as error:
+            # What changed, and how to undo it, is printed in any case. A register may have gone since the run began.
+            found, dest, unwritten = report.make(devices, hosts, dict(args, register=None, dest=None)), None, error
         if dest:
             try:
                 report.write(found, dest, args.get("signing_key"))
             except AnsibleActionFail as error:
-                # What changed, and how to undo it, is printed in any case.
                 dest, unwritten = None, error
         verdict = found["verdict"]
         troubles = {name: self._fleet.trouble(name, stops, audit) for name in self._fleet.devices}

@@ -336,6 +336,12 @@ def test_what_changed_and_the_way_back_are_said_when_the_report_cannot_be_writte
     # Nothing comes after this failure.
     said = capsys.readouterr().out
     assert "Changed: fw1" in said and "netaccess_journal=/j/1.json -l fw1" in said and "Report: " not in said
+    # A register that was there when the run began.
+    gone = dict(FW, access_result=WROTE, netaccess_report_dir=str(tmp_path / "report"), audit_register=str(tmp_path / "gone.yml"))
+    with pytest.raises(AnsibleActionFail, match="gone.yml cannot be read"):
+        step("conclude", dict(hosts, fw1=gone))
+    said = capsys.readouterr().out
+    assert "Changed: fw1" in said and "netaccess_journal=/j/1.json -l fw1" in said and "Report: " not in said
 
 
 def test_what_a_strict_run_does_not_forgive_fails_it():
