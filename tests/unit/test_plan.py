@@ -346,6 +346,8 @@ def behind(*checks, **features) -> dict:
 
 
 OPENING = {"op": "update", "kind": "list", "name": "allow", "members": {"entries": {"added": [".chatgpt.com"], "removed": []}}}
+#: Nothing of ours is there yet.
+NEW = dict(OPENING, op="create")
 #: Fails behind fw1, and passes once OPENING is there.
 FAILING = dict(behind(check("fail"), chat="fail"), summary=dict(look("fail", check("fail"))["summary"]))
 RECORDED = {"comment": "CHG1", "started": "2026-11-01T08:00:00Z", "status": "applied", "journal": "/j/1.json"}
@@ -374,13 +376,15 @@ def test_a_headline_that_is_only_good_needs_a_device_that_is_compliant_and_a_hos
     ({"fw1": device(rendered=[{}], changes=[LISTED])}, [behind(check())], "change", "Waits for manual steps on fw1"),
     ({"fw1": device(changed=True, changes=[LISTED])}, [], "audit", "Drift: 1 of 1 device would be changed (fw1)"),
     ({"fw1": device(changed=True, changes=[LISTED], changes_on_record=[RECORDED])}, [], "audit", "Drift: 1 of 1 device would be changed (fw1)"),
-    ({"fw1": device(changed=True, changes=[LISTED], changes_on_record=[])}, [], "audit",
+    # What is there and would be changed was set up by somebody, with a journal elsewhere.
+    ({"fw1": device(changed=True, changes=[NEW, LISTED], changes_on_record=[])}, [], "audit", "Drift: 1 of 1 device would be changed (fw1)"),
+    ({"fw1": device(changed=True, changes=[NEW], changes_on_record=[])}, [], "audit",
      "Not set up yet: 1 of 1 device would be changed (fw1)"),
-    ({"fw1": device(changed=True, changes=[OPENING], changes_on_record=[])}, [FAILING], "audit",
+    ({"fw1": device(changed=True, changes=[NEW], changes_on_record=[])}, [FAILING], "audit",
      "Not set up yet: 1 of 1 device would be changed (fw1); fails on 1 host"),
-    ({"fw1": device(changed=True, changes=[OPENING], changes_on_record=[]), "fw2": device(changed=True, changes=[LISTED])}, [FAILING], "audit",
+    ({"fw1": device(changed=True, changes=[NEW], changes_on_record=[]), "fw2": device(changed=True, changes=[LISTED])}, [FAILING], "audit",
      "Drift: 2 of 2 devices would be changed (fw1, fw2), of which fw1 is not set up yet, and what the policy allows fails on 1 probe host"),
-    ({"fw1": device(changed=True, changes=[LISTED], changes_on_record=[]), "fw2": device(stale=[{"entry": "old"}], pending="x")}, [], "audit",
+    ({"fw1": device(changed=True, changes=[NEW], changes_on_record=[]), "fw2": device(stale=[{"entry": "old"}], pending="x")}, [], "audit",
      "Needs attention: pending changes (1), not set up yet (1)"),
     ({"fw1": device(failed=True, msg="x")}, [], "change", "Needs attention: the task failed (1)")])
 def test_a_headline_has_every_reservation(devices, hosts, mode, said):

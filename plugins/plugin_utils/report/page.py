@@ -48,7 +48,7 @@ def render(report: dict, digest: str) -> str:
         heading=_heading(report, unproven), not_proven=unproven, risks=risks(report, devices, unproven),
         plots=trend.plots(report["trend"]) if len(report["trend"]) > 1 else [], size=trend,
         found=_found(report), register_states=_REGISTER, tenses=_TENSES, seen=functools.partial(_seen, report),
-        doubts=doubts, people=PEOPLE[report["mode"]],
+        doubts=doubts, people=PEOPLE[report["mode"]], not_set_up=not_set_up(devices),
         # Embedded unchanged, since the hash is that of the text.
         script=Markup(script), style=Markup(style), paper=Markup(paper), script_hash=_hash(script), style_hashes=[_hash(style), _hash(paper)])
 
