@@ -40,13 +40,6 @@ def kind_of(text: str) -> str:
     return re.sub(r"[^a-z]", "", text.lower())
 
 
-def either(found: Iterable[Hits]) -> Hits:
-    """What any of several is about."""
-    found = list(found)
-    sure = frozenset().union(*(one.sure for one in found))
-    return Hits(sure, frozenset().union(*(one.may for one in found)) - sure)
-
-
 class Entries:
     """A list of names; ``read`` makes a Pattern of one. An address is no name. A top-level domain may stand for all below it, what else is no name for
     anything. ``anything``: so may the list."""
@@ -98,7 +91,7 @@ class Hosts:
                 found.append(self._activity(name, wanted, seen | {name}))
             else:
                 found.append(look[kind](name, wanted) if kind in look else Hits(may=frozenset(wanted)))
-        return either(found)
+        return Hits.any(found)
 
     def _object(self, node: ET.Element | None, schema: Schema, wanted: Collection[Pattern], read: Callable) -> Hits:
         """What ``read`` makes of an object's columns, unless it is missing or has unread columns."""
@@ -143,7 +136,7 @@ class Hosts:
             if not domains and not words and not columns.unread():
                 return self._built_in(name, wanted)
             named = frozenset(pattern for pattern in wanted if any(word in pattern.name for word in words))
-            return either([Entries(domains, xml.entry_pattern).hits(wanted), Hits(named, frozenset(wanted if words else ()) - named)])
+            return Hits.any([Entries(domains, xml.entry_pattern).hits(wanted), Hits(named, frozenset(wanted if words else ()) - named)])
         if not self._site.tables[CATEGORIES]:
             return self._built_in(name, wanted)
         return self._object(self._site.node(CATEGORIES, name), schemas.WEB_CATEGORY, wanted, read)

@@ -19,7 +19,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.sophos.
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.sophos.columns import (
     DESTINATIONS, DESTINATION_ZONES, SERVICES, SOURCES, SOURCE_ZONES, columns_of, listed, word,
 )
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.sophos.hosts import SITES, Hosts, either, kind_of
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.sophos.hosts import SITES, Hosts, kind_of
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.sophos.model import (
     APPLICATIONS, FIREWALL, FIREWALL_RULE, LOCAL_LIST, POLICIES, TLS_RULES, Settings, Site,
 )
@@ -67,8 +67,7 @@ class Reader:
     def hosts(self, rule: Any, wanted: Collection[Pattern]) -> Hits:
         found = Hits(frozenset(wanted))
         for hits in self.parts(rule, wanted).values():
-            sure = found.sure & hits.sure
-            found = Hits(sure, (found.all & hits.all) - sure)
+            found = found.both(hits)
         return found
 
     def effect(self, rule: Any) -> str:
@@ -308,7 +307,7 @@ class TlsRules(_Traffic):
         local = self._hosts.local(wanted)
         if pairs and LOCAL_LIST.lower() not in [name.lower() for _kind, name in pairs]:
             local = Hits(may=local.all)
-        return either([found, local])
+        return Hits.any([found, local])
 
     def effect(self, rule: ET.Element) -> str:
         return inspection(rule)

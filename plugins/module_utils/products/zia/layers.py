@@ -43,12 +43,6 @@ _FIREWALL_EFFECTS = {"ALLOW": ALLOW, "BLOCK_DROP": DENY, "BLOCK_RESET": DENY, "B
 _DNS_EFFECTS = {"ALLOW": ALLOW, "BLOCK": DENY, "BLOCK_WITH_RESPONSE": DENY, "REDIR_RES": DENY}
 
 
-def _both(one: Hits, other: Hits) -> Hits:
-    """What two criteria that both have to hold are about."""
-    sure = one.sure & other.sure
-    return Hits(sure, (one.all & other.all) - sure)
-
-
 def _either(parts: Iterable[Hits], wanted: AbstractSet) -> Hits:
     """What criteria are about of which all have to hold, or one: nobody says. Without any they are about everything."""
     parts = list(parts) or [Hits(frozenset(wanted))]
@@ -173,7 +167,8 @@ class Layers:
     # -- hosts
 
     def _by_url(self, rule: Object, columns: Columns, wanted: AbstractSet) -> Hits:
-        found = _both(*(self._categories(columns.get(column, ()), wanted) for column in ("urlCategories", "urlCategories2")))
+        found, second = (self._categories(columns.get(column, ()), wanted) for column in ("urlCategories", "urlCategories2"))
+        found = found.both(second)
         protocols = frozenset(columns.get("protocols", _WEB))
         needed = _WEB if columns.get("action") == "ALLOW" else {_HTTPS}
         return found.capped(SURE if needed <= protocols else NO if protocols <= _OTHER_PROTOCOLS else MAY)

@@ -43,12 +43,6 @@ class Addresses(NamedTuple):
     complete: bool = True
 
 
-def both(one: Hits, other: Hits) -> Hits:
-    """What is left where two things have to hold."""
-    sure = one.sure & other.sure
-    return Hits(sure, (one.all & other.all) - sure)
-
-
 class Names:
     """For the wanted patterns. ``categories``: name to the columns of every custom URL category, as it would be."""
 
@@ -111,9 +105,7 @@ class Names:
 
     def categories(self, names: Iterable[str]) -> Hits:
         """Of a column of categories."""
-        found = [self.category(name) for name in names]
-        sure = frozenset().union(*(hits.sure for hits in found))
-        return Hits(sure, frozenset().union(*(hits.may for hits in found)) - sure)
+        return Hits.any(self.category(name) for name in names)
 
     # -- applications
 

@@ -13,7 +13,7 @@ from typing import Iterable
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Media
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.panos.model import Audience, Rule, columns as columns_of
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.panos.names import EVERYWHERE, Names, both
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.panos.names import EVERYWHERE, Names
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.addresses import networks_of, overlap, port_level
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.audience import limits, named
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.columns import Columns
@@ -151,9 +151,9 @@ class Reader:
             if base == "security":
                 application = max(map(names.application, columns.get("application", ["any"])))
             if categories is not None:
-                found = both(found, names.categories(categories))
+                found = found.both(names.categories(categories))
             found = found.capped(min(application, service))
-            self._hosts[key] = both(found, self.profile(rule)) if rule.profile else found
+            self._hosts[key] = found.both(self.profile(rule)) if rule.profile else found
         return self._hosts[key]
 
     def profile(self, rule: Rule) -> Hits:
