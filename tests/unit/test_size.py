@@ -4,11 +4,17 @@
 """What is long takes as much longer as it is: plans by calls of functions, and text by time, coarsely. `make bench` prints seconds."""
 from __future__ import annotations
 
+import contextlib
+import gc
+
 import pytest
 
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import Failed
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.run import Run
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.publish import published
 from tests.bench import size
 from tests.bench.rules import Calls
+from tests.contract.memory import MemoryRig
 
 
 def calls(work) -> int:
@@ -46,3 +52,24 @@ def test_what_is_found_in_text_is_as_before():
 def test_a_declaration_that_python_does_not_understand_is_no_crash():
     with pytest.raises(published.PublishedError, match="broken declaration"):
         published.read_page(b"<html><body><p>a</p><![<![</body></html>", size.KNOWN)
+
+
+@pytest.mark.parametrize("on", [True, False])
+@pytest.mark.parametrize("ends", [None, KeyError("x")], ids=["well", "by an error"])
+def test_a_run_does_without_the_garbage_collector_and_leaves_it_as_it_was(on, ends, tmp_path, monkeypatch):
+    """It looks through all that was read again and again: a quarter of the time of a long configuration."""
+    seen, before = [], gc.isenabled()
+
+    def work(_self):
+        seen.append(gc.isenabled())
+        if ends:
+            raise ends
+        return {}
+    monkeypatch.setattr(Run, "_execute", work)
+    try:
+        (gc.enable if on else gc.disable)()
+        with contextlib.suppress(Failed):
+            MemoryRig(tmp_path).run()
+        assert seen == [False] and gc.isenabled() is on
+    finally:
+        (gc.enable if before else gc.disable)()
