@@ -94,7 +94,8 @@ def test_a_window_that_is_none(broken, said):
 def test_windows_in_words_for_a_report():
     now = datetime.datetime.fromisoformat("2026-11-24T20:00:00+00:00")
     once = {"windows": [{"start": "2026-11-24T22:00", "end": datetime.datetime(2026, 11, 25, 4)}]}
-    assert window.described({"fw1": NIGHTS, "fw2": None, "fw3": once, "fw4": dict(NIGHTS), "fw5": {"windows": []}, "fw6": ValueError("no vault"), "fw7": None}, now) == [
+    devices = {"fw1": NIGHTS, "fw2": None, "fw3": once, "fw4": dict(NIGHTS), "fw5": {"windows": []}, "fw6": ValueError("no vault"), "fw7": None}
+    assert window.described(devices, now) == [
         {"devices": ["fw1", "fw4"], "timezone": "Europe/Berlin", "windows": ["Tue, Thu 22:00 to 04:00"], "freeze": ["2026-12-20 to 2027-01-06"],
          "state": "outside of the change window: the next one opens at 2026-11-24T22:00:00+01:00"},
         {"devices": ["fw2", "fw7"], "timezone": None, "windows": [], "freeze": [], "state": "none is set: a change may run at any time"},
