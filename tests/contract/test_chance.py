@@ -16,7 +16,7 @@ from tests.contract.rig import MEMBER, OTHERS, STRANGER, Hand, wider
 from tests.lab.releases import INSTALLED, usable
 
 #: ``make test`` looks at a sample.
-FEW, MANY = 16, 300
+FEW, MANY = 12, 300
 #: Hosts that stand for a pattern: also one further down, where a rule of the site may be about that one alone.
 INSIDE = {".chatgpt.com": ("chatgpt.com", "ab.chatgpt.com"), "*.openai.com": ("api.openai.com", "setup.auth.openai.com"), "js.stripe.com": ("js.stripe.com",)}
 SEEN = sorted({host for hosts in INSIDE.values() for host in hosts} | set(OTHERS))
