@@ -38,11 +38,12 @@ class ActionModule(reachability_info.ActionModule):
         device = task_vars["inventory_hostname"]
         host = self._task.delegate_to or device
         values = Variables(self._templar, task_vars, host)
-        expect = outcome.expected(values, plain(args["stage"]))
-        baseline = outcome.baseline(values, self._of_device(values, task_vars), host) if args["phase"] == "after" else None
+        # A host whose variables cannot be read, such as a placeholder, is not probed.
+        known = record.guarded(lambda: self._known(values, task_vars, args, host))
+        expect, baseline = known.get("expect", proof.OPEN), known.get("baseline")
         self._reverted, self._before = args["reverted"], (baseline or {}).get("checks") or []
         waits = args["phase"] == "after" and (expect == proof.OPEN or args["reverted"])
-        result = record.guarded(lambda: self._looked(values, task_vars, baseline, waits))
+        result = record.guarded(lambda: self._looked(values, task_vars, baseline, waits)) if "expect" in known else known
         result = dict(record.recorded(result), changed=False)
         if args["phase"] == "after" and host == device:
             self._say(host, expect, result, baseline, bool(values.get("verify_whole_table", False)))
@@ -54,13 +55,19 @@ class ActionModule(reachability_info.ActionModule):
             record.write(values.get("verify_report_dir"), host, "-before.json" if args["phase"] == "baseline" else "-after.json", result)
         return result
 
+    def _known(self, values: Variables, task_vars: dict, args: dict, host: str) -> dict:
+        """{"expect", "baseline"}: what the host has to see, and the result that a later one is compared with, or None."""
+        # First: what else refers to it would name another variable.
+        values.get(placeholders.ADDRESS)
+        baseline = outcome.baseline(values, self._of_device(values, task_vars), host) if args["phase"] == "after" else None
+        return {"expect": outcome.expected(values, plain(args["stage"])), "baseline": baseline}
+
     def _of_device(self, values: Variables, task_vars):
         """The variables of the device in front of the host; those of the task's host if it names no device."""
         device = (values.get("netaccess_path") or {}).get("device")
         return task_vars["hostvars"].raw_get(device) if device in task_vars["hostvars"] else Variables(self._templar, task_vars)
 
     def _looked(self, values: Variables, task_vars, baseline: dict | None, waits: bool) -> dict:
-        values.get(placeholders.ADDRESS)
         options = dict(_DEFAULTS, **values.given({option: [_NAMES.get(option, "verify_%s" % option)] for option in _OPTIONS}))
         if "probes" not in options:
             asked = symptoms.features(values.get("diagnose_symptom") or "")

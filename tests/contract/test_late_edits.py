@@ -44,3 +44,22 @@ def test_an_entry_that_comes_while_a_change_is_taken_back_stays(name, tmp_path):
                 # There were no more writes than that.
                 assert write > 0
                 return
+
+
+@pytest.mark.parametrize("name", sorted(REPRESENTATIVES & set(TWINS)))
+def test_a_run_that_another_one_overtakes_does_not_undo_what_that_one_did(name, tmp_path):
+    """Both read the same and want the same, so what the device holds then looks like the change of either."""
+    if TWINS[name](tmp_path).adapter().traits.exclusive:
+        pytest.skip("a lock keeps others out")
+    rig = TWINS[name](tmp_path / "rig")
+    with rig.twin.at_hand():
+        adapter = rig.adapter()
+        begin = adapter.begin
+
+        def overtaken():
+            rig.run()
+            return begin()
+        adapter.begin = overtaken
+        with pytest.raises(Failed, match="Nothing was changed") as slower:
+            rig.run(adapter=adapter)
+        assert slower.value.result["failure"]["class"] == CONFLICT and not rig.run(check=True)["changed"]

@@ -44,6 +44,7 @@ def read(name: str):
 
 
 PLAY, = read("configure.yml")
+TYPES = read("credential_types.yml")["awx_credential_types"]
 TASKS = {next(key for key in task if key.startswith("awx.")).rpartition(".")[2]: task for task in PLAY["tasks"]}
 
 
@@ -85,10 +86,9 @@ def test_the_modules_take_every_option():
 
 def test_a_credential_type_for_each_secret_that_the_example_inventory_names():
     wanted = secrets_of_the_example()
-    types = read("credential_types.yml")["awx_credential_types"]
-    fields = [field for one in types for field in one["fields"]]
+    fields = [field for one in TYPES for field in one["fields"]]
     assert {field["id"] for field in fields} == wanted and len(fields) == len(wanted) and all(field["secret"] is True for field in fields)
-    for one in types:
+    for one in TYPES:
         values = {field["id"]: "value of %s" % field["id"] for field in one["fields"]}
         assert {name: rendered(text, values) for name, text in one["extra_vars"].items()} == values
 
@@ -96,6 +96,9 @@ def test_a_credential_type_for_each_secret_that_the_example_inventory_names():
 def test_every_variable_is_one_of_the_collection_and_each_answer_has_its_type():
     templates = {one["name"]: one for one in TASKS["job_template"]["loop"]}
     assert names.unknown({name for one in templates.values() for name in one["extra_vars"]}) == []
+    # What an audit compares with is what a change has left.
+    audit, change = (templates["ChatGPT access, " + name]["extra_vars"] for name in ("audit", "change"))
+    assert all(audit[name] == change[name] for name in ("access_journal", "netaccess_baselines"))
     kinds = {"text": ("str", "path"), "integer": ("int",), "multiplechoice": ("str",)}
     types, choices = dict(names.TYPES), {}
     for path in (ROOT / "roles").glob("*/meta/argument_specs.yml"):
@@ -164,13 +167,13 @@ def awx(tmp_path_factory):
 def test_the_first_run_needs_no_credentials_since_it_creates_their_types(tmp_path):
     with empty() as up:
         done = configure(up, tmp_path, "-e", json.dumps({"awx_credentials_read": [], "awx_credentials_change": []}))
-        assert done.returncode == 0 and not up.refused and len(up.objects["credential_types"]) == 8, "%s\n%s" % (done.stdout, done.stderr)
+        assert done.returncode == 0 and not up.refused and len(up.objects["credential_types"]) == len(TYPES), "%s\n%s" % (done.stdout, done.stderr)
 
 
 @needs_modules
 @pytest.mark.exhaustive
 def test_the_modules_configure_awx_and_a_second_run_changes_nothing_but_the_graph(awx, tmp_path):
-    assert len(awx.objects["credential_types"]) == 8 and len(awx.objects["job_templates"]) == 4
+    assert len(awx.objects["credential_types"]) == len(TYPES) and len(awx.objects["job_templates"]) == 4
     for name, told in (("audit", []), ("branch", None), ("change", ["ChatGPT access"]), ("rollback", ["ChatGPT access"])):
         template = awx.named("job_templates", "ChatGPT access, " + name)
         assert template["allow_simultaneous"] is False and template["prevent_instance_group_fallback"] is True

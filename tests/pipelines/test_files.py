@@ -205,7 +205,9 @@ def test_the_rulebook_is_one_and_runs_playbooks_that_are_there():
     assert repair["name"] == "netaccess.chatgpt.site" and "post_events" not in repair
     assert repair["extra_vars"] == {
         "change": {"id": "{{ standing_change }}"}, "netaccess_plans": "{{ event.netaccess_plans }}",
-        "netaccess_plans_about": "{{ event.netaccess_plans_about }}", "netaccess_report_dir": "{{ report_folder }}/repair"}
+        "netaccess_plans_about": "{{ event.netaccess_plans_about }}", "netaccess_report_dir": "{{ report_folder }}/repair",
+        "netaccess_baselines": "{{ report_folder }}/baselines.json"}
+    assert all(one["extra_vars"] == {"audit_dest": "{{ report_folder }}/audit", "netaccess_baselines": "{{ report_folder }}/baselines.json"} for one in audits)
     assert rules["Repair drift under the standing change"].throttle.once_within == "6 hours"
     # A throttled rule keeps an event from the rules after it.
     assert list(rules)[-2:] == ["Report what an audit found", "Repair drift under the standing change"] and rules["Report what an audit found"].throttle is None

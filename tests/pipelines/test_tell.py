@@ -89,6 +89,8 @@ def test_the_plan_is_one_comment_that_a_later_push_updates(told):
     assert told.tell("plan") == (0, "")
     last = told.service.comments[-1]
     assert last["by"] == forge.BOT and last["text"].startswith(PLAN + "\nproxy1: 3 patterns are missing") and "/55)" in last["text"]
+    # The commands of the report are not for this repository.
+    assert "`apply` carries out the plan" in last["text"] and "`rollback` undoes" in last["text"]
     for number in range(110):
         told.service.comment("more %d" % number)
     told.report(1, "proxy1: a conflict")
@@ -109,6 +111,7 @@ def test_drift_is_one_issue_that_is_opened_updated_and_closed(told):
     assert told.tell("drift")[0] == 2
     ours, = told.service.issues[before:]
     assert ours["open"] and ours["title"] == "ChatGPT access: drift" and ours["text"].startswith(DRIFT + "\nproxy1: 3 patterns are missing")
+    assert "`change` plans again" in ours["text"] and "`rollback` undoes" in ours["text"]
     told.report(1, "proxy1 does not answer")
     assert told.tell("drift")[0] == 1
     assert ours["open"] and ours["title"] == "ChatGPT access: the audit needs attention" and "does not answer" in ours["text"]

@@ -76,8 +76,10 @@ def test_a_new_inventory_is_refused_until_it_is_filled_in_and_then_drives_a_chec
 
 @pytest.mark.skipif(squid.available() is not None, reason=str(squid.available()))
 @pytest.mark.exhaustive
-def test_the_site_of_make_lab_takes_a_change_and_its_rollback(tmp_path):
+def test_the_site_of_make_lab_takes_a_change_and_its_rollback(tmp_path, monkeypatch):
     with Site(tmp_path / "lab") as lab:
+        # The quick start runs the commands in this folder.
+        monkeypatch.setenv("ANSIBLE_CONFIG", str(lab.folder / "ansible.cfg"))
         change = "@%s" % (lab.folder / "change.yml")
         code, out = play(lab, "site", tmp_path, "-e", change, netaccess_report_dir=str(tmp_path / "report"), netaccess_baselines=str(tmp_path / "b.json"))
         assert code == 0 and "Verdict 0: Changed fortios1, squid1, proven by 5 hosts" in out and "WARNING" not in out, out

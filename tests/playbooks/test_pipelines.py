@@ -137,7 +137,8 @@ def test_both_services_run_the_same_and_a_rollback_is_of_one_device(tmp_path):
     lock = {"GitHub": "concurrency-group-netaccess-chatgpt", "GitLab": "resource-group-netaccess-chatgpt"}
     assert asked["GitHub"].pop("apply")[1][0].replace(lock["GitHub"], lock["GitLab"]) == asked["GitLab"].pop("apply")[1][0]
     assert asked["GitHub"] == asked["GitLab"]
-    audit = ["ansible-playbook -i inventory netaccess.chatgpt.audit -e @vault/read.yml -e audit_dest=/audit -e netaccess_baselines=/outlives/baselines.json"]
+    kept = " -e access_journal=/outlives/journals -e netaccess_baselines=/outlives/baselines.json"
+    audit = ["ansible-playbook -i inventory netaccess.chatgpt.audit -e @vault/read.yml%s -e audit_dest=/audit" % kept]
     assert asked["GitHub"] == {
         "plan": (0, audit), "drift": (2, audit),
         "rollback": (0, ["ansible netaccess_devices -i inventory -l fw-a.example.com --list-hosts", "ansible-playbook -i inventory netaccess.chatgpt.rollback "
@@ -160,6 +161,8 @@ def test_the_jobs_plan_apply_that_plan_and_roll_back(lab, alone, tmp_path):
         journal, = (job.state / "journals").glob("*.json")
         code, out = job.run("drift", alone.inventory)
         assert code == 0 and up.issues == [] and (job.state / "baselines.json").exists(), out
+        # The report knows the change: an audit reads the journals that apply wrote.
+        assert "CHG1" in json.dumps(report(tmp_path / "audit")["devices"]), out
         code, out = job.run("rollback", alone.inventory, device="nobody", journal="")
         assert code != 0 and policy_of(lab) != before, out
         code, out = job.run("rollback", alone.inventory, device="proxy1", journal=journal.name)

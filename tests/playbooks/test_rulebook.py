@@ -101,6 +101,8 @@ def test_drift_that_people_feel_is_repaired_by_the_plans_of_its_audit_and_once(l
         found = rulebook.ended("audit")
         assert found["code"] == 2 and found["classes"]["drift"] and found["classes"]["symptoms"], found
         assert rulebook.ended("repair")["classes"]["drift"] == [] and policy_of(lab) != before, rulebook.said()
+        # What the next audit compares its hosts with.
+        assert "branch1" in (rulebook.reports / "baselines.json").read_text()
         journal, = (lab.folder / "journals").glob("*.json")
         assert "CHG-STANDING" in journal.read_text()
         # Somebody takes it back, and the device says so: there is no fight.

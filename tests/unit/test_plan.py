@@ -106,6 +106,12 @@ def test_people_of_a_rule_that_the_audience_names_are_told_and_bound(tmp_path, m
 RULE = {"op": "create", "kind": "rule", "name": "x", "fields": {"identity": {"old": None, "new": ""}, "action": {"old": None, "new": "allow"}}}
 
 
+def test_a_rule_of_which_nothing_but_its_audience_is_known_gets_no_empty_line():
+    rule = dict(RULE, fields={"groups": {"old": None, "new": ["a"]}})
+    lines = report.as_markdown(built({"fw1": device(changed=True, changes=[rule])})).splitlines()
+    assert "  - for: groups: a" in lines and not [line for line in lines if line.strip() == "-"]
+
+
 @pytest.mark.parametrize("fields,who", [
     ({"identity": ""}, "EVERYONE"), ({"groups": [], "users": []}, "EVERYONE"), ({"groups": ["a", "b"], "users": []}, "groups: a, b"),
     ({"action": "allow"}, None),

@@ -21,6 +21,9 @@ from pathlib import Path
 #: First line of what we wrote: by it, and by its author, a later run finds it again.
 MARKS = {"plan": "<!-- netaccess.chatgpt: plan -->", "drift": "<!-- netaccess.chatgpt: drift -->"}
 TITLES = {0: "ChatGPT access is compliant", 1: "ChatGPT access: the audit needs attention", 2: "ChatGPT access: drift"}
+#: The commands of a report are for an operator's own machine, and their paths are those of the job.
+NOTES = {"plan": "In this repository the job `apply` carries out the plan, which is made again after the merge. The job `rollback` undoes a change.",
+         "drift": "In this repository `change` plans again and carries that out after approval. The job `rollback` undoes a change."}
 #: GitHub takes 65,536 characters.
 LONGEST = 60000
 PAGE = 100
@@ -136,7 +139,7 @@ def body(kind: str, text: str, run: str) -> str:
     """What is shown: the mark, the report, and the run that it is from."""
     if len(text) > LONGEST:
         text = text[:LONGEST] + "\n\nThis is cut off: the whole report is in the run."
-    return "%s\n%s\n\n[Run](%s)\n" % (MARKS[kind], text, run)
+    return "%s\n%s\n\n%s [Run](%s)\n" % (MARKS[kind], text, NOTES[kind], run)
 
 
 def plan(service, text: str) -> None:

@@ -130,7 +130,10 @@ class Adapter(ABC):
 
     @abstractmethod
     def send(self, request: dict) -> object:
-        """IO. Carry out the request of one Step. Returns its reply, if any."""
+        """IO. Carry out the request of one Step. Returns its reply, if any.
+
+        :raises Overtaken: in place of another conflict, where nothing of the Step was written.
+        """
 
     # -- what a product may implement
 

@@ -33,6 +33,14 @@ class OutcomeUnknown(AccessError):
         super().__init__(UNREACHABLE, message)
 
 
+class Overtaken(AccessError):
+    """A conflict that was noticed, or reported by the device, before the Step wrote anything. If it was the first one, this run has nothing to undo:
+    what the device holds by now is of another run, even where both wanted the same."""
+
+    def __init__(self, message: str):
+        super().__init__(CONFLICT, message)
+
+
 class Failed(Exception):
     """The run failed; ``result`` is plain data for the module's answer, and ``failure`` in it says what was left on the device."""
 

@@ -52,6 +52,8 @@ class Journal:
     #: Whether a full disk is no reason to stop, as in a rollback; what could not be written, in words.
     forgiving = False
     unwritten: str | None = None
+    #: Steps that this run has sent, or begun to send, except harmless ones.
+    writes = 0
 
     def __init__(self, path: str, product: str, device: str, comment: str | None = None, series: str | None = None, standing: Sequence[Journal] = (),
                  baseline: dict | None = None, stage: str | None = None):
@@ -297,6 +299,7 @@ class Journal:
     def sending(self, title: str, *, harmless: bool = False) -> None:
         """Note that a Step is about to be sent: its outcome is unknown until ``sent``. ``harmless``: it changes nothing, so the note is not synced to
         disk."""
+        self.writes += not harmless
         self._note(not harmless, step_in_flight=title)
 
     @property

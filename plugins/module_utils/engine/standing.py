@@ -69,12 +69,13 @@ def left(journal: Journal, state: State, device: str) -> tuple[dict, list[str], 
         "changes are still on %s. Restore it there and roll it back" % (journal.path, ", ".join(missing), folder, device) if missing else None
 
 
-def after_failure(journal: Journal | None, reverts: bool, begun: bool, activated: bool) -> tuple[str, bool]:
-    """(the state that a failed run left, whether that is another one). ``begun``: a rollback began to write; ``activated``: an activation was begun."""
+def after_failure(journal: Journal | None, reverts: bool, begun: bool, activated: bool, overtaken: bool) -> tuple[str, bool]:
+    """(the state that a failed run left, whether that is another one). ``begun``: a rollback began to write; ``activated``: an activation was begun;
+    ``overtaken``: another run was faster, and this one wrote nothing."""
     if journal is None or (reverts and not begun and journal.status != REVERTING):
         return ("It is unknown whether the pending changes are active: run again", True) if activated else ("Nothing was changed", False)
     if reverts:
         return "The rollback is incomplete: run it again with journal %s" % journal.path, True
     if journal.status == UNDONE:
-        return "The old state was restored", False
+        return "Nothing was changed" if overtaken else "The old state was restored", False
     return "The device may hold a part of the change: roll it back with state reverted and journal %s" % journal.path, True

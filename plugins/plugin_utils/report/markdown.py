@@ -194,7 +194,8 @@ def _rule(one: dict) -> list:
     said |= {"note"} if one["op"] != "update" else set()
     columns = [column for column in one["columns"] if column["role"] not in said]
     texts = ["%s: `%s`" % (md(column["label"]), code(_moved(one["op"], column))) for column in columns]
-    lines += ["  - %s" % cut("; ".join(texts))] if len("; ".join(texts)) <= _LINE else ["  - %s" % text for text in texts]
+    if texts:
+        lines += ["  - %s" % cut("; ".join(texts))] if len("; ".join(texts)) <= _LINE else ["  - %s" % text for text in texts]
     lines += ["  - place: %s" % md(one["place"])] if one["place"] else []
     return lines + _entries(one)
 

@@ -10,13 +10,14 @@ from __future__ import annotations
 from urllib.parse import quote
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import (
-    AUTH, CONFLICT, LOCKED, REFUSED, AccessError,
+    AUTH, CONFLICT, LOCKED, REFUSED, AccessError, Overtaken,
 )
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport.connection import Transport
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport.session import Client, json_of
 
 #: Numbers in the field ``error`` of a refused write, in words for an operator.
-_REASONS = {-1: "a value is too long", -3: "it names an object that does not exist", -4: "the table is full", -5: "it exists already",
+_EXISTS = -5
+_REASONS = {-1: "a value is too long", -3: "it names an object that does not exist", -4: "the table is full", _EXISTS: "it exists already",
             -14: "the access profile of the token has no permission for it", -15: "a value occurs twice", -23: "it is still in use",
             -37: "the access profile of the token has no permission for it", -56: "a value is empty", -651: "a value is not accepted"}
 
@@ -50,7 +51,7 @@ class Api(Client):
             now = self._ask("GET", guard, parameters={"format": "id|name"}) or {}
             known = self._revisions.get(guard)
             if known and now.get("revision") and now["revision"] != known:
-                raise AccessError(CONFLICT, "someone else changed %s on %s after it was read: run again" % (guard, self.host))
+                raise Overtaken("someone else changed %s on %s after it was read: run again" % (guard, self.host))
         answer = self._ask(method, path, body, parameters)
         table = next((known for known in sorted(self._revisions, key=len, reverse=True) if path.startswith(known)), None)
         if table and answer and answer.get("revision"):
@@ -105,8 +106,9 @@ class Api(Client):
     def _error(self, status: int, found: dict, request: str) -> AccessError:
         number = found.get("error")
         reason = found.get("cli_error") or _REASONS.get(number) or "error %s" % number
-        failure = LOCKED if status == 429 else CONFLICT if number in (-5, -23) else REFUSED
-        return self._refusal(failure, request, reason, "HTTP %d, error %s" % (status, number))
+        failure = LOCKED if status == 429 else CONFLICT if number in (_EXISTS, -23) else REFUSED
+        refusal = self._refusal(failure, request, reason, "HTTP %d, error %s" % (status, number))
+        return Overtaken(str(refusal)) if number == _EXISTS else refusal
 
 
 def key(name: object) -> str:

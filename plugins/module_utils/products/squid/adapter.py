@@ -13,16 +13,14 @@ import os
 import platform
 from collections import Counter
 from dataclasses import dataclass
-from typing import Collection, Iterable, Iterator
+from typing import Callable, Collection, Iterable, Iterator
 
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter import Adapter, Permissions, Step, Traits, Wanted
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.assessment import Assessment
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.change import Change, apply
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import (
-    ACTIVATION, CONFLICT, REFUSED, AccessError,
-)
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import ACTIVATION, CONFLICT, REFUSED, AccessError, Overtaken
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.module import filled
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Ref, State
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import Pattern
@@ -391,13 +389,14 @@ class SquidAdapter(Adapter):
 
     def send(self, request: dict) -> object:
         if "check" in request:
+            self._as_read(request["check"])
             self._control.check_candidate(request["check"], real_glob)
             self._note(request["check"])
             return
         self._note(request["write"])
+        self._as_read(request["write"])
         for path, text in request["write"].items():
             self._counts["writes"] += 1
-            self._as_read([path])
             replace_file(path, text, self._seen.reader)
             self._reader.files.digests[path] = digest_of(path)
 
@@ -406,15 +405,15 @@ class SquidAdapter(Adapter):
         make_folder(self._settings.list_dir, self._seen.reader)
         self._in_force.note({path: text for path, text in texts.items() if (path, False) not in self._waiting})
 
-    def _as_read(self, paths: list) -> None:
-        """:raises AccessError: conflict, when somebody else changed one of these files since it was read."""
+    def _as_read(self, paths: Iterable, failure: Callable = Overtaken) -> None:
+        """:raises: ``failure``, when somebody else changed one of these files since it was read."""
         for path in paths:
             if digest_of(path) != self._reader.files.digests.get(path):
-                raise AccessError(CONFLICT, "someone else changed %s during this run: run again" % path)
+                raise failure("someone else changed %s during this run: run again" % path)
 
     def seal(self) -> None:
         """What others changed since it was read would go live with our reload."""
-        self._as_read(list(self._reader.files.digests))
+        self._as_read(list(self._reader.files.digests), lambda text: AccessError(CONFLICT, text))
 
     def activate(self) -> list[dict]:
         shut = [path for path in self._own_paths() if self._seen.reader and os.path.exists(path) and not readable(path, self._seen.reader)]
