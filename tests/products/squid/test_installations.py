@@ -9,7 +9,10 @@ test_main_job.py.
 """
 from __future__ import annotations
 
+import http.client
 import os
+import socket
+import ssl
 import tempfile
 import time
 import types
@@ -22,7 +25,9 @@ from tests.contract.rig import MEMBER, OTHERS, STRANGER, WANTED
 from tests.lab import network
 from tests.lab.client import direct_in
 from tests.lab.lab import Lab, hosts
+from tests.lab.pki import Authority
 from tests.lab.play import access
+from tests.lab.squid import free_port
 from tests.products.squid.container import Container
 from tests.products.squid.icap import Icap
 from tests.products.squid.rig import SquidRig
@@ -121,6 +126,47 @@ def test_an_icap_service_no_longer_sees_the_replies_of_exempt_hosts_and_this_los
         assert {host for kind, _method, host in service.seen if kind == "RESPMOD"} == {WANTED[2]}
         assert {loss["control"] for loss in result["losses"]} == {"av", "dlp"}
         assert [row["allowed"] for row in result["coverage"]] == ["yes", "yes", "unchecked"]
+
+
+def connect_by_certificate(port: int, identity, host: str, source: str = "127.0.0.2") -> int | None:
+    """The status of a CONNECT inside TLS to the proxy, None where there is none. ``identity``: a file with a key and its certificate."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    context.load_cert_chain(identity)
+    try:
+        with socket.create_connection(("127.0.0.1", port), 10, source_address=(source, 0)) as raw, context.wrap_socket(raw) as tls:
+            tls.sendall(("CONNECT %s:443 HTTP/1.1\r\nHost: %s:443\r\n\r\n" % (host, host)).encode())
+            reply = http.client.HTTPResponse(tls, method="CONNECT")
+            reply.begin()
+            return reply.status
+    except (OSError, http.client.HTTPException):
+        return None
+
+
+def test_where_people_are_known_by_their_certificates_ours_asks_for_them_as_well(make):
+    with open_folder() as folder:
+        staff, port = Authority("Example Staff CA", "Example Company"), free_port()
+        # Any certificate that may sign does for a client.
+        for name in ("alice", "mallory"):
+            (folder / name).write_bytes(Authority(name, "Example Company", parent=staff).key_pem)
+        (folder / "server.pem").write_bytes(Authority("proxy.example.com", "Example Company").key_pem)
+        staff.write(folder / "staff.pem")
+        rig = make(early="https_port 127.0.0.1:%d tls-cert=%s/server.pem clientca=%s/staff.pem\nacl staff user_cert CN alice" % (port, folder, folder))
+        rig._edit(rig.squid.config, lambda text: text.replace("http_access allow lan ", "http_access allow lan staff"))
+
+        def answers(host: str) -> list:
+            people = (("alice", "127.0.0.2"), ("mallory", "127.0.0.2"), ("alice", "127.0.0.4"))
+            return [connect_by_certificate(port, folder / name, host, source) for name, source in people]
+        before = {host: answers(host) for host in (*WANTED, *OTHERS)}
+        assert before[WANTED[0]] == [403, 403, 403] and before[OTHERS[0]] == [200, 403, 200]
+        result = rig.run()
+        assert [answers(host) for host in WANTED] == [[200, 403, 403]] * 3
+        assert {host: answers(host) for host in OTHERS} == {host: before[host] for host in OTHERS}
+        assert all("requires staff" in row["note"] for row in result["coverage"])
+        # Somebody without a certificate is let in by no port.
+        assert [rig.decide(MEMBER, host)[0] for host in WANTED] == ["block"] * 3
+        rig.run("deleted")
+        assert {host: answers(host) for host in before} == before
 
 
 @needs_root
