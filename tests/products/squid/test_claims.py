@@ -23,6 +23,10 @@ RUN_BY = {
     "behind another Squid (cache_peer)": ("test_installations", "test_behind_another_squid_both_have_to_be_opened"),
     "with a file root of its own, as in a container":
         ("test_installations", "test_in_a_file_root_of_its_own_it_is_managed_from_outside_by_a_program_that_enters_it"),
+    "sign-in by client certificates, on an https_port":
+        ("test_installations", "test_where_people_are_known_by_their_certificates_ours_asks_for_them_as_well"),
+    "with an ICAP service that answers":
+        ("test_installations", "test_an_icap_service_that_is_asked_for_each_request_decides_beside_our_rule_and_coverage_says_so"),
     "sign-in by Basic, Digest, Negotiate, groups by a helper": ("test_whole_sites", "test_a_few_whole_sites"),
 }
 #: Those that the installed Squid is left out of.

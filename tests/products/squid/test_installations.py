@@ -1,14 +1,18 @@
 # Copyright (c) 2026, the netaccess.chatgpt contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The kinds of installation, on each release: several workers, behind another Squid, in a file root of its own, and as a transparent proxy.
+"""The kinds of installation, on each release: several workers, behind another Squid, with an ICAP service, in a file root of its own, and as a
+transparent proxy.
 
 As an ordinary user, and with all that hosts see of a transparent proxy, it is what the playbooks' tests run: tests/playbooks/test_module.py and
 test_main_job.py.
 """
 from __future__ import annotations
 
+import http.client
 import os
+import socket
+import ssl
 import tempfile
 import time
 import types
@@ -21,8 +25,11 @@ from tests.contract.rig import MEMBER, OTHERS, STRANGER, WANTED
 from tests.lab import network
 from tests.lab.client import direct_in
 from tests.lab.lab import Lab, hosts
+from tests.lab.pki import Authority
 from tests.lab.play import access
+from tests.lab.squid import free_port
 from tests.products.squid.container import Container
+from tests.products.squid.icap import Icap
 from tests.products.squid.rig import SquidRig
 
 pytestmark = pytest.mark.exhaustive
@@ -84,6 +91,82 @@ def test_behind_another_squid_both_have_to_be_opened(make, release, internet):
             assert [near.decide(MEMBER, host) for host in WANTED[:2]] == OPENED[:2]
         finally:
             near.close()
+
+
+def with_icap(service: Icap, point: str, spared: str = "") -> str:
+    return "icap_enable on\nicap_service scan %s bypass=off icap://127.0.0.1:%d/scan\n%sadaptation_access scan allow all" % (point, service.port, spared)
+
+
+def test_an_icap_service_that_is_asked_for_each_request_decides_beside_our_rule_and_coverage_says_so(make):
+    with Icap(refused=WANTED[1:2]) as service:
+        rig = make(before=with_icap(service, "reqmod_precache"))
+        result = rig.run()
+        assert [rig.decide(MEMBER, host)[0] for host in WANTED] == ["allow", "block", "allow"]
+        assert {host for kind, method, host in service.seen if (kind, method) == ("REQMOD", "CONNECT")} == set(WANTED)
+        assert {row["allowed"] for row in result["coverage"]} == {"unchecked"}
+        assert all("adaptation_access scan allow all may block it" in row["note"] for row in result["coverage"])
+        assert "adaptation_access scan allow all" in {conflict["text"] for conflict in result["conflicts"]}
+
+
+def test_hosts_that_the_site_keeps_from_its_icap_service_are_open_and_not_shown_to_it(make):
+    spared = "acl spared dstdomain .chatgpt.com .openai.com js.stripe.com\nadaptation_access scan deny spared\n"
+    with Icap(refused=WANTED) as service:
+        rig = make(before=with_icap(service, "reqmod_precache", spared))
+        opens_and_takes_back(rig)
+        assert {row["allowed"] for row in rig.run()["coverage"]} == {"yes"}
+        shown = {host for _kind, _method, host in service.seen}
+        assert shown.isdisjoint(WANTED) and "www.example.com" in shown
+
+
+def test_an_icap_service_no_longer_sees_the_replies_of_exempt_hosts_and_this_loss_is_reported(make):
+    with Icap() as service:
+        rig = make(before=with_icap(service, "respmod_precache"))
+        result = rig.run()
+        assert [rig.decide(MEMBER, host) for host in WANTED] == OPENED
+        assert {host for kind, _method, host in service.seen if kind == "RESPMOD"} == {WANTED[2]}
+        assert {loss["control"] for loss in result["losses"]} == {"av", "dlp"}
+        assert [row["allowed"] for row in result["coverage"]] == ["yes", "yes", "unchecked"]
+
+
+def connect_by_certificate(port: int, identity, host: str, source: str = "127.0.0.2") -> int | None:
+    """The status of a CONNECT inside TLS to the proxy, None where there is none. ``identity``: a file with a key and its certificate."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    context.load_cert_chain(identity)
+    try:
+        with socket.create_connection(("127.0.0.1", port), 10, source_address=(source, 0)) as raw, context.wrap_socket(raw) as tls:
+            tls.sendall(("CONNECT %s:443 HTTP/1.1\r\nHost: %s:443\r\n\r\n" % (host, host)).encode())
+            reply = http.client.HTTPResponse(tls, method="CONNECT")
+            reply.begin()
+            return reply.status
+    except (OSError, http.client.HTTPException):
+        return None
+
+
+def test_where_people_are_known_by_their_certificates_ours_asks_for_them_as_well(make):
+    with open_folder() as folder:
+        staff, port = Authority("Example Staff CA", "Example Company"), free_port()
+        # Any certificate that may sign does for a client.
+        for name in ("alice", "mallory"):
+            (folder / name).write_bytes(Authority(name, "Example Company", parent=staff).key_pem)
+        (folder / "server.pem").write_bytes(Authority("proxy.example.com", "Example Company").key_pem)
+        staff.write(folder / "staff.pem")
+        rig = make(early="https_port 127.0.0.1:%d tls-cert=%s/server.pem clientca=%s/staff.pem\nacl staff user_cert CN alice" % (port, folder, folder))
+        rig._edit(rig.squid.config, lambda text: text.replace("http_access allow lan ", "http_access allow lan staff"))
+
+        def answers(host: str) -> list:
+            people = (("alice", "127.0.0.2"), ("mallory", "127.0.0.2"), ("alice", "127.0.0.4"))
+            return [connect_by_certificate(port, folder / name, host, source) for name, source in people]
+        before = {host: answers(host) for host in (*WANTED, *OTHERS)}
+        assert before[WANTED[0]] == [403, 403, 403] and before[OTHERS[0]] == [200, 403, 200]
+        result = rig.run()
+        assert [answers(host) for host in WANTED] == [[200, 403, 403]] * 3
+        assert {host: answers(host) for host in OTHERS} == {host: before[host] for host in OTHERS}
+        assert all("requires staff" in row["note"] for row in result["coverage"])
+        # Somebody without a certificate is let in by no port.
+        assert [rig.decide(MEMBER, host)[0] for host in WANTED] == ["block"] * 3
+        rig.run("deleted")
+        assert {host: answers(host) for host in before} == before
 
 
 @needs_root

@@ -8,7 +8,7 @@ What cannot be known from the files (external helpers, times, reverse lookups) i
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Callable, Iterable, Iterator, NamedTuple, Sequence
+from typing import Any, Callable, Iterable, Iterator, NamedTuple, Sequence
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import Pattern
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid import columns
@@ -57,6 +57,18 @@ class _Word(NamedTuple):
     signs_in: bool
 
 
+class _Once(dict):
+    """What ``find`` says of each key, which is asked once."""
+
+    def __init__(self, find: Callable[[Any], Any]):
+        super().__init__()
+        self._find = find
+
+    def __missing__(self, key: Any) -> Any:
+        found = self[key] = self._find(key)
+        return found
+
+
 class Judge:
     """Answers questions about one Site for one Who, on port 443."""
 
@@ -70,9 +82,10 @@ class Judge:
         self._descends = False
         self._prepared: dict = {}
         self._answers: dict = {}
-        self._words: dict = {}
-        self._lines: dict = {}
-        self._reached: dict = {}
+        self._words = _Once(self._read_word)
+        #: A site's lines are asked at several moments, and before and after a change; most say the same each time.
+        self._timeless_lines = _Once(lambda words: all(self._words[word].timeless for word in words))
+        self._reached = _Once(lambda key: self._reach(*key))
         self._timeless = columns.TIMELESS - (columns.DESTINATION if self._intercepting else frozenset())
 
     # -- rules
@@ -102,16 +115,8 @@ class Judge:
 
     def reach(self, directive: Directive, words: Iterable[str], left: Iterable[Pattern], moment: Moment) -> Hits:
         """What of ``left`` a directive with these ACL words is about."""
-        words, left = tuple(words), frozenset(left)
-        # A site's lines are asked at several moments, and before and after a change; most say the same each time.
-        timeless = self._lines.get(words)
-        if timeless is None:
-            timeless = self._lines[words] = all(self._known(word).timeless for word in words)
-        key = (words, directive.sure, left, CONNECT if timeless else moment)
-        found = self._reached.get(key)
-        if found is None:
-            found = self._reached[key] = self._reach(words, SURE if directive.sure else MAY, left, key[-1])
-        return found
+        words = tuple(words)
+        return self._reached[words, SURE if directive.sure else MAY, frozenset(left), CONNECT if self._timeless_lines[words] else moment]
 
     def _reach(self, words: tuple, most: int, left: frozenset, moment: Moment) -> Hits:
         people = min(self.people(words, moment), most)
@@ -137,14 +142,14 @@ class Judge:
     def names_destination(self, words: Iterable[str]) -> bool:
         """Whether one of them looks at where the request goes."""
         for word in words:
-            if self._known(word).about_host:
+            if self._words[word].about_host:
                 return True
         return False
 
     def signs_in(self, words: Iterable[str]) -> bool:
         """Whether one of them asks who the user is, or anything else that only a helper tells of a client."""
         for word in words:
-            if self._known(word).signs_in:
+            if self._words[word].signs_in:
                 return True
         return False
 
@@ -206,9 +211,9 @@ class Judge:
         return acl.type in columns.DESTINATION or self._external(acl, columns.DESTINATION_FORMATS)
 
     def _asks_for_user(self, acl: Acl) -> bool:
-        if acl.type in columns.SIGN_IN:
-            return True
-        return self._external(acl, columns.USER_FORMATS) or (acl.type == "external" and not self._external(acl, columns.DESTINATION_FORMATS))
+        if acl.type != "external":
+            return acl.type in columns.SIGN_IN
+        return self._external(acl, columns.USER_FORMATS) or not self._external(acl, columns.DESTINATION_FORMATS)
 
     def _external(self, acl: Acl, formats: Iterable[str]) -> bool:
         """Whether the helper of an external ACL is given one of these."""
@@ -220,7 +225,7 @@ class Judge:
 
     def _word(self, word: str, pattern: Pattern | None, moment: Moment) -> int:
         """With ``pattern`` None those that look at the destination are left out, as is a group that is turned round and holds such a one."""
-        name, turned, group, about_host, _timeless, _signs_in = self._words.get(word) or self._known(word)
+        name, turned, group, about_host, _timeless, _signs_in = self._words[word]
         if pattern is None and about_host and (turned or not group):
             return SURE
         key = (word, pattern if about_host else None, moment)
@@ -230,27 +235,26 @@ class Judge:
             for inner in self._nested(word):
                 self._word(inner, pattern, moment)
             self._descends = False
-        if key not in self._answers:
+        answer = self._answers.get(key)
+        if answer is None:
             answer = self._named(name, key[1], moment)
-            self._answers[key] = opposite(answer) if turned else answer
-        return self._answers[key]
+            answer = self._answers[key] = opposite(answer) if turned else answer
+        return answer
 
-    def _known(self, word: str) -> _Word:
-        found = self._words.get(word)
-        if found is None:
-            name = word.lstrip("!")
-            acl = self._site.acl(name)
-            parts = [self._words.get(value) for value in acl.values] if acl is not None and acl.type in columns.GROUPS else [None]
-            if None not in parts:
-                asked = any(part.about_host for part in parts), all(part.timeless for part in parts), any(part.signs_in for part in parts)
-            elif acl is None or acl.type in columns.GROUPS:
-                asked = (self._some([name], self._looks_at_host), not self._some([name], lambda acl: acl.type not in self._timeless),
-                         self._some([name], self._asks_for_user))
-            else:
-                # Most words of a long configuration.
-                asked = self._looks_at_host(acl), acl.type in self._timeless, self._asks_for_user(acl)
-            found = self._words[word] = _Word(name, (len(word) - len(name)) % 2 == 1, acl is not None and acl.type in columns.GROUPS, *asked)
-        return found
+    def _read_word(self, word: str) -> _Word:
+        name = word.lstrip("!")
+        acl = self._site.acl(name)
+        grouped = acl is not None and acl.type in columns.GROUPS
+        parts = [self._words.get(value) for value in acl.values] if grouped else [None]
+        if None not in parts:
+            asked = any(part.about_host for part in parts), all(part.timeless for part in parts), any(part.signs_in for part in parts)
+        elif acl is None or grouped:
+            asked = (self._some([name], self._looks_at_host), not self._some([name], lambda acl: acl.type not in self._timeless),
+                     self._some([name], self._asks_for_user))
+        else:
+            # Most words of a long configuration.
+            asked = self._looks_at_host(acl), acl.type in self._timeless, self._asks_for_user(acl)
+        return _Word(name, (len(word) - len(name)) % 2 == 1, grouped, *asked)
 
     def _named(self, name: str, pattern: Pattern | None, moment: Moment) -> int:
         acl = self._site.acl(name)
@@ -389,9 +393,10 @@ class Judge:
 
     def _once(self, acl: Acl, make: Callable[[Acl], object]):
         key = (acl.name, make)
-        if key not in self._prepared:
-            self._prepared[key] = make(acl)
-        return self._prepared[key]
+        found = self._prepared.get(key)
+        if found is None:
+            found = self._prepared[key] = make(acl)
+        return found
 
 
 def _action(directive: Directive) -> str | bool | None:

@@ -39,6 +39,8 @@ def with_drop_in(site: conf.Site, state: State, drop_in: str) -> conf.Site:
     enabled = {ref.name: obj.fields["enabled"] for ref, obj in state.objects.items() if ref.kind == "directive"}
     # Few are others than they were read.
     there = {d.name for d in site.directives if not d.enabled} | {name for name in RULEBASES if not all(enabled.values())}
+    if not there and not any(state.rules.values()):
+        return site
     lines = [d._replace(enabled=enabled.get(d.identity, d.enabled)) if d.name in there else d for d in site.directives]
     rules = []
     for base in RULEBASES:

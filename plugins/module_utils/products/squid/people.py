@@ -84,10 +84,10 @@ def _sign_in(site: Site, judge: Judge) -> tuple:
     ways: dict = {}
     above = len(site.before("http_access"))
     for at, directive in enumerate(site.named("http_access")):
-        words = list(directive.args[1:])
+        words = directive.args[1:]
         auth = [word for word in words if judge.signs_in((word,))]
         others = [word for word in words if word not in auth] if auth else words
-        if not directive.args or any(not word.startswith("!") and judge.names_destination((word,)) for word in others):
+        if not directive.args or judge.names_destination([word for word in others if word[0] != "!"]):
             continue
         level = judge.people(others)
         if level == NO:
