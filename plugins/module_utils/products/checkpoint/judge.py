@@ -123,9 +123,8 @@ class _Rules:
         return found
 
     def _sites(self, names: Iterable[str], wanted: frozenset, seen: frozenset = frozenset()) -> Hits:
-        """Services, sites, categories and their groups; no name is everything."""
+        """Services, sites, categories and their groups, each gone through once, however many rules name it; no name is everything."""
         parts = [self._about.get((name, wanted)) or self._site_hits(name, wanted, seen) for name in names] or [Hits(wanted)]
-        # However many rules name one, its entries are gone through once.
         self._about.update({(name, wanted): part for name, part in zip(names, parts) if not seen})
         return Hits.any(parts)
 
