@@ -19,7 +19,7 @@ description:
   - The global allow list is never used unless it is named in O(dns_list), since it applies to everybody in every DNS policy.
   - Cisco Secure Access, the successor, has one kind of list. Its access rules can be read, so there RV(coverage) says whether those of
     O(audience.rules) use the list and which rules are above them, and whether the do not decrypt list of the security profile in each rule that decides
-    holds the exempt hosts. With O(exempt_by=profile) the module keeps its entries there too. It never writes rules, security profiles or settings.
+    holds the exempt hosts. The module keeps its entries in these lists too (O(exempt_by)). It never writes rules, security profiles or settings.
   - Each write is in force by itself. A run that fails rolls back its changes.
 extends_documentation_fragment:
   - netaccess.chatgpt.access
@@ -40,7 +40,7 @@ options:
       - It needs the scopes C(policies.destinationLists) and C(policies.destinations), for reading and writing, and C(deployments.policies) for reading.
         With the last one missing the names in O(audience) are not looked up. With O(service=secure_access) it is C(policies.rules) for reading in its
         place, and, for what is decrypted, C(policies.securityProfiles), C(policies.donotdecryptlists) and C(policies.settings) for reading; without one
-        of these RV(coverage) says V(unchecked) of exemptions. O(exempt_by=profile) needs C(policies.donotdecryptlists) for writing.
+        of these RV(coverage) says V(unchecked) of exemptions. To write exemptions it needs C(policies.donotdecryptlists) for writing; see O(exempt_by).
     type: str
     required: true
   api_secret:
@@ -105,20 +105,25 @@ options:
   exempt_by:
     description:
       - What leaves hosts undecrypted.
-      - V(manual) writes nothing; RV(manual) lists the domains and where to add them.
-      - V(profile), with O(service=secure_access) alone, writes entries into the do not decrypt list of the security profile that each rule in
-        O(audience.rules) uses. They go there one by one, each with a comment that marks it as ours; what others have in the list stays. A list that other
-        rules use too, that the organisation's default profile has, or that the vendor provides, reaches more people, which is RV(audience_widened) and has
-        to be accepted with O(accept_wider_audience). A profile without such a list, and a list in O(protected), are manual steps.
-      - With V(manual), entries of earlier runs stay with O(state=merged) and are removed with O(state=replaced).
+      - V(auto), with O(service=secure_access), writes the exempt domains into the do not decrypt list of the security profile that each rule in
+        O(audience.rules) uses. They go there one by one, each with a comment that marks it as ours; what others have in the list stays.
+      - A list that other rules use too, that the organisation's default profile has, or that the vendor provides, reaches more people. That is
+        RV(audience_widened), and the run stops unless O(accept_wider_audience) accepts it. To exempt the audience alone, give its rule a security profile
+        whose list no other rule uses.
+      - A profile without such a list, a list in O(protected), and lists that O(api_key) may not read are manual steps. With another O(service), V(auto) is
+        V(manual), since Umbrella has no API for decryption.
+      - V(profile) is V(auto), for O(service=secure_access) alone, and O(state=replaced) and O(state=deleted) fail where O(api_key) may not read the lists,
+        in place of a manual step.
+      - V(manual) writes nothing; RV(manual) lists the domains and where to add them. Entries of earlier runs stay with O(state=merged) and are removed with
+        O(state=replaced).
     type: str
-    choices: [manual, profile]
-    default: manual
+    choices: [auto, manual, profile]
+    default: auto
   scan_conflicts:
     description: >-
       Read the existing web lists that may block, and say which of their entries hold a wanted host; in Secure Access also the rules that are asked before
       those of the audience, security profiles, settings and do not decrypt lists. States that look for all that was changed (replaced, deleted, reverted)
-      read them anyway, and so does O(exempt_by=profile) what it needs to know whom else an exemption reaches.
+      read them anyway, and a run that writes exemptions reads what it needs to know whom else they reach.
     type: bool
     default: true
 attributes:
@@ -173,7 +178,7 @@ EXAMPLES = r"""
     layers: [dns]
     dns_list: Company allowed
 
-- name: An organisation in Secure Access
+- name: An organisation in Secure Access, with the exemption in the do not decrypt list of the security profile that the rule AI users has for itself
   netaccess.chatgpt.umbrella_access:
     service: secure_access
     api_key: "{{ vault_secure_access_api_key }}"
@@ -182,7 +187,7 @@ EXAMPLES = r"""
     audience:
       rules: [AI users]
 
-- name: The same, with the exemption in the do not decrypt list of the security profile that the rule AI users has for itself
+- name: The same, with a do not decrypt list that an administrator edits
   netaccess.chatgpt.umbrella_access:
     service: secure_access
     api_key: "{{ vault_secure_access_api_key }}"
@@ -190,7 +195,7 @@ EXAMPLES = r"""
     config: "{{ lookup('netaccess.chatgpt.policy') }}"
     audience:
       rules: [AI users]
-    exempt_by: profile
+    exempt_by: manual
 
 - name: Audit, which writes nothing
   netaccess.chatgpt.umbrella_access:
@@ -520,7 +525,7 @@ def main():
         dns_list=dict(type="str"),
         web_list=dict(type="str"),
         parking_domain=dict(type="str", default="netaccess.invalid"),
-        exempt_by=dict(type="str", default="manual", choices=["manual", "profile"]),
+        exempt_by=dict(type="str", default="auto", choices=["auto", "manual", "profile"]),
         scan_conflicts=dict(type="bool", default=True),
     )
     module = AnsibleModule(argument_spec=spec, required_if=access.required_if(), supports_check_mode=True)

@@ -439,6 +439,10 @@ class TwinRig(Rig):
     def stormy(self) -> bool:
         return bool(self.twin.faults)
 
+    def puts_into_force(self, request) -> bool:
+        """Whether this request of an activation puts something into force."""
+        return request.method != "GET"
+
     def secrets(self):
         raise NotImplementedError
 
@@ -447,7 +451,8 @@ class TwinRig(Rig):
             self.transport._clock.sleep(self.transport.connection.timeout + 1)
         if kind not in ("malformed", "swallow"):
             return call()
-        fault = OnTheWire(kind)
+        # Of an activation that looks first, the request that puts into force is what is swallowed.
+        fault = OnTheWire(kind, when=self.puts_into_force if kind == "swallow" else None)
         self.twin.faults.append(fault)
         try:
             return call()

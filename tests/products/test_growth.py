@@ -8,7 +8,7 @@ import functools
 
 import pytest
 
-from tests.bench.rules import SITES, Calls, run
+from tests.bench.rules import Calls, run, sites
 
 FEW, MORE = 30, 60
 
@@ -19,7 +19,10 @@ def calls(product: str, count: int, entries: int = 20) -> int:
         return run(product, count, entries, counted.now)[1]
 
 
-@pytest.fixture(scope="module", params=sorted(SITES))
+PRODUCTS = [pytest.param(name, marks=pytest.mark.exhaustive) if hasattr(many, "LEFT_TO_TEST_ALL") else name for name, many in sites().items()]
+
+
+@pytest.fixture(scope="module", params=PRODUCTS)
 def product(request):
     """One that ran before, so that what a process keeps is there each time."""
     for entries in (20, 200):

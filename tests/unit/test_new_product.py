@@ -34,7 +34,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.acme_wall import judge, model
 from ansible_collections.netaccess.chatgpt.plugins.modules import acme_wall_access
 from tests.contract.rig import FIRST
-from tests.products.acme_wall import bench, device, rig, twin
+from tests.products.acme_wall import bench, device, many, rig, twin
 from tests.products.server import Request
 from tests.unit import test_floors, test_house, test_products
 assert acme_wall_access.__file__.startswith({root!r})
@@ -51,7 +51,7 @@ parts = {{
     "schema": lambda: model.schema(model.ACCESS),
     "answer": lambda: one.twin.answer(Request("GET", "/", {{}}, {{}}, b"")), "natives": lambda: one.natives("example.com"),
     "by_chance": lambda: one.by_chance(None, None), "deck": one.deck, "secrets": one.secrets, "mystify": lambda: one.mystify("column"),
-    "is_write": lambda: bench.is_write(None),
+    "is_write": lambda: bench.is_write(None), "fill": lambda: many.fill(one, 1, []),
 }}
 for name, part in parts.items():
     try:
@@ -134,7 +134,7 @@ def test_every_part_that_is_to_be_written_says_so_and_nothing_else_is_missing_bu
     done = subprocess.run([sys.executable, "-c", script], cwd=folder, capture_output=True, text=True, check=False)
     called, _words, lacks = done.stdout.partition("Acme Wall lacks:\n")
     answers = dict(line.split(" ", 1) for line in called.splitlines())
-    assert done.returncode == 0 and len(answers) == 23 and set(answers.values()) == {LEFT}, done.stdout + done.stderr
+    assert done.returncode == 0 and len(answers) == 24 and set(answers.values()) == {LEFT}, done.stdout + done.stderr
     assert Adapter.__abstractmethods__ - {"traits"} <= set(answers)
     assert lacks.strip() == "docs/products.md: no row 'Acme Wall'; run scripts/generate --seen"
 

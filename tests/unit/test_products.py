@@ -33,6 +33,7 @@ FILES = {
     "tests/products/{id}/test_twin.py": "the twin held to what the vendor documents",
     "tests/products/{id}/device.py": "DEVICE, by which lab, demo and playbook tests know the product",
     "tests/products/{id}/bench.py": "main(), which make bench runs",
+    "tests/products/{id}/many.py": "a site with many rules, on which test_growth counts what a run costs, and make bench measures it",
 }
 #: Parts that a product rightly lacks.
 WITHOUT = {
@@ -42,7 +43,10 @@ WITHOUT = {
         "tests/products/{id}/test_vendor.py": "there is no twin to hold against the vendor",
         "tests/products/{id}/device.py": "tests/lab/lab.py runs Squid itself",
         "tests/products/{id}/bench.py": "tests/bench/__main__.py measures Squid itself",
+        "tests/products/{id}/many.py": "tests/bench/size.py has large configurations of Squid",
     },
+    "barracuda_wsg": {"tests/products/{id}/many.py": "no rules are read"},
+    "netskope": {"tests/products/{id}/many.py": "no rules are read"},
 }
 #: Where parts of products lie, and what of a path is the id or, for modules, the name.
 PLACES = {

@@ -95,6 +95,8 @@ class Adapter(ABC):
 
     #: The object that makes the requests, if the product has one.
     _transport = None
+    #: Whether a change of this run is being undone.
+    undoing = False
 
     # -- what a product must implement
 
@@ -191,6 +193,7 @@ class Adapter(ABC):
 
     def begin_cleanup(self, undo: bool = False) -> None:
         """Pure. Called before ``close`` and, with ``undo``, before the engine undoes a change: these must not fail because the run's time is over."""
+        self.undoing = self.undoing or undo
         if self._transport is not None:
             self._transport.begin_cleanup(undo)
 

@@ -348,7 +348,7 @@ def undo(changes: Sequence[Change], state: State, kinds: Sequence[str], gone: Co
     each limit what an object applies to: one that would be emptied while others' entries stay in another one is a Clash, since these would then
     apply to everything. ``drafts``: {kind: {field: value}}: what we created may be at that value, if the run ended before the final one was set.
     """
-    objects, clashes = dict(state.objects), []
+    objects, clashes = dict(state.objects), [Clash(one.ref, "content", None, why=state.unread[one.ref.kind]) for one in changes if one.ref.kind in state.unread]
     # One of these changes may be its creation: an object that a lost write left behind is updated in the same journal.
     gone = {change.ref for change in changes if change.op == CREATE}.union(gone)
     for change in reversed(list(changes)):

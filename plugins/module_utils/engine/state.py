@@ -63,7 +63,8 @@ class State:
 
     ``pending``: whose edits are written and not in force yet: None, "ours", "foreign" or "both". ``unsealed``: edits of ours that
     only this run's session sees, until ``Adapter.seal``. ``release``: the product and its release in words, if the device reports it.
-    ``diagnosis``: what else the read found out, as plain data for the result.
+    ``diagnosis``: what else the read found out, as plain data for the result. ``unread``: {kind: why}, kinds of objects that could not be read: that none
+    is in ``objects`` does not mean that the device has none, so a change of one is not rolled back.
     """
 
     objects: dict = field(default_factory=dict)
@@ -72,6 +73,7 @@ class State:
     unsealed: bool = False
     release: str = field(default="", compare=False)
     diagnosis: dict = field(default_factory=dict, compare=False)
+    unread: dict = field(default_factory=dict, compare=False)
 
     def digest(self, refs: Iterable[Ref] | None = None) -> str:
         """SHA-256 (hex) of the policy-bearing state of ``refs`` (default: all objects), without ids and revisions."""

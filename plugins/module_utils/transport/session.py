@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from typing import Callable, Container, Iterable
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import (
@@ -16,6 +17,8 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport.connec
 NO_JSON = object()
 #: What the HTTP status of a refusal means on every API. Others are ``refused``; a product adds its own.
 FAILURES = {401: AUTH, 403: AUTH, 409: CONFLICT}
+#: Characters that a session is known by, at least: fewer may be in any text.
+_SECRET = 6
 
 
 class Ended(AccessError):
@@ -90,12 +93,20 @@ class Client:
 
     def _unreadable(self, answer: Answer, write: bool, what: str = " and not with JSON of its API", check: str = "") -> AccessError:
         """For an answer without meaning: a write may have taken effect. ``check``: what to check, for a read, from the colon on."""
-        text = "%s answers with HTTP %d%s" % (self.host, answer.status, what)
+        text = self._masked("%s answers with HTTP %d%s" % (self.host, answer.status, what))
         return OutcomeUnknown(text) if write else AccessError(UNREACHABLE, text + check)
 
     def _refusal(self, failure: str, request: str, words: object, told: str, hint: str = "") -> AccessError:
         """``request``: method and path; ``words``: the device's own reason; ``told``: status and codes; ``hint``: the remedy, with its own brackets."""
-        return AccessError(failure, "%s refuses %s: %s%s (%s)" % (self.host, request, one_line(words), hint, told))
+        return AccessError(failure, self._masked("%s refuses %s: %s%s (%s)" % (self.host, request, one_line(words), hint, told)))
+
+    def _masked(self, text: str) -> str:
+        """Without what the session is known by, should the device repeat it. Ansible masks secret options alone."""
+        session = self._session
+        for value in session.values() if isinstance(session, dict) else (session,):
+            secret = re.split("[ =]", value)[-1] if isinstance(value, str) else ""
+            text = text.replace(secret, "...") if len(secret) >= _SECRET else text
+        return text
 
     def _not_signed_in(self, answer: Answer, check: str, failing: Container[int] = (), hint: str = "") -> AccessError:
         """For a sign-in without a session. ``check``: the credentials, in words; ``failing``: statuses of a failing service, besides 5xx, with its

@@ -84,7 +84,7 @@ def test_what_a_first_run_and_a_second_one_cost(rig):
     rig.run()
     first, rig.twin.log[:] = commands(rig), []
     rig.run()
-    assert (len(first), len(commands(rig)), first.count("login"), first[-1]) == (30, 12, 1, "logout")
+    assert (len(first), len(commands(rig)), first.count("login"), first[-1]) == (31, 12, 1, "logout")
     assert [command for command in first if command.startswith(WRITES)] == [
         "add-application-site", "add-application-site", "add-https-rule", "add-access-rule", "publish", "install-policy"]
 
@@ -365,3 +365,38 @@ def test_rendered_names_no_secret_and_puts_the_exemption_first(rig):
     steps = rig.run("rendered", FIRST)["rendered"]
     assert [step["request"]["command"] for step in steps] == ["add-application-site", "add-application-site", "add-https-rule", "add-access-rule"]
     assert rig.twin.admins["netaccess"] not in json.dumps(steps) and commands(rig) == []
+
+
+# -- doubts
+
+
+def test_what_others_publish_while_a_run_writes_is_not_installed_with_it(rig):
+    site, late = rig.snapshot(), iter([True])
+    rig.after_write = lambda: next(late, False) and rig.twin.publish_by("alice", "new branch")
+    with pytest.raises(Failed, match="alice published new branch, which would be installed with ours.*The old state was restored") as found:
+        rig.run()
+    assert found.value.result["failure"]["class"] == "locked" and "install-policy" not in commands(rig)
+    assert rig.snapshot() == site and rig.left_open() == []
+    with pytest.raises(Failed, match="another administrator's pending changes"):
+        rig.run()
+    assert rig.run(publish_foreign_changes=True)["changed"]
+
+
+def test_what_others_published_before_and_was_accepted_does_not_stop_the_run_later(rig):
+    rig.twin.publish_by("alice", "new branch")
+    assert rig.run(publish_foreign_changes=True)["changed"]
+
+
+def test_a_rollback_of_what_is_in_force_is_not_stopped_by_what_others_publish(rig):
+    """Otherwise what failed would stay in force."""
+    before = rig.decisions()
+    rig.twin.failing = {"gw-2": "the gateway has no license"}
+    install = rig.twin._install_policy
+
+    def failed(session, body):
+        rig.twin.publish_by("alice", "new branch")
+        return install(session, body)
+    rig.twin._install_policy = failed
+    with pytest.raises(Failed):
+        rig.run()
+    assert rig.decisions() == before

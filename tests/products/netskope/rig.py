@@ -17,7 +17,6 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport.connec
 from tests.contract.rig import MEMBER, NEXT_YEAR, TwinRig
 from tests.products.netskope.twin import ALLOW, BLOCK, COACH, DECRYPT, ISOLATE, SKIP, Netskope, policy
 from tests.products.panos.rig import QuickClock
-from tests.products.server import Fault as OnTheWire
 
 GROUPS = {MEMBER: "AI users"}
 LISTS = ("ChatGPT allow", "ChatGPT exempt")
@@ -43,18 +42,6 @@ class NetskopeRig(TwinRig):
     def adapter(self, audience=(MEMBER,), timeout=60, token=None, ca_path=None, **changes):
         self.transport = Transport(Connection(self.twin.url, timeout=timeout, ca_path=ca_path), QuickClock())
         return NetskopeAdapter(self.settings(audience, **changes), Api(self.transport, token or self.twin.token), self.transport)
-
-    def in_weather(self, kind, call):
-        """An activation asks first whether anything is pending; what is swallowed is the deployment."""
-        if kind != "swallow":
-            return super().in_weather(kind, call)
-        fault = OnTheWire(kind, when=lambda request: request.method != "GET")
-        self.twin.faults.append(fault)
-        try:
-            return call()
-        finally:
-            self.twin.faults.remove(fault)
-            self.meter.met = fault.times == 0
 
     def natives(self, pattern):
         return {pattern[1:], "*" + pattern} if pattern.startswith(".") else {pattern}

@@ -318,3 +318,71 @@ def test_a_host_name_that_cannot_be_an_entry_is_refused_before_the_first_write(r
     """url-lists: labels are of letters, digits and inner dashes."""
     found = failure(rig, r"cannot be allowed: \*\.a_b\.example, a_b\.example", policy=Policy.from_config({"allow": [".a_b.example", "c.example"]}))
     assert found["class"] == "refused" and rig.meter.writes == 0
+
+
+# -- doubts
+
+
+@pytest.mark.parametrize("url", ["https://chatgpt.com/", "chatgpt.com.", "*chatgpt.com", "chat*.com", "*.chatgpt.*", "*", " chatgpt.com"])
+def test_an_entry_of_others_that_is_written_in_another_way_may_be_in_the_way(rig, url):
+    rig.twin.edit("Theirs", ["odd.example"])
+    rig.twin.named("Theirs")["urls"] = rig.twin.active[rig.twin.named("Theirs")["id"]]["urls"] = [url]
+    assert ".chatgpt.com" in {host for one in rig.run(check=True)["conflicts"] for host in one["hosts"]}
+
+
+@pytest.mark.parametrize("url", ["chatgpt.com.evil.example", "evilchatgpt.com", "chatgpt.com/only/a/path", "chatgpt.com:8443", "*chatgpt.com"])
+def test_an_entry_in_our_list_that_only_looks_like_a_host_allows_nothing(rig, url):
+    rig.run()
+    rig.twin.named(LISTS[0])["urls"] = rig.twin.active[rig.twin.named(LISTS[0])["id"]]["urls"] = [url]
+    assert {row["allowed"] for row in rig.run("gathered")["coverage"]} == {"no"}
+
+
+def test_a_name_that_somebody_gave_our_list_meanwhile_is_not_taken_back(rig):
+    rig.run()
+    adapter = rig.adapter()
+    send, renamed = adapter.send, LISTS[0] + " by netaccess.chatgpt (ask IT)"
+
+    def meanwhile(request):
+        rig.twin.named(LISTS[0])["name"] = rig.twin.active[rig.twin.named(LISTS[0])["id"]]["name"] = renamed
+        return send(request)
+    adapter.send = meanwhile
+    with pytest.raises(Failed, match="someone else changed the URL list"):
+        rig.run(policy=Policy.from_config({"allow": [".chatgpt.com", "*.openai.com", "js.stripe.com", "x.ai"], "exempt": [".chatgpt.com", "*.openai.com"]}),
+                adapter=adapter)
+    assert any(row["name"] == renamed for row in rig.twin.active.values())
+
+
+def test_a_server_that_repeats_the_token_in_its_refusal_does_not_get_it_into_a_result(rig):
+    token = rig.twin.token
+    rig.twin.faults.append(OnTheWire("status", reply=Reply.of_json({"status": "error", "message": "token %s is not allowed" % token}, 403)))
+    with pytest.raises(Failed) as failed:
+        rig.run()
+    assert token not in str(failed.value) + str(failed.value.result)
+
+
+def test_an_entry_that_somebody_adds_while_ours_are_appended_stays(rig):
+    rig.run()
+    adapter = rig.adapter()
+    send = adapter.send
+
+    def meanwhile(request):
+        rig.twin.edit(LISTS[0], [*rig.twin.named(LISTS[0])["urls"], "late.example"])
+        return send(request)
+    adapter.send = meanwhile
+    policy = Policy.from_config({"allow": [".chatgpt.com", "*.openai.com", "js.stripe.com", "x.ai"], "exempt": [".chatgpt.com", "*.openai.com"]})
+    assert rig.run(policy=policy, adapter=adapter)["changed"] and {"late.example", "x.ai"} <= rig.foreign_members()
+
+
+def test_a_list_that_somebody_begins_to_delete_is_not_written(rig):
+    rig.run()
+    adapter = rig.adapter()
+    send = adapter.send
+
+    def meanwhile(request):
+        row = rig.twin.named(LISTS[0])
+        row.update(pending=1, modify_type="Deleted", modify_by="alice@example.com")
+        return send(request)
+    adapter.send = meanwhile
+    with pytest.raises(Failed, match="someone else changed the URL list"):
+        rig.run(policy=Policy.from_config({"allow": ["x.ai"]}), adapter=adapter)
+    assert "x.ai" not in rig.foreign_members()

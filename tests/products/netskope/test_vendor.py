@@ -4,8 +4,8 @@
 """The vendor's clients and the twin of Netskope.
 
 The SDK 1.0.3 reads and deletes lists. It creates them in a form, and deploys them by a path, that the vendor's own changelog calls wrong; the twin refuses
-both. The command line client 1.5.1 creates and changes lists as the guide has it, and deploys by the same wrong path. It pins other releases of what the tests
-use, so that it is not among their packages: ``pip install --target FOLDER netskope==1.5.1``, and NETACCESS_NETSKOPE_CLI=FOLDER.
+both. The command line client 1.5.1 creates and changes lists as the guide has it, and deploys by the same wrong path. It needs other releases of what the
+tests use, so that scripts/install-peers puts it into a folder of its own; NETACCESS_NETSKOPE_CLI names another one.
 """
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from tests.products.netskope.twin import Netskope
 netskope = pytest.importorskip("netskope")
 exceptions = pytest.importorskip("netskope.exceptions")
 OURS = tuple(name + " by netaccess.chatgpt" for name in LISTS)
-CLI = os.environ.get("NETACCESS_NETSKOPE_CLI")
+CLI = os.environ.get("NETACCESS_NETSKOPE_CLI", str(Path(__file__).resolve().parents[3] / ".build" / "peers" / "netskope"))
 
 
 @pytest.fixture
@@ -94,7 +94,7 @@ def test_a_wrong_token_and_one_that_only_reads_are_refused_as_the_sdk_expects(ri
         sdk.url_lists.delete(1)
 
 
-@pytest.mark.skipif(not CLI, reason="NETACCESS_NETSKOPE_CLI names no folder with the command line client")
+@pytest.mark.skipif(not (Path(CLI) / "bin" / "netskope").exists(), reason="the command line client is not here: scripts/install-peers")
 def test_the_command_line_client_and_the_module_change_each_other_s_lists(tmp_path):
     rig = NetskopeRig(tmp_path)
     rig.twin = Netskope(tls=True, watchful=True)

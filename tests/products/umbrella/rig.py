@@ -121,7 +121,8 @@ class SecureAccessRig(UmbrellaRig):
         super().__init__(folder, secure=True, **options)
 
     def settings(self, audience=(MEMBER,), **changes):
-        return Settings(**dict({"names": {"web": LISTS[1]}, "layers": ("web",), "secure": True, "audience": (("rules", ("AI users",)),)}, **changes))
+        return Settings(**dict({"names": {"web": LISTS[1]}, "layers": ("web",), "secure": True, "audience": (("rules", ("AI users",)),),
+                                "exempt_by": "manual"}, **changes))
 
     def list(self, name=LISTS[1]):
         return self.twin.begins(name)
@@ -229,7 +230,7 @@ class WritingRig(SecureAccessRig):
         super().__init__(folder, undecrypted=(), **options)
 
     def settings(self, audience=(MEMBER,), **changes):
-        return super().settings(audience, **dict({"exempt_by": "profile"}, **changes))
+        return super().settings(audience, **dict({"exempt_by": "auto"}, **changes))
 
 
 #: Each takes a folder and is put through the whole suite.

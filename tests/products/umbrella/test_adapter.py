@@ -532,7 +532,7 @@ def test_a_key_that_may_not_read_rules_claims_nothing(secure):
 def task(**changes):
     params = dict({"state": "merged", "audience": {"dns_policies": ["A"], "web_policies": [], "everyone": False}, "service": "umbrella", "api_url": None,
                    "api_key": "k", "api_secret": "s", "organization_id": None, "layers": ["dns", "web"], "prefix": "ChatGPT", "dns_list": None,
-                   "web_list": None, "parking_domain": "netaccess.invalid", "exempt_by": "manual", "scan_conflicts": True, "protected": [],
+                   "web_list": None, "parking_domain": "netaccess.invalid", "exempt_by": "auto", "scan_conflicts": True, "protected": [],
                    "comment": None, "validate_certs": True, "ca_path": None, "certificate_fingerprint": None, "proxy": None, "timeout": 60}, **changes)
     return SimpleNamespace(params=params)
 

@@ -151,9 +151,10 @@ def test_entries_that_may_not_be_read_make_it_unchecked(rig):
     rig.twin.faults.append(Weather("status", times=10 ** 3, when=lambda request: request.path.endswith(behind), reply=Reply.of_json({"error": "no"}, 404)))
     assert words(rig.run()) == {"unchecked"} and puts(rig) == []
     with pytest.raises(Failed, match="refuses GET .*%s" % behind):
-        rig.run("deleted", adapter=rig.adapter(whole=True, removing=True))
-    result = rig.run("deleted", adapter=rig.adapter(whole=True, removing=True, exempt_by="manual"))
-    assert "entries of the do not decrypt list AI exempt were not read" in result["manual"]
+        rig.run("deleted", adapter=rig.adapter(whole=True, removing=True, exempt_by="profile"))
+    for exempt_by in ("auto", "manual"):
+        result = rig.run("deleted", adapter=rig.adapter(whole=True, removing=True, exempt_by=exempt_by))
+        assert "entries of the do not decrypt list AI exempt were not read" in result["manual"]
 
 
 # -- from a rule to its list --------------------------------------------------------------------------------------
@@ -487,7 +488,7 @@ def test_a_run_that_dies_at_a_write_is_finished_and_can_be_taken_back(rig, left)
 def test_a_key_that_may_not_write_there_is_told_and_the_allowlist_goes_back(rig):
     rig.twin.keys[KEY][1].discard("policies.donotdecryptlists:write")
     site = rig.snapshot()
-    with pytest.raises(Failed, match="lacks the scope.*old state was restored") as failed:
+    with pytest.raises(Failed, match="Give the key policies.donotdecryptlists:write, or set exempt_by: manual.*old state was restored") as failed:
         rig.run()
     assert failed.value.result["failure"]["class"] == "auth" and rig.snapshot() == site
 
@@ -506,10 +507,49 @@ def test_what_cannot_be_read_is_not_reported_as_gone(rig, state):
     rig.twin.keys[KEY][1].discard("policies.donotdecryptlists:read")
     site = rig.snapshot()
     with pytest.raises(Failed, match="lacks the scope"):
-        rig.run(state, adapter=rig.adapter(whole=True, removing=state == "deleted"), **({"journal": journal} if state == "reverted" else {}))
+        rig.run(state, adapter=rig.adapter(whole=True, removing=state == "deleted", exempt_by="profile"), **(
+            {"journal": journal} if state == "reverted" else {}))
     assert rig.snapshot() == site
-    manual = rig.run("deleted", adapter=rig.adapter(exempt_by="manual", whole=True, removing=True))["manual"]
-    assert any(SCOPES[SPARED] in line for line in manual)
+    for exempt_by in ("auto", "manual"):
+        manual = rig.run("deleted", adapter=rig.adapter(exempt_by=exempt_by, whole=True, removing=True))["manual"]
+        assert any(SCOPES[SPARED] in line for line in manual) and any("comment begins with " + OURS in line for line in manual)
+
+
+@pytest.mark.parametrize("exempt_by", ["auto", "manual"])
+@pytest.mark.parametrize("status", [403, 404])
+def test_a_rollback_of_entries_that_cannot_be_read_is_refused(rig, exempt_by, status):
+    journal, behind = rig.run()["journal"], "/%d/destinations" % rig.twin.spared("AI exempt")["behind"]
+    site = rig.snapshot()
+    if status == 403:
+        rig.twin.keys[KEY][1].discard("policies.donotdecryptlists:read")
+    else:
+        rig.twin.faults.append(Weather("status", times=10 ** 3, when=lambda request: request.path.endswith(behind), reply=Reply.of_json({"error": "no"}, 404)))
+    with pytest.raises(Failed, match="nothing was rolled back.*entries of do not decrypt list .*not read"):
+        rig.run("reverted", journal=journal, adapter=rig.adapter(exempt_by=exempt_by, whole=True))
+    assert rig.snapshot() == site
+
+
+def test_a_rollback_of_a_change_that_wrote_no_such_entries_needs_no_scope_for_them(rig):
+    rig.twin.keys[KEY][1].discard("policies.donotdecryptlists:read")
+    site = rig.snapshot()
+    journal = rig.run()["journal"]
+    assert rig.list()["items"]
+    rig.run("reverted", journal=journal, adapter=rig.adapter(whole=True))
+    assert rig.snapshot() == site
+
+
+def test_what_this_run_wrote_and_cannot_read_any_more_is_not_confirmed(rig):
+    adapter = rig.adapter()
+    send = adapter.send
+
+    def sent(request):
+        reply = send(request)
+        if request["method"] == "PUT":
+            rig.twin.keys[KEY][1].discard("policies.donotdecryptlists:read")
+        return reply
+    adapter.send = sent
+    with pytest.raises(Failed, match="lacks the scope.*The rollback failed as well"):
+        rig.run(adapter=adapter)
 
 
 @pytest.mark.parametrize("listed", [True, False])
@@ -660,6 +700,24 @@ def test_umbrella_has_no_such_lists():
         product.from_module(task(exempt_by="profile"))
     rules = {"dns_policies": [], "web_policies": [], "rules": ["A"], "everyone": False}
     assert product.from_module(task(service="secure_access", audience=rules, exempt_by="profile"))._settings.exempt_by == "profile"
+    assert not product.from_module(task())._settings.spares
+
+
+@pytest.mark.parametrize("exempt_by,writes", [("auto", True), ("profile", True), ("manual", False)])
+def test_where_there_is_an_api_the_exemption_is_written_unless_the_task_says_otherwise(rig, exempt_by, writes):
+    rules = {"dns_policies": [], "web_policies": [], "rules": ["AI users"], "everyone": False}
+    settings = product.from_module(task(service="secure_access", audience=rules, exempt_by=exempt_by))._settings
+    adapter = rig.adapter()
+    adapter._settings = adapter._spared._settings = settings
+    result = rig.run(adapter=adapter)
+    assert bool(puts(rig)) is writes and words(result) == {"yes" if writes else "no"} and ("exempt_by is manual" in str(by_hand(result))) is not writes
+
+
+def test_whom_an_exemption_reaches_besides_is_told_with_what_avoids_it(rig):
+    more(rig)
+    with pytest.raises(Failed, match="users of the access rule Others .not so with a security profile for AI users whose list .* or with exempt_by: manual"):
+        rig.run()
+    assert rig.run(adapter=rig.adapter(exempt_by="manual"))["audience_widened"] == [] and puts(rig) == []
 
 
 def test_requests_of_a_run_that_writes_and_of_a_rerun(rig):

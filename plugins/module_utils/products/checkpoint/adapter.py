@@ -41,8 +41,8 @@ class CheckpointAdapter(Adapter):
 
     def __init__(self, settings: Settings, api: Api, transport: Transport, domain: str | None = None):
         self._settings, self._api, self._transport, self._domain = settings, api, transport, domain
-        #: ``_locked``: (Ref, meta-info) of ours; ``_edited``: whether this session may hold edits of this run that are not published.
-        self._site, self._locked, self._edited = Site(), [], False
+        #: ``_locked``: (Ref, meta-info) of ours; ``_edited``: whether this session may hold our unpublished edits; ``_last``: what was published last at first.
+        self._site, self._locked, self._edited, self._last = Site(), [], False, None
 
     @property
     def device(self) -> str:
@@ -123,8 +123,9 @@ class CheckpointAdapter(Adapter):
         site.gateways = [row for row in self._api.rows("show-gateways-and-servers", **_FULL) if (not targets or row["name"] in targets)
                          and (row.get("policy") or {}).get("access-policy-name") == self._settings.package]
         since = min((_posix(row["policy"].get("access-policy-installation-date")) for row in site.gateways), default=0)
-        newer = _posix(self._api.show("show-last-published-session").get("publish-time")) > since
-        published = self._api.rows("show-sessions", **{"view-published-sessions": True}, **_FULL) if newer else []
+        last = self._api.show("show-last-published-session")
+        self._last = self._last or last
+        published = self._api.rows("show-sessions", **{"view-published-sessions": True}, **_FULL) if _posix(last.get("publish-time")) > since else []
         published = [row for row in published if _posix(row.get("publish-time")) > since]
         mine = [row for row in published if row.get("user-name") == own.get("user-name") and is_ours(row.get("description"))]
         site.published = [row for row in published if row not in mine]
@@ -184,15 +185,19 @@ class CheckpointAdapter(Adapter):
         return ["%s locks %s" % (meta.get("locking-admin") or "another session", ref) for ref, meta in self._locked if meta.get("lock") not in _FREE]
 
     def permissions(self) -> Permissions:
-        if self._api.read_only:
-            return Permissions(False, "the session of this account is read-only")
-        return Permissions(None, "the Management API does not show what this account may edit, publish and install")
+        told = Permissions(None, "the Management API does not show what this account may edit, publish and install")
+        return Permissions(False, "the session of this account is read-only") if self._api.read_only else told
 
     def send(self, request: dict) -> object:
         self._edited = True
         return self._api.write(request["command"], request["body"])
 
     def seal(self) -> None:
+        """Publish. Before it is the last moment to stop for what others published since the run began, which would be installed with ours."""
+        late = self._api.show("show-last-published-session")
+        if not self.undoing and late.get("uid") != self._last.get("uid") and not is_ours(late.get("description")):
+            raise AccessError(LOCKED, "while this run wrote, %s published %s, which would be installed with ours: run again when it is installed" % (
+                late.get("user-name"), late.get("name") or "a session"))
         self._api.wait(self._api.write("publish", {}).get("task-id"), REFUSED)
         self._edited = False
 

@@ -69,7 +69,7 @@ class _Rules:
 
     def __init__(self, settings: Settings, site: Site, policy: Policy, state: State):
         self._settings, self._site, self._policy, self._state = settings, site, policy, state
-        self._columns, self._places, self._named = {}, itertools.count(), {}
+        self._columns, self._places, self._named, self._about = {}, itertools.count(), {}, {}
         for row in site.known.values():
             # Several objects of one name tell nothing.
             self._named[row.get("name")] = {} if row.get("name") in self._named else row
@@ -123,8 +123,9 @@ class _Rules:
         return found
 
     def _sites(self, names: Iterable[str], wanted: frozenset, seen: frozenset = frozenset()) -> Hits:
-        """Services, sites, categories and their groups; no name is everything."""
-        parts = [self._site_hits(name, wanted, seen) for name in names] or [Hits(wanted)]
+        """Services, sites, categories and their groups, each gone through once, however many rules name it; no name is everything."""
+        parts = [self._about.get((name, wanted)) or self._site_hits(name, wanted, seen) for name in names] or [Hits(wanted)]
+        self._about.update({(name, wanted): part for name, part in zip(names, parts) if not seen})
         return Hits.any(parts)
 
     def _site_hits(self, name: str, wanted: frozenset, seen: frozenset) -> Hits:

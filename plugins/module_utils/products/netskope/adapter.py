@@ -44,7 +44,7 @@ class NetskopeAdapter(Adapter):
         self._site = Site(settings)
         #: Ids of lists with pending changes of others when the run began; what becomes of these has been decided.
         self._foreign: set | None = None
-        self._undoing = self._deployed = False
+        self._deployed = False
 
     @property
     def device(self) -> str:
@@ -123,33 +123,30 @@ class NetskopeAdapter(Adapter):
         return Step(title, {"method": method, "path": path, "body": {"name": name, "data": {"urls": urls, "type": kind}}}, self._site.learn)
 
     def send(self, request: dict) -> object:
-        if request["method"] == "PUT":
-            self._unchanged(request["path"])
+        if request["method"] != "POST":
+            self._unchanged(request["path"], request["method"] == "PUT")
         return self._api.write(request["method"], request["path"], request["body"])
 
-    def _unchanged(self, path: str) -> None:
-        """Before a whole list is written: what others added since it was read would be lost.
+    def _unchanged(self, path: str, whole: bool) -> None:
+        """Before a list is written: the name that others gave it since it was read would be lost, and of a ``whole`` list what they added.
 
         :raises AccessError: conflict
         """
-        number = int(path.rpartition("/")[2])
+        number = int(path[len(LISTS) + 1:].partition("/")[0])
         old, now = self._site.lists[number], self._api.lists().get(number)
-        if now is None or (now["name"], sorted(now["data"]["urls"])) != (old["name"], sorted(old["data"]["urls"])):
+        gone = now is None or now["name"] != old["name"] or (now.get("pending") and now.get("modify_type") == "Deleted")
+        if gone or (whole and sorted(now["data"]["urls"]) != sorted(old["data"]["urls"])):
             raise AccessError(CONFLICT, "someone else changed the URL list %s after it was read: run again" % old["name"])
-
-    def begin_cleanup(self, undo: bool = False) -> None:
-        super().begin_cleanup(undo)
-        self._undoing = self._undoing or undo
 
     def seal(self) -> None:
         """Nothing has to be published; but this is the last moment to stop before the activation."""
-        if not self._undoing:
+        if not self.undoing:
             self._stop_if_late(self._api.pending())
 
     def _stop_if_late(self, rows: Iterable[dict]) -> None:
         """What others began to change since this run began would be deployed with ours. :raises AccessError: locked"""
         late = [row for row in self._site.foreign(rows) if row["id"] not in self._foreign]
-        if late and not self._undoing:
+        if late and not self.undoing:
             named = ", ".join("%s (%s)" % (row["name"], row.get("modify_by")) for row in late)
             raise AccessError(LOCKED, "while this run wrote, others changed URL lists of %s, which would be deployed with ours: %s. Run again when these are "
                                       "deployed; if this is the name that the tenant records for this token, set account to it" % (self.device, named))

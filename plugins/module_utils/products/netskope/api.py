@@ -24,7 +24,7 @@ class Api(Client):
 
     def __init__(self, transport: Transport, token: str):
         super().__init__(transport)
-        self._token = token
+        self._session = {"Netskope-Api-Token": token}
 
     def lists(self) -> dict:
         """{id: list} with pending changes carried out.
@@ -71,7 +71,7 @@ class Api(Client):
     def _ask(self, method: str, path: str, body: object = None, **parameters: str) -> object:
         write = method != "GET"
         content = {"json": body} if write else {"params": parameters}
-        answer = self._transport.call(method, path, write=write, headers={"Netskope-Api-Token": self._token}, **content)
+        answer = self._transport.call(method, path, write=write, headers=self._session, **content)
         return self._result(answer, "%s %s" % (method, path), write)
 
     def _result(self, answer: Answer, request: str, write: bool) -> object:

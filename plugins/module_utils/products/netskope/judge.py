@@ -16,7 +16,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state imp
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import SUBDOMAINS, Index, Pattern
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Policy
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.netskope.model import (
-    LIST, MARK, SCHEMA, TYPE, Settings, Site, perhaps, surely,
+    LIST, MARK, SCHEMA, TYPE, Settings, Site, odd, perhaps, surely,
 )
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.columns import Columns
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.findings import Findings, coverage, texts
@@ -92,6 +92,7 @@ class Assessor:
             data = dict(row["data"], **{name: value for name, value in row.items() if name != "data"})
             doubts = ["the column %s is unknown" % name for name in Columns(SCHEMA, data).unread()]
             doubts += ["entries of the type %s are not evaluated" % data.get("type")] if data.get("type") != TYPE else []
+            doubts += ["the entry %s is not understood" % url for url in odd(data["urls"])[:3]]
             hosts = wanted if doubts else held(perhaps(data["urls"]), wanted).all
             self._found.conflict(
                 Ref(LIST, row["name"]), "deny", "URL list %s" % row["name"], "it may be in a category that a policy blocks or decrypts", texts(hosts), False,

@@ -8,6 +8,7 @@ list without entries is not documented: a list of ours that goes keeps one entry
 """
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Iterable
 
@@ -104,6 +105,16 @@ class Site:
         return State(objects, pending=word, diagnosis={"pending": waiting} if waiting else {})
 
 
+def _host(url: str) -> str:
+    """Of an entry, which the console takes without a scheme; what an API takes is not documented."""
+    return url.strip().lower().rpartition("://")[2].partition("/")[0].partition(":")[0].rstrip(".")
+
+
+def odd(urls: Iterable[str]) -> list[str]:
+    """The entries that have a star where none is documented, and so may be about any host."""
+    return [url for url in urls if "*" in re.sub(r"^\*\.", "", _host(url))]
+
+
 def render(pattern: Pattern) -> tuple[str, ...]:
     """The entries for a pattern. Whether ``*.x`` covers ``x`` is told in two ways (url-list-best-practices: yes; create-custom-categories: no)."""
     return {EXACT: (pattern.name,), SUBDOMAINS: ("*." + pattern.name,), DOMAIN: (pattern.name, "*." + pattern.name)}[pattern.kind]
@@ -116,6 +127,6 @@ def surely(urls: Iterable[str]) -> list[Pattern]:
 
 def perhaps(urls: Iterable[str]) -> list[Pattern]:
     """What they may cover: of each host that an entry names, and of its subdomains where it begins with ``*.``, some part. ``*.com`` is an entry too."""
-    hosts = [url.lower().partition("/")[0].partition(":")[0] for url in urls]
+    hosts = list(map(_host, urls))
     names = [Pattern(one.name, DOMAIN if one.kind == SUBDOMAINS else one.kind) for one in map(parse_if, hosts) if one is not None]
     return names + [Pattern(host[2:], DOMAIN) for host in hosts if host.startswith("*.") and "." not in host[2:]]

@@ -165,8 +165,7 @@ class Api(Client):
     def _words(self, answer: Answer) -> str:
         """What an error body says, as plain words: bodies are XML, HTML or text. Never the session in it."""
         text = re.sub(r"<[^>]*>", " ", answer.body[:4000].decode("utf-8", "replace"))
-        text = one_line(text)[:_SHOWN] or "no reason given"
-        return text.replace(self._session, "...") if self._session else text
+        return self._masked(one_line(text))[:_SHOWN] or "no reason given"
 
     # -- signing in
 

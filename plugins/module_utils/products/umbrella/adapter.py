@@ -94,7 +94,7 @@ class UmbrellaAdapter(Adapter):
         self._check_policies()
         objects = Objects()
         site.objects(objects.add)
-        return State(objects)
+        return State(objects, unread=self._spared.unread())
 
     def _check_organization(self) -> None:
         """Lists that a console of several organisations hands down may be another one's."""
@@ -164,7 +164,7 @@ class UmbrellaAdapter(Adapter):
             ref = Ref(KINDS[layer], self._settings.names[layer])
             self._usable(ref, layer)
             wanted.append(Wanted(Object(ref, {"name": self._settings.full_name(layer)}, {"destinations": entries})))
-        if self._settings.exempt_by == PROFILE:
+        if self._settings.spares:
             wanted += self._spared.target(policy.exempt)
         return wanted
 
@@ -255,6 +255,8 @@ class UmbrellaAdapter(Adapter):
             # A refusal may come with a part of the entries added.
             self._doubt = isinstance(error, OutcomeUnknown) or error.failure == REFUSED
             self._site.scanned.clear()
+            if spared and error.failure == AUTH:
+                raise AccessError(AUTH, "%s. Give the key policies.donotdecryptlists:write, or set exempt_by: manual" % error) from error
             raise
         if spared:
             self._spared.settled(request)

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Ref
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Policy
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.umbrella.model import DNS, KINDS, PROFILE, RULES, WEB, Ours, Settings, Site
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.umbrella.model import DNS, KINDS, RULES, WEB, Ours, Settings, Site
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.findings import Findings
 
 
@@ -69,8 +69,10 @@ class ByHand:
                 found.manual.append("the destination list %s stays, empty if this collection created it: it allows nothing. To delete it, first "
                                     "remove it from the policies that use it" % self._ours.shown(layer))
         tables = self._site.decryption
-        found.manual += [why for what, why in tables.unread.items() if what not in ("profiles", "settings")] if tables is not None else []
-        if self._settings.exempt_by != PROFILE:
+        unread = [why for what, why in tables.unread.items() if what not in ("profiles", "settings")] if tables is not None else []
+        if unread:
+            found.manual += [*unread, "remove the entries of do not decrypt lists whose comment begins with %s, if an earlier run added some" % tables.mark]
+        if not self._settings.spares:
             found.manual.append("remove the domains of this collection from the %s" % (
                 "do not decrypt list, if they were added by hand" if self._settings.secure else
                 "selective decryption list (Policies > Selective Decryption Lists)"))

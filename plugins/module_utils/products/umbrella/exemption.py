@@ -15,7 +15,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state imp
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import DOMAIN, Index, Pattern
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Policy
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.umbrella.decryption import IPS, LIST, TENANTS, Decryption, Place, Sparing
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.umbrella.model import PROFILE, RULES, Settings, Site
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.umbrella.model import RULES, Settings, Site
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.findings import WORKSPACE_HEADER, Findings, reasons, together
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.firstmatch import Hits, Layer, walk
 
@@ -95,7 +95,7 @@ class Exemption:
         """Add to ``audience_widened``, ``losses``, ``tenant_controls`` and ``manual``."""
         if not self._policy.exempt:
             return
-        if self._tables is not None and self._settings.exempt_by == PROFILE:
+        if self._tables is not None and self._settings.spares:
             for number in self._tables.wanted(self._rules, self._policy.exempt, self._settings.protected):
                 found.audience_widened += self._widened(self._tables.lists[number])
         hosts = tuple(str(pattern) for pattern in self._policy.exempt)
@@ -113,6 +113,8 @@ class Exemption:
         for rule, certain in self._tables.users(row["id"], self._site.rules.passing if self._site.rules is not None else ()):
             if rule["ruleName"] not in names:
                 said.append("%s %s the users of the access rule %s" % (where, "also applies to" if certain else "may also apply to", rule["ruleName"]))
+        if said:
+            said[-1] += " (not so with a security profile for %s whose list no other rule uses, or with exempt_by: manual)" % ", ".join(names)
         return said
 
     def _others(self, number: int) -> list[dict]:
@@ -159,8 +161,8 @@ class Exemption:
                     " " + row["name"] if row else "", on, ", ".join(_names(left))))
 
     def _left_why(self, place: Place) -> str:
-        if self._settings.exempt_by != PROFILE:
-            return "this collection writes them only with exempt_by: profile"
+        if not self._settings.spares:
+            return "exempt_by is manual"
         return "it is protected" if place.row and place.row["name"] in self._settings.protected else "this collection could not write them"
 
 

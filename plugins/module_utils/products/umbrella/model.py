@@ -19,8 +19,9 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.umbrell
 MARK = " by netaccess.chatgpt"
 DNS, WEB, RULES = "dns", "web", "rules"
 DNS_LIST, WEB_LIST, BLOCKED = "DNS destination list", "web destination list", "blocked destination"
-#: Values of the option exempt_by: an administrator edits what is not decrypted, or we do in the do not decrypt lists of security profiles.
-MANUAL, PROFILE = "manual", "profile"
+#: Values of the option exempt_by: an administrator edits what is not decrypted, or we do in the do not decrypt lists of security profiles, where there is
+#: an API for it (AUTO) or in any case (PROFILE).
+MANUAL, PROFILE, AUTO = "manual", "profile", "auto"
 KINDS = {DNS: DNS_LIST, WEB: WEB_LIST}
 #: bundleTypeId of a list, by layer (vendor's OpenAPI document).
 BUNDLES = {DNS: 1, WEB: 2}
@@ -45,12 +46,17 @@ class Settings:
     #: Look for all that was changed, wherever it is.
     whole: bool = False
     comment: str | None = None
-    exempt_by: str = MANUAL
+    exempt_by: str = AUTO
+
+    @property
+    def spares(self) -> bool:
+        """Whether our entries go into do not decrypt lists."""
+        return self.secure and self.exempt_by != MANUAL
 
     @property
     def decryption(self) -> bool:
         """Whether a run looks at what is decrypted. To write there it has to know who else is reached, whatever else is not scanned."""
-        return self.secure and (self.scan_conflicts or self.exempt_by == PROFILE)
+        return self.spares or (self.secure and self.scan_conflicts)
 
     def policies(self, layer: str) -> tuple[str, ...]:
         """Names of the audience's policies in a layer."""

@@ -15,7 +15,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors im
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import Pattern
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.umbrella.api import PROFILES, SETTINGS, SPARED, Api, Closed, batches
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.umbrella.decryption import Decryption, entry_name, ref_of
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.umbrella.decryption import EXEMPT, Decryption, entry_name, ref_of
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.umbrella.model import PROFILE, RULES, WEB, Settings, Site
 
 #: What is read of decryption: (name in Decryption, what it is, the scope that a key needs).
@@ -36,7 +36,7 @@ class SparedLists:
     def read(self) -> None:
         """Security profiles and settings once; do not decrypt lists, and the entries of those that matter, each time where this run may write them."""
         site, settings = self._site, self._settings
-        if site.decryption is not None and settings.exempt_by != PROFILE and not settings.whole:
+        if site.decryption is not None and not settings.spares and not settings.whole:
             return
         found = site.decryption = site.decryption or Decryption(settings.names[WEB])
         if found.profiles is None and "profiles" not in found.unread:
@@ -55,13 +55,13 @@ class SparedLists:
     def _entries(self, row: dict) -> None:
         """The entries of a do not decrypt list, which are in a destination list that may not be in the table of these.
 
-        :raises Closed: as ``_offered``
+        :raises Closed: if this run has to know them
         """
         behind = row.get("exceptiondomainlistId", "")
         try:
             items = [] if behind is None else self._api.entries(behind) if behind else None
         except Closed:
-            if self._settings.whole and self._settings.exempt_by == PROFILE:
+            if self._insists():
                 raise
             items = None
             self._site.decryption.unread["do not decrypt list %s" % row["name"]] = "entries of the do not decrypt list %s were not read" % row["name"]
@@ -71,17 +71,27 @@ class SparedLists:
     def _offered(self, table: str, read: Callable[[], list]) -> list | None:
         """A table of decryption, or None with a reason, where the organisation has none or the key may not read it.
 
-        :raises Closed: where a run has to find all that it ever wrote, and may not look.
+        :raises Closed: if this run has to know what is in do not decrypt lists and may not read them.
         """
         what, scope = next((what, scope) for name, what, scope in _TABLES if name == table)
         try:
             return read()
         except Closed as closed:
-            if closed.failure == AUTH and table == "lists" and self._settings.whole and self._settings.exempt_by == PROFILE:
+            if closed.failure == AUTH and table == "lists" and self._insists():
                 raise
             self._site.decryption.unread[table] = "%s were not read: %s" % (
                 what, "this key lacks the scope %s" % scope if closed.failure == AUTH else "this organisation does not have them")
             return None
+
+    def _insists(self) -> bool:
+        """Whether this run has to know what is in do not decrypt lists: it wrote some, or the task says that its exemption is nowhere else."""
+        return bool(self._site.decryption.written) or (self._settings.whole and self._settings.exempt_by == PROFILE)
+
+    def unread(self) -> dict:
+        """{kind: why} if entries of ours may be in a do not decrypt list that was not read."""
+        tables = self._site.decryption
+        why = [text for what, text in tables.unread.items() if what not in ("profiles", "settings")] if tables is not None else []
+        return {EXEMPT: "; ".join(why)} if why else {}
 
     # -- writing
 
@@ -131,7 +141,7 @@ class SparedLists:
         comments = {entry_name(item): item.get("comment") for item in tables.items[number]}
         if any((comments[entry_name(one)] or "") != one["comment"] for one in added):
             raise AccessError(PARTIAL, "%s does not store comments of entries in do not decrypt lists, by which this collection identifies its own "
-                                       "entries: keep exempt_by: manual" % self._api.host)
+                                       "entries: set exempt_by: manual" % self._api.host)
 
 
 def missing(entries: list, items: list) -> list[str]:
