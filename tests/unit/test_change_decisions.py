@@ -552,7 +552,8 @@ def test_the_last_lines_say_what_changed_what_is_proven_and_how_to_undo_it():
     # As a shell takes it.
     odd = summary.lines({"fw 1": dict(APPLIED, journal="/j x/1.json")}, {}, {"code": 0, "message": "x"},
                         where=taken_over(["/etc/hosts.yml", "my hosts"], ["--ask-vault-pass"]))
-    assert "  ansible-playbook netaccess.chatgpt.rollback -i /etc/hosts.yml -i 'my hosts' --ask-vault-pass -e netaccess_journal='/j x/1.json' -l 'fw 1'" in odd
+    where, given = "-i /etc/hosts.yml -i 'my hosts' --ask-vault-pass", """-e '{"netaccess_journal": "/j x/1.json"}' -l 'fw 1'"""
+    assert "  ansible-playbook netaccess.chatgpt.rollback %s %s" % (where, given) in odd
     assert summary.lines({"fw1": {}}, {}, {"code": 0, "message": "1 device"}) == ["Changed: nothing", "Verdict 0: 1 device"]
     assert summary.lines({"fw1": APPLIED}, {}, {"code": 0, "message": "x"})[1] == \
         "NOT proven: fw1 (no probe host is mapped to it: set netaccess_path.device on one)"

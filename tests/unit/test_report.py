@@ -164,6 +164,15 @@ def test_drift_with_its_symptoms_is_drift(changes, host, product, code):
     assert verdict["code"] == code and verdict["deciding"] == (["drift", "symptoms"] if code == 2 else ["verification_failed", "drift"])
 
 
+def test_what_the_policy_leaves_broken_does_not_hide_a_symptom():
+    # App Attest fails under inspection whatever the plan adds, and is not counted.
+    chosen = check("fail", id="app_attest", host="register.appattest.apple.com", flags=["by_choice"])
+    seen = behind(look("fail", check("fail"), chosen))
+    seen["summary"]["counted"] = [["x", 4]]
+    verdict = built({"fw1": device(changed=True, changes=[ADDED])}, {"branch1": {"after": seen}})["verdict"]
+    assert verdict["code"] == 2 and verdict["deciding"] == ["drift", "symptoms"]
+
+
 def test_a_symptom_that_the_plan_does_not_let_through_is_no_drift():
     seen = behind(look("fail", check("fail")))
     verdict = built({"fw1": device(changed=True, changes=[ALTERED], coverage=[dict(COVERED, allowed="unchecked")])}, {"branch1": {"after": seen}})["verdict"]

@@ -286,7 +286,12 @@ def carry_out(dest: str, where: str, limit: Iterable[str] = ()) -> str:
 def undo_command(device: str, journal: str | None, where: str) -> str:
     """The command that undoes a change; ``where`` is of ``taken_over``. ``journal``: its file, or the folder, with which the newest change of the device is
     undone. Where neither is known, JOURNAL is a placeholder for the file that the run names."""
-    return "ansible-playbook netaccess.chatgpt.rollback %s -e netaccess_journal=%s -l %s" % (where, shlex.quote(journal or JOURNAL), shlex.quote(device))
+    return "ansible-playbook netaccess.chatgpt.rollback %s %s -l %s" % (where, _given("netaccess_journal", journal or JOURNAL), shlex.quote(device))
+
+
+def _given(name: str, value: str) -> str:
+    """``-e`` with one variable. Ansible splits NAME=VALUE at blanks, whatever the shell has quoted, so a value that needs quotes is given as JSON."""
+    return "-e " + ("%s=%s" % (name, value) if shlex.quote(value) == value else shlex.quote(json.dumps({name: value}, ensure_ascii=False)))
 
 
 def undo_commands(journals: Mapping[str, str], where: str) -> list:
