@@ -383,7 +383,7 @@ def test_an_audit_compares_with_what_a_change_left(tmp_path):
     def other(state, verdict):
         return dict(FINE, path=dict(DESK["netaccess_path"], proven=True, message="behind fw1"), checks=FINE["checks"] + [
             {"id": "claude", "ip_version": 4, "host": "claude.ai", "role": "negative", "state": state, "interception": None, "verdict": verdict, "flags": [],
-             "message": "claude.ai: %s" % state, "failure": None}])
+             "answer": "403 text/html", "message": "claude.ai: %s" % state, "failure": None}])
 
     def audit(state="shut"):
         hosts = {"fw1": dict(FW, access_preview={"changed": False}, **dest), "desk1": dict(DESK, verify_baseline=other(state, "unverified"))}
