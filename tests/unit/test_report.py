@@ -316,6 +316,8 @@ def test_a_change_on_record_names_the_people_and_an_audit_carries_nothing_out():
     for form in (report.as_html, report.as_markdown):
         text = form(built({"fw1": device(changes_on_record=[stands], manual=["x"])}, change=people))
         assert "CHG7, asked by alice, approved by bob, of 2026-11-01T08:00:00Z, in place (journal /j/1.json)" in text
+        back = form(built({"fw1": device(changes_on_record=[dict(stands, status="reverted", ended="2026-11-01T09:00:00Z")], manual=["x"])}))
+        assert "of 2026-11-01T08:00:00Z, rolled back 2026-11-01T09:00:00Z (journal /j/1.json)" in back
         assert "carried out by" not in text and "carried out by" in form(built({"fw1": device()}, mode="change", change=people))
     assert "who approved what is open is not known" in report.as_html(built({"fw1": device(changes_on_record=[])}))
 

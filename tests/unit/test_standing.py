@@ -44,6 +44,16 @@ def killed(rig, *arguments, **options) -> None:
         rig.run(*arguments, **options)
 
 
+def test_a_change_that_was_rolled_back_stays_on_record_above_the_one_that_is_in_place(rig):
+    first, second = rig.run(comment="CHG1")["journal"], rig.run("replaced", LATER, comment="CHG2")["journal"]
+    assert [one["journal"] for one in rig.run("replaced", LATER, check=True)["changes_on_record"]] == [second]
+    rig.run("reverted", journal=second)
+    assert [(one["journal"], one["status"], one["comment"]) for one in rig.run(check=True)["changes_on_record"]] == [
+        (second, "reverted", "CHG2"), (first, "applied", "CHG1")]
+    back, stays = rig.run(check=True)["changes_on_record"]
+    assert back["ended"] >= back["started"] and "ended" not in stays
+
+
 def test_a_change_that_somebody_has_to_prove_waits_for_that_with_what_hosts_saw_before(rig):
     path = rig.run(baseline=SAW)["journal"]
     assert statuses(rig) == ["unproven"]

@@ -138,9 +138,8 @@ class Journal:
         if not os.path.isdir(path):
             return cls.load(path)
         for journal in cls._of(path, product, device):
-            if journal.status in LIVE if series else journal.status != UNDONE:
-                if series in (None, journal._body.get("series")):
-                    return journal
+            if (journal.status in LIVE if series else journal.status != UNDONE) and series in (None, journal._body.get("series")):
+                return journal
         return None
 
     @classmethod
@@ -237,6 +236,10 @@ class Journal:
     @property
     def started(self) -> str:
         return self._body["started"]
+
+    @property
+    def ended(self) -> str | None:
+        return self._body.get("ended")
 
     @property
     def baseline(self) -> dict | None:

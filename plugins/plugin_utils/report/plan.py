@@ -160,8 +160,8 @@ def open_ports(result: Mapping, changed: Iterable[Mapping]) -> list:
 
 
 def recorded(one: Mapping) -> str:
-    """A change that stands by a journal, with who asked for it and approved it, as far as its comment says so."""
-    ends = {"applied": "in place", "unproven": "in place, not proven"}.get(one["status"], "interrupted")
+    """A change by its journal, with who asked for it and approved it, as far as its comment says so."""
+    ends = {"applied": "in place", "unproven": "in place, not proven", "reverted": "rolled back %s" % one.get("ended")}.get(one["status"], "interrupted")
     return "%s, of %s, %s (journal %s)" % (one["comment"] or "without a change ID", one["started"], ends, one["journal"])
 
 
