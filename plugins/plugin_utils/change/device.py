@@ -27,7 +27,7 @@ def refused(change: dict, comment: str | None, required: bool) -> str | None:
     """Why nothing may be written: the change has no ID."""
     if not required or change.get("id") or comment:
         return None
-    return "a change ID is required: set change.id or access_comment, or set access_require_change to false"
+    return "a change ID is required: set change.id, as in -e @change.yml, or access_comment; or set access_require_change to false"
 
 
 def closed(window: dict | None, change: dict, needs: float, now: datetime.datetime) -> tuple:
