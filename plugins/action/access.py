@@ -15,13 +15,16 @@ from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalog.catalogu
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.change import device, gate, outcome, placeholders, record, rollout
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.change.variables import JOURNALS, PRODUCTS, Variables, options_of
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.change.window import WindowError
-from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.core import trust_as_template
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.core import trust_as_template, warned
 
 _MODULE = "netaccess.chatgpt.%s_access"
 _GROUP = "group/netaccess.chatgpt.all"
 _POLICY = trust_as_template("{{ lookup('netaccess.chatgpt.policy') }}")
 _UNREVIEWED = ("netaccess_plans has no reviewed plan for this device: the audit did not read it, or left it out. Nothing was changed. Run the audit again "
                "and have its plan reviewed, or leave the device out with --limit")
+
+_NO_JOURNAL = ("netaccess_journal is not set: give the journal that the run printed, or the folder of the journals to undo the newest change of the device: "
+               "-e netaccess_journal=PATH -l %s. Nothing was changed")
 
 
 class ActionModule(ActionBase):
@@ -46,6 +49,9 @@ class ActionModule(ActionBase):
         self._args, self._writing = plain(self._args), False
         self._name, self._vars, self._task_vars = task_vars["inventory_hostname"], Variables(self._templar, task_vars), task_vars
         self._older: list = []
+        if self._args["journal"] == "":
+            # The playbook rollback asks for one; without one the module would take the newest of its default folder.
+            raise AnsibleActionFail(_NO_JOURNAL % self._name)
         if not self._args["record"]:
             return self._work(task_vars)
         result = record.guarded(lambda: self._work(task_vars))
@@ -203,6 +209,8 @@ class ActionModule(ActionBase):
         product = self._vars.get("access_product")
         self._writing = options["state"] in device.WRITES and not self._task.check_mode
         result = self._execute_module(module_name=_MODULE % product, module_args=options, task_vars=task_vars)
+        if result.get("warnings"):
+            result["warnings"] = [warned(one) for one in result["warnings"]]
         return plain(result)
 
     # -- messages

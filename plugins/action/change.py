@@ -16,7 +16,7 @@ from ansible.utils.display import Display
 from ansible.utils.vars import load_extra_vars
 
 from ansible_collections.netaccess.chatgpt.plugins.action import report, service_status_info
-from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalog.catalogue import plain
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalog.catalogue import lacking, plain
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.change import (
     baselines, gate, names, outcome, preflight, proof, record, summary, window,
 )
@@ -102,8 +102,8 @@ class ActionModule(ActionBase):
 
     def _begin(self) -> dict:
         """From here on the folder has this run's report or none. Settings that make a report impossible stop the run before it changes anything."""
-        unfilled = self._fleet.unfilled()
-        refused = [unfilled] if unfilled else gate.unread(self._fleet.written(), self._task_vars, load_extra_vars(self._loader))
+        without = lacking() or self._fleet.unfilled()
+        refused = [without] if without else gate.unread(self._fleet.written(), self._task_vars, load_extra_vars(self._loader))
         refused += gate.empty(self._fleet.given(gate.NEVER_EMPTY))
         if refused:
             raise AnsibleActionFail("%s. Nothing was changed" % "; ".join(refused))

@@ -104,10 +104,15 @@ def write(found: dict, dest: str, signing_key: str | None) -> bool:
             with contextlib.suppress(OSError):
                 (folder / _ASIDE).rmdir()
     except OSError as error:
-        raise AnsibleActionFail("report: %s cannot be written: %s" % (error.filename or dest, error.strerror)) from error
+        raise _unwritable(error, dest) from error
     if unsigned:
         raise AnsibleActionFail("report: signing_key: %s. The report in %s is complete but not signed" % (unsigned, dest))
     return changed
+
+
+def _unwritable(error: OSError, dest: str) -> AnsibleActionFail:
+    return AnsibleActionFail("report: %s cannot be written: %s. Set the folder of the report (netaccess_report_dir, or audit_dest of an audit) to one that "
+                             "this user may write to" % (error.filename or dest, error.strerror))
 
 
 def _continued(found: dict, folder: Path) -> dict:
@@ -140,7 +145,7 @@ def begin(dest: str, change: dict | None = None) -> None:
                 os.replace(folder / name, folder / _ASIDE / name)
         write_atomically(str(folder / "verdict.json"), json.dumps(mark, indent=1, sort_keys=True) + "\n")
     except OSError as error:
-        raise AnsibleActionFail("report: %s cannot be written: %s" % (error.filename or dest, error.strerror)) from error
+        raise _unwritable(error, dest) from error
 
 
 def _clear(folder: Path) -> None:

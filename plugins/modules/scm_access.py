@@ -336,8 +336,8 @@ unfinished:
   sample: ['/home/deploy/.netaccess/journals/20261124T220000Z-scm-0a1b2c3d.json']
 changes_on_record:
   description: >-
-    Changes of this device that are in place by their journals, the newest first, down to the last that was not left unproven - C(journal), C(started),
-    C(status), and C(comment) with the change ID and the people.
+    Changes of this device by their journals, in place or rolled back, the newest first, down to the last that is in place and proven - C(journal),
+    C(started), C(status), C(comment) with the change ID and the people, and C(ended) of one that was rolled back.
   returned: for states that write, except for O(state=reverted)
   type: list
   elements: dict

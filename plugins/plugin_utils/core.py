@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netaccess.chatgpt contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What differs between releases of ansible-core. 2.19 introduced trusted templates, and an error in place of a text for ``omit``."""
+"""What differs between releases of ansible-core. 2.19 introduced trusted templates, warnings as objects, and an error in place of a text for ``omit``."""
 from __future__ import annotations
 
 from typing import Any
@@ -25,7 +25,7 @@ except ImportError:
         """Before 2.19 every text is a template."""
         return text
 
-__all__ = ["AnsibleValueOmittedError", "defined", "omitted", "trust_as_template"]
+__all__ = ["AnsibleValueOmittedError", "defined", "omitted", "trust_as_template", "warned"]
 
 
 def omitted(value: Any) -> bool:
@@ -38,3 +38,8 @@ def defined(value: Any) -> Any:
     if LEFT and isinstance(value, str) and LEFT in value:
         raise AnsibleUndefinedVariable(value)
     return value
+
+
+def warned(warning: Any) -> str:
+    """The text of a module's warning. From 2.19 on it is an object that holds an event."""
+    return str(getattr(getattr(warning, "event", warning), "msg", warning))

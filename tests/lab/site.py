@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import shlex
 import shutil
 import signal
 import sys
@@ -130,13 +131,19 @@ def main() -> int:
     if available():
         print("The lab needs a real Squid: %s (Debian: apt-get install squid-openssl)." % available())
         return 1
-    # Ctrl-C and a service manager stop it alike, and nothing stays behind.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # Ctrl-C and a service manager stop it alike, also where a shell started it in the background, which ignores Ctrl-C; and nothing stays behind.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
     with contextlib.suppress(KeyboardInterrupt), Site() as site:
-        print(GUIDE.format(folder=site.folder, bin=Path(sys.executable).parent, squid=site.squid.release.version()), flush=True)
+        print(guide(site.folder, site.squid.release.version()), flush=True)
         signal.pause()
     print("The lab is stopped. What it wrote is in %s" % FOLDER)
     return 0
+
+
+def guide(folder: Path, squid: str) -> str:
+    """What to type in another terminal, as a shell takes it, wherever the checkout is."""
+    return GUIDE.format(folder=shlex.quote(str(folder)), bin=shlex.quote(str(Path(sys.executable).parent)), squid=squid)
 
 
 GUIDE = """\
@@ -149,7 +156,7 @@ In another terminal:
   export PATH={bin}:$PATH
   ansible-playbook -i inventory netaccess.chatgpt.site -e @change.yml --check --diff   # the plan
   ansible-playbook -i inventory netaccess.chatgpt.site -e @change.yml                  # the change; its report is report/report.html
-  ansible-playbook -i inventory netaccess.chatgpt.audit -e audit_dest=$PWD/audit       # drift and proof
+  ansible-playbook -i inventory netaccess.chatgpt.audit -e audit_dest=audit            # drift and proof
 
 Add -l squid1 or -l fortios1 to any of them for one device. The inventory is what new_site writes, filled in; inventory/lab.yml has what only the lab needs.
 Ctrl-C stops the lab."""

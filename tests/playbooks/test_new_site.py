@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 import subprocess
 from pathlib import Path
 from types import SimpleNamespace
@@ -16,7 +17,7 @@ import yaml
 from tests.lab import squid
 from tests.lab.lab import Lab
 from tests.lab.play import PROGRAM, play
-from tests.lab.site import Site, filled
+from tests.lab.site import Site, filled, guide
 from tests.lab.twinlab import TwinLab
 
 #: How the lab's hosts are called, and how new_site calls them.
@@ -90,7 +91,13 @@ def test_the_site_of_make_lab_takes_a_change_and_its_rollback(tmp_path, monkeypa
 
 
 def test_the_lab_has_a_value_for_each_placeholder_or_says_which_has_none():
-    assert filled("host: REPLACE ME, such as a.example\n# Fill in every REPLACE ME, and go on.", {"a.example": "127.0.0.1"}) == \
-        "host: 127.0.0.1\n# Fill in every REPLACE ME, and go on."
+    assert filled("host: REPLACE ME, such as a.example\n# Fill in every placeholder, and go on.", {"a.example": "127.0.0.1"}) == \
+        "host: 127.0.0.1\n# Fill in every placeholder, and go on."
     with pytest.raises(LookupError, match="no value for: host: REPLACE ME, such as b.example"):
         filled("host: REPLACE ME, such as b.example", {"a.example": "127.0.0.1"})
+
+
+def test_the_lab_says_what_to_type_as_a_shell_takes_it():
+    words = [shlex.split(line, comments=True) for line in guide(Path("/srv/my lab"), "5.7").splitlines() if line.startswith("  ")]
+    assert words[0] == ["cd", "/srv/my lab"] and words[1][0] == "export" and len(words[1]) == 2 and all(one[0] == "ansible-playbook" for one in words[2:])
+    assert not any("$PWD" in part for one in words for part in one)

@@ -53,6 +53,18 @@ def test_options_come_from_variables_of_the_product_and_those_that_all_share():
                      "comment": "CHG1"}
 
 
+def test_a_rollback_without_a_journal_is_refused_before_the_module_runs():
+    with pytest.raises(AnsibleActionFail, match="netaccess_journal is not set: .* -l fw1. Nothing was changed"):
+        run({"state": "reverted", "journal": "", "record": True}, results=[AssertionError("the module ran")])
+    assert options({"state": "reverted", "journal": "/j/1.json"})["journal"] == "/j/1.json" and "journal" not in options({"state": "reverted"})
+
+
+@pytest.mark.parametrize("warning", ["no journal can be written", SimpleNamespace(event=SimpleNamespace(msg="no journal can be written"))],
+                         ids=["up to 2.18", "from 2.19 on"])
+def test_a_warning_of_the_module_is_shown_as_its_text(warning):
+    assert run(results=[{"changed": False, "warnings": [warning]}])[0]["warnings"] == ["no journal can be written"]
+
+
 def test_a_variable_may_be_omitted_and_another_may_take_its_place():
     assert "ca_path" not in options(access_ca_path="{{ omit }}")
     assert options(access_product="barracuda_wsg")["host"] == "fw1" and options(access_product="barracuda_wsg", access_barracuda_wsg_host="x")["host"] == "x"

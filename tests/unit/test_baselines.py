@@ -18,7 +18,7 @@ NOW = datetime.datetime(2026, 11, 24, 8, tzinfo=datetime.timezone.utc)
 
 def site(state="shut", verdict="unverified", **more) -> dict:
     return dict({"id": "claude", "ip_version": 4, "host": "claude.ai", "role": "negative", "state": state, "interception": None, "verdict": verdict,
-                 "flags": [], "failure": None, "message": "claude.ai: %s" % state}, **more)
+                 "flags": [], "failure": None, "answer": "403 text/html", "message": "claude.ai: %s" % state}, **more)
 
 
 def look(*checks, device="fw1") -> dict:
@@ -58,8 +58,12 @@ def test_a_site_that_the_baseline_does_not_know_stays_unproven():
     ((site(verdict="pass"),), True), ((site(),), False), ((site("open", "fail", flags=["regressed"]),), False), ((), False),
     ((site(verdict="pass"), site(id="v6", verdict="skipped")), True),
     ((site(verdict="pass"), site(id="v6", verdict="skipped", failure="proxy_auth_required")), False),
-    ((site(verdict="pass"), site(id="chat", role="wanted", verdict="fail")), True)],
-    ids=["compared", "not compared", "opened", "nothing", "does not apply", "not answered", "still shut"])
+    ((site(verdict="pass"), site(id="chat", role="wanted", verdict="fail")), True),
+    # Behind a proxy that is down everything is as silent as before, and QUIC is skipped beside it.
+    ((site(verdict="pass", answer=None), site(id="chat", role="wanted", verdict="fail", answer=None),
+      site("open", "skipped", id="quic", role="control", answer=None)), False),
+    ((site(verdict="pass", answer=None), site("open", id="chat", role="wanted", verdict="pass", answer=None)), True)],
+    ids=["compared", "not compared", "opened", "nothing", "does not apply", "not answered", "still shut", "nothing answers", "silence beside an answer"])
 def test_only_what_was_compared_and_is_as_it_was_is_kept(checks, proven):
     found = baselines.renewed({}, {"desk1": {"after": look(*checks)}, "gone": {"after": {}}}, "2026-11-24T08:00:00Z")
     assert set(found) == ({"desk1"} if proven else set())

@@ -7,6 +7,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shlex
 import subprocess
 from pathlib import Path
 from types import SimpleNamespace
@@ -17,6 +18,7 @@ from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar
 
 from ansible_collections.netaccess.chatgpt.plugins.action import change, report
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalog import catalogue
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.change import outcome
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.core import AnsibleValueOmittedError
 
@@ -72,6 +74,15 @@ def test_the_gate_refuses(device, host, said):
     with pytest.raises(AnsibleActionFail, match=said) as refusal:
         step("gate", hosts)
     assert str(refusal.value).endswith("Nothing was changed")
+
+
+def test_a_package_that_is_missing_is_named_once_with_the_command_that_installs_it(monkeypatch):
+    monkeypatch.setattr(catalogue, "_MISSING", "jmespath")
+    for name in ("gate", "begin"):
+        with pytest.raises(AnsibleActionFail, match=r"jmespath is missing on the controller: run .* -m pip install -r '?/.*/requirements.txt'?. Nothing was") as why:
+            step(name, {"fw1": FW})
+    words = shlex.split(str(why.value).partition(": run ")[2].removesuffix(". Nothing was changed"))
+    assert Path(words[0]).exists() and Path(words[-1]).read_text(encoding="utf-8").count("jmespath") == 1
 
 
 def test_a_guard_of_the_devices_that_the_run_does_not_read_is_refused():
@@ -383,7 +394,7 @@ def test_an_audit_compares_with_what_a_change_left(tmp_path):
     def other(state, verdict):
         return dict(FINE, path=dict(DESK["netaccess_path"], proven=True, message="behind fw1"), checks=FINE["checks"] + [
             {"id": "claude", "ip_version": 4, "host": "claude.ai", "role": "negative", "state": state, "interception": None, "verdict": verdict, "flags": [],
-             "message": "claude.ai: %s" % state, "failure": None}])
+             "answer": "403 text/html", "message": "claude.ai: %s" % state, "failure": None}])
 
     def audit(state="shut"):
         hosts = {"fw1": dict(FW, access_preview={"changed": False}, **dest), "desk1": dict(DESK, verify_baseline=other(state, "unverified"))}

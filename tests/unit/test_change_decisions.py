@@ -273,6 +273,15 @@ def test_a_person_reads_what_was_done_how_to_go_back_and_what_is_left():
         "fw: inspection that ends: Antivirus, Data loss prevention (decrypt-all) no longer see traffic to a, b", "fw: manual step: open UDP 3478"]
 
 
+def test_an_operator_reads_where_a_change_is_not_in_force():
+    waits = [{"target": "squid", "status": "not running: in force when it starts"}, {"target": "fw-a", "status": "in force"}]
+    for reverted, head in ((False, "fw: created list allow (+3); rollback"), (True, "fw: rolled back: created list allow")):
+        said = device.lines("fw", dict(RESULT, propagation=0, activation=waits), False, None, reverted=reverted)
+        assert said[0].startswith(head) and said[1] == "fw: activation of squid: not running: in force when it starts" and "fw-a" not in str(said)
+    assert "activation" not in str(device.lines("fw", dict(RESULT, activation=[{"target": "t", "status": "saved"}]), False, None))
+    assert "activation" not in str(device.lines("fw", dict(RESULT, activation=[{"status": "in force"}, {"target": "a"}]), False, None))
+
+
 def test_a_check_run_waits_for_nothing_and_a_rollback_leaves_nothing_to_do():
     said = device.lines("fw", dict(RESULT, exclusive="the lock"), True, None)
     assert not [line for line in said if "take effect" in line or "configuration lock" in line]
@@ -552,7 +561,8 @@ def test_the_last_lines_say_what_changed_what_is_proven_and_how_to_undo_it():
     # As a shell takes it.
     odd = summary.lines({"fw 1": dict(APPLIED, journal="/j x/1.json")}, {}, {"code": 0, "message": "x"},
                         where=taken_over(["/etc/hosts.yml", "my hosts"], ["--ask-vault-pass"]))
-    assert "  ansible-playbook netaccess.chatgpt.rollback -i /etc/hosts.yml -i 'my hosts' --ask-vault-pass -e netaccess_journal='/j x/1.json' -l 'fw 1'" in odd
+    where, given = "-i /etc/hosts.yml -i 'my hosts' --ask-vault-pass", """-e '{"netaccess_journal": "/j x/1.json"}' -l 'fw 1'"""
+    assert "  ansible-playbook netaccess.chatgpt.rollback %s %s" % (where, given) in odd
     assert summary.lines({"fw1": {}}, {}, {"code": 0, "message": "1 device"}) == ["Changed: nothing", "Verdict 0: 1 device"]
     assert summary.lines({"fw1": APPLIED}, {}, {"code": 0, "message": "x"})[1] == \
         "NOT proven: fw1 (no probe host is mapped to it: set netaccess_path.device on one)"

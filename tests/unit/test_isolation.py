@@ -179,7 +179,8 @@ def test_a_host_that_was_not_reached_counts_for_nothing():
     found = isolation.diagnose({"a": BLOCKED, "b": None, "c": {"recorded": "failed", "msg": "Python was\nnot found"}}, {"out": {"failed": True, "msg": "no"}})
     assert found["silent"] == ["not reached, so their state is unknown: b", "c: not probed: Python was not found"] and found["control"] == {"out": "no"}
     assert set(found["silent"]) <= set(found["text"].splitlines()) and found["unreachable"] == ["b", "c"]
-    assert "no host has a result, so there is no diagnosis" in isolation.diagnose({"b": None})["message"]
+    assert isolation.diagnose({"b": None})["message"] == "no host has a result, so there is no diagnosis"
+    assert isolation.diagnose({})["message"].endswith("no diagnosis: add probe hosts to the group netaccess_vantages, or check --limit")
 
 
 @pytest.mark.parametrize("spoiled", [result(check(verdict="pass", flags=["tenant_gateway"])), result(check(verdict="pass", interception="intercepted_trusted")),

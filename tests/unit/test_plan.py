@@ -8,10 +8,12 @@ import importlib
 import inspect
 import json
 import re
+import shlex
 from pathlib import Path
 
 import pytest
 import yaml
+from ansible.parsing.splitter import parse_kv
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter import Adapter, Traits
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.module import CONTROLS
@@ -222,6 +224,15 @@ def test_what_it_costs_to_go_back_is_told_before(results):
     done = made(results, "zia-voice")
     assert done["devices"][0]["rollback"]["command"].endswith("netaccess_journal=%s -l fw1" % done["devices"][0]["journal"])
     assert "JOURNAL is" not in report.as_markdown(done)
+
+
+@pytest.mark.parametrize("journal", ["/j/1.json", "/j x/1.json", "~/j/1.json", "/j's/1.json", '/j"s/1=2.json', "/j\\x/1.json", "/jö/1.json"])
+def test_the_command_that_undoes_a_change_names_the_journal_as_ansible_reads_it(journal):
+    typed = shlex.split(plan.undo_command("fw1", journal, "-i inventory"))
+    given = typed[typed.index("-e") + 1]
+    # What Ansible does with -e: JSON is read as such, and anything else is split at blanks.
+    assert (json.loads(given) if given.startswith("{") else parse_kv(given)) == {"netaccess_journal": journal}
+    assert typed[-2:] == ["-l", "fw1"]
 
 
 def test_the_commands_of_a_report_carry_its_plans_out_and_undo_them():

@@ -17,7 +17,16 @@ GOOD = {"changed": True, "summary": "create list allow (+3)", "exclusive": "the 
 
 
 def look(state="open", device="fw1"):
-    return {"path": {"device": device, "proven": True}, "checks": [{"role": "control", "state": state}, {"role": "wanted", "state": "shut"}]}
+    return {"path": {"device": device, "proven": True}, "checks": [_check("control", state), _check("wanted", "shut")]}
+
+
+def _check(role, state, verdict="pass", **more):
+    return dict({"role": role, "state": state, "verdict": verdict, "failure": None, "message": ""}, **more)
+
+
+#: Behind an explicit proxy that is down. QUIC and plain HTTP are not probed through a proxy, so nobody saw them open.
+DOWN = dict(look(), checks=[_check("control", "shut", message="example.com: proxy: the connection was refused"),
+                            _check("control", "open", "skipped", message="chatgpt.com: not probed through a proxy")])
 
 
 def judged(device=None, hosts=None, register=None, required=True, *more):
@@ -52,7 +61,8 @@ def test_what_is_said_of_several_devices_alike_is_one_line():
     # Wanted is enough: who approves it need not wait until it is seen to be in force.
     ({"coverage": [{"pattern": ".chatgpt.com", "exempt": "unchecked"}]}, None, [], "no entry for the exemption of .chatgpt.com"),
     ({"coverage": [{"pattern": ".chatgpt.com", "exempt": "no"}]}, None, [], "no entry for the exemption of .chatgpt.com"),
-    ({}, {"branch1": look("shut")}, None, "branch1 reaches not even a control host")])
+    ({}, {"branch1": look("shut")}, None, "branch1 reaches not even a control host: repair that path first"),
+    ({}, {"branch1": DOWN}, None, "branch1 reaches not even a control host (proxy: the connection was refused): repair that path first")])
 def test_what_stops(device, hosts, register, said):
     found = judged(device, hosts, register)
     assert said in found["stops"]["fw1"] and "0 of 1 device may be changed" in found["message"] and found["rows"][0]["verdict"] == "stop"
@@ -75,9 +85,9 @@ def test_what_stops(device, hosts, register, said):
     ({}, {}, None, "no probe host is mapped to it"),
     ({}, {"branch1": look(device="other")}, None, "no probe host is mapped to it"),
     ({}, {"branch1": look(), "branch2": look("shut")}, None, "branch2 reaches not even a control host"),
-    ({}, {"branch1": look(), "branch2": None}, None, "not reached, so it cannot prove the change"),
+    ({}, {"branch1": look(), "branch2": None}, None, "not reached, and cannot prove the change"),
     ({}, {"branch1": look(), "branch2": {"failed": True, "msg": "Python was not found"}}, None,
-     "not probed, so it cannot prove the change: Python was not found"),
+     "not probed, and cannot prove the change: Python was not found"),
     ({}, None, [dict(LINE, review_by="2026-11-23")], "was due on 2026-11-23")])
 def test_what_is_a_warning_and_no_stop(device, hosts, register, said):
     found = judged(device, hosts, register)
@@ -129,7 +139,7 @@ def test_hosts_behind_a_device_that_were_not_reached_are_named():
 
 def test_a_host_without_a_look_or_without_controls_is_no_blind_one():
     assert judged(hosts={"branch1": {"path": {"device": "fw1"}}})["stops"] == {}
-    bare = {"path": {"device": "fw1", "proven": True}, "checks": [{"role": "wanted", "state": "shut"}]}
+    bare = {"path": {"device": "fw1", "proven": True}, "checks": [_check("wanted", "shut")]}
     assert [row["verdict"] for row in judged(hosts={"branch1": bare})["rows"]] == ["ok"]
 
 

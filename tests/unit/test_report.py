@@ -164,6 +164,15 @@ def test_drift_with_its_symptoms_is_drift(changes, host, product, code):
     assert verdict["code"] == code and verdict["deciding"] == (["drift", "symptoms"] if code == 2 else ["verification_failed", "drift"])
 
 
+def test_what_the_policy_leaves_broken_does_not_hide_a_symptom():
+    # App Attest fails under inspection whatever the plan adds, and is not counted.
+    chosen = check("fail", id="app_attest", host="register.appattest.apple.com", flags=["by_choice"])
+    seen = behind(look("fail", check("fail"), chosen))
+    seen["summary"]["counted"] = [["x", 4]]
+    verdict = built({"fw1": device(changed=True, changes=[ADDED])}, {"branch1": {"after": seen}})["verdict"]
+    assert verdict["code"] == 2 and verdict["deciding"] == ["drift", "symptoms"]
+
+
 def test_a_symptom_that_the_plan_does_not_let_through_is_no_drift():
     seen = behind(look("fail", check("fail")))
     verdict = built({"fw1": device(changed=True, changes=[ALTERED], coverage=[dict(COVERED, allowed="unchecked")])}, {"branch1": {"after": seen}})["verdict"]
@@ -307,6 +316,8 @@ def test_a_change_on_record_names_the_people_and_an_audit_carries_nothing_out():
     for form in (report.as_html, report.as_markdown):
         text = form(built({"fw1": device(changes_on_record=[stands], manual=["x"])}, change=people))
         assert "CHG7, asked by alice, approved by bob, of 2026-11-01T08:00:00Z, in place (journal /j/1.json)" in text
+        back = form(built({"fw1": device(changes_on_record=[dict(stands, status="reverted", ended="2026-11-01T09:00:00Z")], manual=["x"])}))
+        assert "of 2026-11-01T08:00:00Z, rolled back 2026-11-01T09:00:00Z (journal /j/1.json)" in back
         assert "carried out by" not in text and "carried out by" in form(built({"fw1": device()}, mode="change", change=people))
     assert "who approved what is open is not known" in report.as_html(built({"fw1": device(changes_on_record=[])}))
 

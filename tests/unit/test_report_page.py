@@ -257,6 +257,10 @@ def test_what_is_well_says_so_and_no_more():
     assert undone["What loses inspection"].startswith("0 devices fw1: not in force: 1 pattern not decrypted")
     changed = headings(report.as_html(built({"fw1": device(changed=True, changes=[RULE], coverage_before=None)}, hosts, mode="change")))
     assert list(changed)[0] == "Change in place" and "1 pattern allowed" in changed["What opened"]
+    # A plan that only exempts opens nothing.
+    before = {"wanted": 1, "allowed": 1, "exempt_wanted": 1, "exempt": 0}
+    exempts = headings(report.as_html(built({"fw1": device(changed=True, changes=[RULE], coverage_before=before)}, hosts)))
+    assert exempts["What would open"] == "1 device fw1: 1 pattern would be allowed, all of them before"
 
 
 @pytest.mark.parametrize("looks,words", [
@@ -287,6 +291,13 @@ def test_exemptions_of_which_the_register_says_the_same_are_one_row():
                     ("in the register", "Security", "fw1", names[1:2]), ("in the register", "Network", "fw1", names[2:10])]
     said = "fw1: 2 patterns: *.host10.example.com, *.host11.example.com"
     assert said in seen.text and said in report.as_markdown(found).replace("\\", "")
+
+
+def test_the_exemption_to_be_reviewed_next_comes_first():
+    days = {"*.a.example.com": "2027-03-01", "*.b.example.com": "2026-12-20", "*.c.example.com": "2026-01-31", "*.d.example.com": "2026-01-30"}
+    lines = [dict(LINE, pattern=pattern, review_by=day, approved_on="2025-01-01") for pattern, day in days.items()]
+    page_ = Page(report.as_html(built({"fw1": device(coverage=[dict(COVERED, pattern=pattern) for pattern in days])}, register=lines)))
+    assert [row[2] for row in rows_of(page_, "Owner")] == ["2026-01-30", "2026-01-31", "2026-12-20", "2027-03-01"]
 
 
 def test_checks_with_one_result_are_one_row_and_what_differs_is_not():
@@ -322,7 +333,7 @@ def test_objects_of_one_kind_say_once_what_they_have_in_common(seen):
 
 def test_the_change_names_its_people_its_window_and_its_commands(found, seen):
     said = headings(report.as_html(found))["The change that this audit is about"]
-    for words in ("number CHG0012345", "requested by alice", "approved by bob", "implementer carol", "emergency yes: the change window did not apply",
+    for words in ("change ID CHG0012345", "requested by alice", "approved by bob", "implementer carol", "emergency yes: the change window did not apply",
                   "change window of fw1 Tue, Thu 22:00 to 04:00 (Europe/Berlin) When the run began: outside of the change window: the next one opens at",
                   "freeze 2026-12-20 to 2027-01-06",
                   "To carry out the plans, once they are reviewed: ansible-playbook netaccess.chatgpt.site -i /srv/site -l fw1,fw2,fw3,fw4 -e @change.yml",
@@ -330,9 +341,11 @@ def test_the_change_names_its_people_its_window_and_its_commands(found, seen):
         assert words in said, words
     text = report.as_markdown(found)
     assert "Change window of fw1: Tue, Thu 22:00 to 04:00 (Europe/Berlin); frozen 2026-12-20 to 2027-01-06; outside of the change window" in text
-    # A change without a number or a window says so; an audit that is about no change has no such section.
+    # A change without an ID, people or a window says so; an audit that is about no change has no such section.
     done = headings(report.as_html(built({"fw1": device()}, mode="change")))["The change"]
-    assert done == "number none was given for this run change window none is set: the change could run at any time"
+    assert done == "change ID none was given for this run change window none is set: the change could run at any time"
+    partly = headings(report.as_html(built({"fw1": device()}, mode="change", change={"id": "CHG1", "approver": "bob", "requester": None})))["The change"]
+    assert partly.startswith("change ID CHG1 requested by not named for this run approved by bob carried out by not named for this run change window")
     assert "The change that this audit is about" not in headings(report.as_html(built({"fw1": device()})))
 
 

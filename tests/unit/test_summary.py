@@ -69,6 +69,10 @@ SIX = "abcdef"
     ([check("b", "fail")], "1 of 1 wanted check fails: b.example"), ([GOOD, check("b", "fail")], "1 of 2 wanted checks fail: b.example"),
     ([check(name, "fail") for name in SIX], "6 of 6 wanted checks fail: a.example, b.example, c.example, d.example, e.example and 1 more"),
     ([check(name, "fail") for name in SIX[1:]], "5 of 5 wanted checks fail: b.example, c.example, d.example, e.example, f.example"),
+    # One reason for all is said, and none of several.
+    ([GOOD, *(check(name, "fail", message="%s.example: proxy: the connection was refused" % name) for name in "bc")],
+     "2 of 3 wanted checks fail (proxy: the connection was refused): b.example, c.example"),
+    ([check(name, "fail", message="%s.example: %s" % (name, name)) for name in "bc"], "2 of 2 wanted checks fail: b.example, c.example"),
     ([GOOD, other("negative", "regressed", verdict="fail")], "1 site changed since the baseline: o.example"),
     ([GOOD, check("b", "origin")], "the network allows it, but the far end refuses: b.example"),
     ([GOOD, ASKED], "the proxy requires authentication before it answers for q.example"),

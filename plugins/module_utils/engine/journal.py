@@ -140,9 +140,8 @@ class Journal:
         if not os.path.isdir(path):
             return cls.load(path)
         for journal in cls._of(path, product, device):
-            if journal.status in LIVE if series else journal.status != UNDONE:
-                if series in (None, journal._body.get("series")):
-                    return journal
+            if (journal.status in LIVE if series else journal.status != UNDONE) and series in (None, journal._body.get("series")):
+                return journal
         return None
 
     @classmethod
@@ -239,6 +238,10 @@ class Journal:
     @property
     def started(self) -> str:
         return self._body["started"]
+
+    @property
+    def ended(self) -> str | None:
+        return self._body.get("ended")
 
     @property
     def baseline(self) -> dict | None:
@@ -387,8 +390,8 @@ def unfit(path: str) -> str:
     while not os.path.exists(there):
         there = os.path.dirname(there)
     if not (os.path.isdir(there) and os.access(there, os.W_OK | os.X_OK)):
-        return "no journal can be written in %s, because this user has no write permission in %s: set journal (access_journal in the role) to another " \
-            "folder" % (folder, there)
+        why = "this user has no write permission in %s" % there if os.path.isdir(there) else "%s is not a folder" % there
+        return "no journal can be written in %s, because %s: set journal (access_journal in the role) to another folder" % (folder, why)
     free = shutil.disk_usage(there).free
     return ("" if free >= ROOM else "no journal can be written in %s: %d bytes are free, and %d are reserved for a journal. Free some space, or set "
                                     "journal (access_journal in the role) to another folder" % (folder, free, ROOM))

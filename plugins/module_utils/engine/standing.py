@@ -16,10 +16,9 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state imp
 
 
 def before(journals: Sequence[Journal], device: str) -> tuple[dict, list[str]]:
-    """(for the result, warnings): changes in place, runs that did not complete, and unproven changes. ``journals``: as ``Journal.standing`` returns them."""
-    live = [journal for journal in journals if journal.status in LIVE]
-    recorded = [{"journal": one.path, "started": one.started, "status": one.status, "comment": one.comment} for one in live]
-    found: dict = {"changes_on_record": recorded}
+    """(for the result, warnings): changes in place or rolled back, runs that did not complete, and unproven changes. ``journals``: as ``Journal.standing``
+    returns them."""
+    found: dict = {"changes_on_record": [_recorded(journal) for journal in journals if journal.status in (*LIVE, REVERTED)]}
     said = []
     unfinished = [journal.path for journal in journals if journal.status in UNFINISHED]
     if unfinished:
@@ -32,6 +31,11 @@ def before(journals: Sequence[Journal], device: str) -> tuple[dict, list[str]]:
         said.append("earlier changes on %s are not proven yet: see %s. This run is compared with the baselines from before them; run state proven to "
                     "accept them" % (device, ", ".join(one.path for one in unproven)))
     return found, said
+
+
+def _recorded(journal: Journal) -> dict:
+    ended = {"ended": journal.ended} if journal.status == REVERTED else {}
+    return {"journal": journal.path, "started": journal.started, "status": journal.status, "comment": journal.comment, **ended}
 
 
 def to_revert(options: Options, product: str, device: str) -> tuple[Journal | None, str]:

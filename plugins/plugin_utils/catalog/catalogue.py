@@ -6,6 +6,8 @@ from __future__ import annotations
 
 import datetime
 import json
+import shlex
+import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -81,10 +83,17 @@ def plain(value):
     return json.loads(json.dumps(value, default=str))
 
 
+def lacking() -> str | None:
+    """What to install when a Python package is missing beside ansible-core."""
+    wanted = Path(__file__).parents[3] / "requirements.txt"
+    return "the Python package %s is missing on the controller: run %s" % (
+        _MISSING, shlex.join([sys.executable, "-m", "pip", "install", "-r", str(wanted)])) if _MISSING else None
+
+
 def load(overlays=()) -> Catalogue:
     """The shipped catalogue under ``overlays``: paths of YAML files, or dictionaries. :raises CatalogueError:"""
     if _MISSING:
-        raise CatalogueError("the Python package %s is missing on the controller: install the collection's requirements.txt" % _MISSING)
+        raise CatalogueError(lacking())
     schema = json.loads((_FOLDER / "schema.json").read_text(encoding="utf-8"))
     data = yaml_load((_FOLDER / "chatgpt.yml").read_text(encoding="utf-8"))
     gone = []

@@ -15,8 +15,8 @@ from typing import Mapping
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.journal import others_may_write, write_atomically
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts import verdicts
-from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.summary import unanswered
-from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.terms import PASS, SKIPPED
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.summary import applies
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.terms import PASS
 
 #: Its name in the folder of a report, and its format: {"format", "hosts": {host: {"seen", "device", "checks"}}}.
 FILE, FORMAT = "baselines.json", 1
@@ -82,9 +82,11 @@ def renewed(kept: Mapping, hosts: Mapping, now: str) -> dict:
     found = dict(kept)
     for name, looks in hosts.items():
         look = looks["after"]
-        # What is skipped does not apply where the host is, unless a proxy kept it from an answer.
-        stay = [check for check in look.get("checks") or [] if check["role"] != "wanted" and (check["verdict"] != SKIPPED or unanswered(check))]
-        if stay and all(check["verdict"] == PASS for check in stay):
+        asked = [check for check in look.get("checks") or [] if applies(check)]
+        stay = [check for check in asked if check["role"] != "wanted"]
+        # Where nothing answers, such as behind a proxy that is down, what is blocked is not the device's doing.
+        heard = any(check.get("state") == "open" or check.get("answer") for check in asked)
+        if heard and stay and all(check["verdict"] == PASS for check in stay):
             found[name] = {"seen": now, "device": _device(look), "checks": [{key: check.get(key) for key in _KEPT} for check in stay]}
     return found
 

@@ -9,6 +9,7 @@ import datetime
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.words import duration
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.change import window as change_window
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.report import plan
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.report.verdict import some
 
 WRITES = ("merged", "replaced", "deleted")
 _PEOPLE = {"requester": "asked by", "approver": "approved by", "implementer": "done by"}
@@ -27,7 +28,7 @@ def refused(change: dict, comment: str | None, required: bool) -> str | None:
     """Why nothing may be written: the change has no ID."""
     if not required or change.get("id") or comment:
         return None
-    return "a change ID is required: set change.id or access_comment, or set access_require_change to false"
+    return "a change ID is required: set change.id, as in -e @change.yml, or access_comment; or set access_require_change to false"
 
 
 def closed(window: dict | None, change: dict, needs: float, now: datetime.datetime) -> tuple:
@@ -63,7 +64,16 @@ def lines(name: str, result: dict, check: bool, kept_apart: str | None, reverted
     found = _reverted(result, check) if reverted else _written(result, check, kept_apart, warned)
     stage = ", stage %s" % result["stage"] if reverted and result.get("stage") else ""
     # A name on a device must not start a line of its own.
-    return [" ".join(("%s%s: %s" % (name, stage, line)).split()) for line in found]
+    return [" ".join(("%s%s: %s" % (name, stage, line)).split()) for line in found[:1] + _not_in_force(result) + found[1:]]
+
+
+def _not_in_force(result: dict) -> list:
+    """What the product reported of an activation that is not in force, such as on a proxy that does not run. What only takes its time is said elsewhere."""
+    told: dict = {}
+    for one in [] if result.get("propagation") else result.get("activation") or []:
+        if one.get("status") not in (None, "in force"):
+            told.setdefault(one["status"], []).append(str(one.get("target")))
+    return ["activation of %s: %s" % (some(targets), status) for status, targets in told.items()]
 
 
 def _reverted(result: dict, check: bool) -> list:

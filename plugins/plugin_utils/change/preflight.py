@@ -8,7 +8,7 @@ import datetime
 from typing import Iterable
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.words import counted
-from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.summary import why_not_probed
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.summary import applies, reason, why_not_probed
 
 OK, WARN, STOP = "ok", "warn", "stop"
 
@@ -31,7 +31,7 @@ def judge(devices: dict, hosts: dict, register: list | None, today: datetime.dat
     for name, result in sorted(hosts.items()):
         if not (result or {}).get("checks"):
             why = why_not_probed(result)
-            rows.append(_row(name, WARN, "not probed, so it cannot prove the change: %s" % why if why else "not reached, so it cannot prove the change"))
+            rows.append(_row(name, WARN, "not probed, and cannot prove the change: %s" % why if why else "not reached, and cannot prove the change"))
             continue
         path = result.get("path")
         if path and not path.get("proven"):
@@ -118,12 +118,13 @@ def _watched(name: str, hosts: dict, behind: list, rows: list) -> None:
         why = "none of its probe hosts was reached (%s)" % ", ".join(behind) if behind else "no probe host is mapped to it (netaccess_path.device)"
         rows.append(_row(name, WARN, "%s, so the change will not be proven" % why))
         return
-    controls = {host: [check["state"] for check in result["checks"] if check["role"] == "control"] for host, result in sorted(looks.items())}
-    blind = [host for host, states in controls.items() if states and "open" not in states]
-    if len(blind) == len(looks):
-        rows.append(_row(name, STOP, "%s reach%s not even a control host: what is broken there comes first" % (", ".join(blind), "es" * (len(blind) == 1))))
-    elif blind:
-        rows.append(_row(name, WARN, "%s reach%s not even a control host" % (", ".join(blind), "es" * (len(blind) == 1))))
+    # What is skipped, such as QUIC beside an explicit proxy, reaches nothing.
+    controls = {host: [check for check in result["checks"] if check["role"] == "control" and applies(check)] for host, result in sorted(looks.items())}
+    blind = [host for host, checks in controls.items() if checks and all(check["state"] != "open" for check in checks)]
+    if blind:
+        said = "%s reach%s not even a control host%s" % (", ".join(blind), "es" * (len(blind) == 1), reason([one for host in blind for one in controls[host]]))
+        stops = len(blind) == len(looks)
+        rows.append(_row(name, STOP if stops else WARN, said + ": repair that path first" * stops))
 
 
 def _message(devices: dict, rows: list, stops: dict) -> str:

@@ -22,7 +22,7 @@ from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.report.verdict i
 _FOLDER = Path(__file__).parent
 #: The heading for a verdict, by mode and exit code.
 _HEADINGS = {"audit": {0: "Compliant", 2: "Drift", 1: "Action required"}, "change": {0: "Change in place", 2: "Drift", 1: "Action required"}}
-#: States of an exemption in words, the most urgent first.
+#: States of an exemption in words, the most urgent first. In each, what is to be reviewed next comes first.
 _REGISTER = {"overdue": "past its review date", "unregistered": "not in the register", "current": "in the register", "not_exempt": "exempt nowhere"}
 #: Who took part in a change. An audit and a check run carry out nothing, so they name the implementer.
 PEOPLE = {"audit": (("requester", "requested by"), ("approver", "approved by"), ("implementer", "implementer")),
@@ -68,7 +68,7 @@ def _found(report: dict) -> list:
 
 
 def _urgent(rows: list | None) -> list | None:
-    return rows and sorted(rows, key=lambda row: (list(_REGISTER).index(row["state"]), row["pattern"]))
+    return rows and sorted(rows, key=lambda row: (list(_REGISTER).index(row["state"]), row["review_by"] or "", row["pattern"]))
 
 
 @functools.cache
@@ -222,7 +222,9 @@ def _opens(device: dict) -> list:
     if not device["changes"] or not after:
         return []
     unsure = sum(row["allowed"] == "unchecked" for row in device["coverage"])
-    from_ = (", %d of them before" % before["allowed"] if before else "") + (", and of %d it is not known" % unsure if unsure else "")
+    known = before["allowed"] if before else None
+    from_ = "" if known is None else ", all of them before" if known == after["allowed"] else ", %d of them before" % known
+    from_ += ", and of %d it is not known" % unsure if unsure else ""
     verb = {DONE: "allowed", UNKNOWN: "may be allowed now"}.get(device["tense"], "would be allowed")
     ports = ["%s: %s%s" % (device["name"], text, _whom(device)) for text in device["opens"]]
     widened = ["%s: reaches more than the audience: %s" % (device["name"], text) for text in device["audience_widened"]]

@@ -160,8 +160,8 @@ def open_ports(result: Mapping, changed: Iterable[Mapping]) -> list:
 
 
 def recorded(one: Mapping) -> str:
-    """A change that stands by a journal, with who asked for it and approved it, as far as its comment says so."""
-    ends = {"applied": "in place", "unproven": "in place, not proven"}.get(one["status"], "interrupted")
+    """A change by its journal, with who asked for it and approved it, as far as its comment says so."""
+    ends = {"applied": "in place", "unproven": "in place, not proven", "reverted": "rolled back %s" % one.get("ended")}.get(one["status"], "interrupted")
     return "%s, of %s, %s (journal %s)" % (one["comment"] or "without a change ID", one["started"], ends, one["journal"])
 
 
@@ -286,7 +286,12 @@ def carry_out(dest: str, where: str, limit: Iterable[str] = ()) -> str:
 def undo_command(device: str, journal: str | None, where: str) -> str:
     """The command that undoes a change; ``where`` is of ``taken_over``. ``journal``: its file, or the folder, with which the newest change of the device is
     undone. Where neither is known, JOURNAL is a placeholder for the file that the run names."""
-    return "ansible-playbook netaccess.chatgpt.rollback %s -e netaccess_journal=%s -l %s" % (where, shlex.quote(journal or JOURNAL), shlex.quote(device))
+    return "ansible-playbook netaccess.chatgpt.rollback %s %s -l %s" % (where, _given("netaccess_journal", journal or JOURNAL), shlex.quote(device))
+
+
+def _given(name: str, value: str) -> str:
+    """``-e`` with one variable. Ansible splits NAME=VALUE at blanks, whatever the shell has quoted, so a value that needs quotes is given as JSON."""
+    return "-e " + ("%s=%s" % (name, value) if shlex.quote(value) == value else shlex.quote(json.dumps({name: value}, ensure_ascii=False)))
 
 
 def undo_commands(journals: Mapping[str, str], where: str) -> list:

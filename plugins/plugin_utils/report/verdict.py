@@ -127,11 +127,11 @@ def _verified(host: dict, drifted: dict, found: dict) -> None:
 
 
 def _explained(wanted: list, device: dict) -> bool:
-    """Whether each failing check is of a host that the device will allow once its plan is carried out, and that the plan is about.
+    """Whether each failing check that counts is of a host that the device will allow once its plan is carried out, and that the plan is about.
 
     A plan that only adds entries is about those; one that creates or changes objects is about every pattern. What cannot be read explains nothing.
     """
-    failing = [check for check in wanted if check["verdict"] in ("fail", "error")]
+    failing = [check for check in wanted if check["counts"] and check["verdict"] in ("fail", "error")]
     altered = any(one["op"] != "update" or one["fields"] for one in device["changes"])
     about = [row["pattern"] for row in device["coverage"]] if altered else [entry.strip("/") for one in device["changes"] for entry in one["added"]]
     covered, about = _index(row["pattern"] for row in device["coverage"] if row["allowed"] == "yes"), _index(about)

@@ -258,7 +258,7 @@ def _faults(feature: str, hosts: dict) -> list:
 def _headline(features: dict, reached: int, hosts: int) -> str:
     bad = {name: one for name, one in features.items() if one["scope"] != "none"}
     if not features:
-        return "no host has a result, so there is no diagnosis"
+        return "no host has a result, so there is no diagnosis" + ("" if hosts else ": add probe hosts to the group netaccess_vantages, or check --limit")
     if not bad:
         part = ", from %d of %s; the others were not reached" % (reached, counted(hosts, "host")) if reached < hosts else ""
         return "everything that was probed works%s: %s" % (part, ", ".join(features))

@@ -25,7 +25,7 @@ def summarise(checks: list, features=(), levels=("required", "optional")) -> dic
     counted = [c for c in wanted if (c["verdict"] != UNVERIFIED or "unproven" not in c["flags"]) and "by_choice" not in c["flags"]]
     counted = [c for c in counted if c["level"] in levels and (not features or set(features) & set(c["features"]))]
     # What does not apply where the host is was not asked.
-    asked = [c for c in counted if _applies(c)]
+    asked = [c for c in counted if applies(c)]
     counting = counted + [c for c in checks if c["role"] != "wanted" and {"regressed", "not_compared"} & set(c["flags"])]
     verdict = _worst(counting) if counting else UNVERIFIED
     regressed = [c for c in checks if "regressed" in c["flags"]]
@@ -72,12 +72,13 @@ def silent(results: dict) -> list:
     return ["not reached, so their state is unknown: %s" % away] * bool(away) + ["%s: not probed: %s" % item for item in reasons.items() if item[1]]
 
 
-def _applies(check: dict) -> bool:
+def applies(check: dict) -> bool:
+    """Whether a check has a meaning where it ran; one that was skipped has none, unless a proxy kept it from an answer."""
     return check["verdict"] != SKIPPED or unanswered(check)
 
 
 def _worst(checks: list) -> str:
-    serious = [c for c in checks if _applies(c)] or checks
+    serious = [c for c in checks if applies(c)] or checks
     return min((c["verdict"] for c in serious), key=RANK.index)
 
 
@@ -115,14 +116,20 @@ def _macos_app(wanted: list) -> dict:
     return {"verdict": UNKNOWN, "reason": "no certificate of a required host was seen"}
 
 
+def reason(checks: list) -> str:
+    """Why all of them fail, in parentheses; nothing where the reasons differ or are unknown."""
+    found = {(check.get("message") or "").partition(": ")[2] for check in checks}
+    return " (%s)" % found.pop() if len(found) == 1 and all(found) else ""
+
+
 def _headline(verdict: str, wanted: list, idle: int, regressed: list) -> str:
     """``wanted``: the checks that count; ``idle``: how many more do not apply where the host is."""
     parts, shut = [], [c for c in wanted if c["verdict"] == FAIL]
     if shut:
         names = sorted({c["host"] for c in shut})
         more = " and %d more" % (len(names) - 5) if len(names) > 5 else ""
-        parts.append("%d of %s %s: %s%s" % (
-            len(shut), counted(len(wanted), "wanted check"), "fails" if len(wanted) == 1 else "fail", ", ".join(names[:5]), more))
+        parts.append("%d of %s %s%s: %s%s" % (
+            len(shut), counted(len(wanted), "wanted check"), "fails" if len(wanted) == 1 else "fail", reason(shut), ", ".join(names[:5]), more))
     if regressed:
         moved = sorted({c["host"] for c in regressed})
         parts.append("%s changed since the baseline: %s" % (counted(len(moved), "site"), ", ".join(moved)))
