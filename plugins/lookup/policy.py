@@ -22,11 +22,11 @@ options:
 """
 
 EXAMPLES = r"""
-- name: The default policy
+- name: Print the default policy
   ansible.builtin.debug:
     msg: "{{ lookup('netaccess.chatgpt.policy') }}"
 
-- name: No telemetry, login pages exempt too, user content stays under inspection
+- name: Leave out telemetry, exempt login pages as well, and keep user content under inspection
   ansible.builtin.debug:
     msg: >-
       {{ lookup('netaccess.chatgpt.policy', levels=['required', 'optional'], exempt_level='core', exclude_exempt=['user_content']) }}

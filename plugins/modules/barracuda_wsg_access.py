@@ -6,61 +6,63 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: barracuda_wsg_access
-short_description: Plan how ChatGPT is allowed on a Barracuda Web Security Gateway
+short_description: Plan the manual steps that allow ChatGPT on a Barracuda Web Security Gateway
 version_added: 0.1.0
 author:
   - The netaccess.chatgpt contributors (!UNKNOWN)
 description:
-  - The API of this product cannot manage policies or lists; its guide says so. This module therefore never writes. It compares what stands on the pages of the
-    device with O(config) and returns an exact plan of manual steps, page by page, with lists to paste. Hosts behind the device then show whether it was done.
-  - The plan is one custom category with the allowed domains, and an Allow exception for each part of O(audience) that refers to it. IP Block/Exempt is never
-    used, since it ends all filtering.
-  - Set the content of the pages in O(pages). Without that the plan is for a device that holds nothing of it, and coverage says V(unchecked).
+  - The API of this product cannot manage policies or lists, as its guide states, so this module never writes. It compares the pages of the web interface, as
+    you give them in O(pages), with O(config), and returns the manual steps page by page, with lists to paste. Probe hosts behind the device then show
+    whether the steps were carried out.
+  - The plan consists of one custom category with the allowed domains, and an Allow exception for it for each part of O(audience). It never uses IP
+    Block/Exempt, which ends all filtering.
+  - Without O(pages), the plan assumes that the device has none of it yet, and RV(coverage) says V(unchecked).
 extends_documentation_fragment:
   - netaccess.chatgpt.access
   - netaccess.chatgpt.connection
 options:
   host:
-    description: The gateway, as it is named in results; with O(settings) also the address of its API.
+    description: Name of the gateway in results; with O(settings), the host name or address of its API.
     type: str
     required: true
   port:
-    description: HTTPS port of the administration and its API.
+    description: HTTPS port of the administration interface and its API.
     type: int
     default: 443
   password:
-    description: The API password of BASIC > Administration, for O(settings). Environment variable E(BARRACUDA_WSG_PASSWORD).
+    description: API password from C(BASIC > Administration), for O(settings). Environment variable E(BARRACUDA_WSG_PASSWORD).
     type: str
   settings:
     description: >-
-      Names of single global variables to read by the API into RV(diagnosis), as a backup of the configuration spells them. The names are not documented.
+      Global variables to read by the API and return in RV(diagnosis), by their names in a backup of the configuration. The vendor does not document the
+      names.
     type: list
     elements: str
     default: []
   backup:
     description: >-
-      A backup of the configuration (ADVANCED > Backup), on the host where the module runs. Where it names a wanted host, RV(diagnosis) says in which
-      variable; nothing else of it is returned.
+      Backup file of the configuration (C(ADVANCED > Backup)), on the host where the module runs. RV(diagnosis) lists the variables that contain a wanted
+      host; nothing else of the file is returned.
     type: path
   pages:
-    description: What stands on the pages of the device now. A page that is left out is unknown.
+    description: What the pages of the device contain now. A page that is left out counts as unknown.
     type: dict
     suboptions:
       category:
-        description: The domains in the custom category O(category_name); an empty list when it does not exist.
+        description: Domains in the custom category O(category_name). An empty list means that it does not exist.
         type: list
         elements: str
       exceptions:
-        description: The exceptions that name this custom category.
+        description: Exceptions for this custom category.
         type: list
         elements: dict
         suboptions:
           audience:
-            description: The users, as V(group NAME), V(user NAME), V(all authenticated users) or V(all unauthenticated users).
+            description: Who it applies to, as V(group NAME), V(user NAME), V(all authenticated users) or V(all unauthenticated users).
             type: str
             required: true
           action:
-            description: What it does.
+            description: Action of the exception.
             type: str
             default: allow
       application_exceptions:
@@ -73,19 +75,19 @@ options:
             type: str
             required: true
           audience:
-            description: The users, as in O(pages.exceptions).
+            description: Who it applies to, as in O(pages.exceptions).
             type: str
             required: true
       blocked_applications:
-        description: Names of blocked applications. An inline gateway asks them before every category.
+        description: Names of blocked applications. An inline gateway evaluates them before all categories.
         type: list
         elements: str
       inspected_domains:
-        description: Domains that SSL Inspection is designated for.
+        description: Domains that are designated for SSL Inspection.
         type: list
         elements: str
       inspected_categories:
-        description: Categories that SSL Inspection is designated for.
+        description: Categories that are designated for SSL Inspection.
         type: list
         elements: str
   category_name:
@@ -109,34 +111,27 @@ options:
         elements: str
         default: []
       everyone:
-        description: Everybody, whether they sign in or not. Policies for these two stand apart, so there are two exceptions.
+        description: All users, authenticated or not. Barracuda has separate policies for the two, so there are two exceptions.
         type: bool
         default: false
 attributes:
   platform:
     support: full
     platforms: posix
-    description: Reads by the documented API and from files; nothing here was tried on an appliance.
-  action_group:
-    support: full
-    membership:
-      - netaccess.chatgpt.all
-    description: Use C(group/netaccess.chatgpt.all) in C(module_defaults) to set options for all access modules.
+    description: Reads by the documented API and from files; not yet tried on an appliance.
 notes:
-  - In check mode a difference is C(changed), so that drift is found. A real run changes nothing and returns the same plan, with C(changed) false.
-  - Copy the pages again after the plan was carried out; the next run then says whether something is missing.
-  - Nothing is written, so there is no journal. Take a backup of the configuration before the plan is carried out. A rollback is the plan of
-    O(state=deleted), and for a domain that was taken out of SSL Inspection its entry.
-  - Domains have no wildcard - one stands for itself and everything below it, and RV(coverage) says where that is wider than asked.
-  - SSL Inspection is off for everything that is not designated for it. A designated domain or category that holds wanted hosts is a conflict.
-seealso:
-  - plugin: netaccess.chatgpt.policy
-    plugin_type: lookup
-  - module: netaccess.chatgpt.reachability_info
+  - In check mode a difference is reported as C(changed), so that an audit finds drift. A real run changes nothing and returns the same plan with C(changed)
+    false.
+  - After the plan was carried out, update O(pages) and run the task again. It reports what is still missing.
+  - There is no journal, because nothing is written. Back up the configuration before you carry out the plan. To roll back, carry out the plan of
+    O(state=deleted), and add domains that were removed from SSL Inspection again.
+  - Domains have no wildcards. A domain includes all its subdomains, and RV(coverage) reports where this is wider than requested.
+  - SSL Inspection applies only to domains and categories that are designated for it. A designated domain or category that contains wanted hosts is a
+    conflict.
 """
 
 EXAMPLES = r"""
-- name: Print the manual steps, and whether they were done
+- name: List the manual steps that are still missing
   netaccess.chatgpt.barracuda_wsg_access:
     host: wsg.example.com
     config: "{{ lookup('netaccess.chatgpt.policy') }}"
@@ -152,7 +147,7 @@ EXAMPLES = r"""
   check_mode: true
   diff: true
 
-- name: The whole plan for a device that holds nothing of it, with lists to paste
+- name: Return the whole plan for a device without any of it, with lists to paste
   netaccess.chatgpt.barracuda_wsg_access:
     host: wsg.example.com
     config: "{{ lookup('netaccess.chatgpt.policy') }}"
@@ -160,7 +155,7 @@ EXAMPLES = r"""
       everyone: true
     state: rendered
 
-- name: Where a backup of the configuration names hosts of ChatGPT
+- name: Find hosts of ChatGPT in a backup of the configuration
   netaccess.chatgpt.barracuda_wsg_access:
     host: wsg.example.com
     config: "{{ lookup('netaccess.chatgpt.policy') }}"

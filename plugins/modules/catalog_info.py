@@ -40,7 +40,7 @@ attributes:
 """
 
 EXAMPLES = r"""
-- name: What is published today
+- name: Compare today's list with an earlier one
   netaccess.chatgpt.catalog_info:
     version: latest
     compare_to: '2026-03-11'

@@ -76,7 +76,7 @@ EXAMPLES = r"""
     dest: ./refresh
   register: refresh
 
-- name: Use the proposal right away, once it was read
+- name: Use the proposal after its review
   ansible.builtin.debug:
     msg: "{{ lookup('netaccess.chatgpt.policy', overlays=['./refresh/proposal.yml']) }}"
 """

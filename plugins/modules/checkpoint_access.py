@@ -6,25 +6,26 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: checkpoint_access
-short_description: Allow ChatGPT on Check Point and exempt it from TLS inspection
+short_description: Allow ChatGPT on Check Point and exempt it from HTTPS Inspection
 version_added: 0.1.0
 author:
   - The netaccess.chatgpt contributors (!UNKNOWN)
 description:
-  - Allows the hosts in O(config.allow) for O(audience) by an application site and an access rule in the layer that decides about the web, and leaves those in
-    O(config.exempt) undecrypted by a second site and an HTTPS Inspection rule with the action Bypass.
-  - Edits are private to a session until they are published, and in force when O(package) is installed on its gateways; RV(activation) has a result for each
-    gateway. A run that fails discards what it has not published. What a run that was killed left unpublished is continued by the next one.
-  - An installation takes along everything that was published since the last one. When others have published, the task stops before its first write, unless
-    O(publish_foreign_changes) is set. Unpublished work of others is reported and not installed; an object of ours that it locks stops the task as well.
-  - A rule that is limited by a column, an object or an action that the module does not understand is never certain; RV(coverage) then says V(unchecked), and
-    its conflict names the reason and has no remedy.
+  - Allows the hosts in O(config.allow) for O(audience) by a custom application/site and an access rule in the layer that decides about web traffic, and
+    exempts those in O(config.exempt) from decryption by a second custom application/site and an HTTPS Inspection rule with the action Bypass.
+  - Edits are private to a session until they are published, and take effect when O(package) is installed on its gateways; RV(activation) has a result for
+    each gateway. A run that fails discards what it has not published. What a killed run left unpublished is continued by the next run.
+  - An installation includes everything that was published since the last one. If others have published changes, the task stops before its first write,
+    unless O(publish_foreign_changes) is set. Unpublished changes of others are reported and not installed; if they lock a managed object, the task stops as
+    well.
+  - A rule that is limited by a column, an object or an action that the module does not understand is never certain. RV(coverage) then says V(unchecked), and
+    its conflict gives the reason and has no remedy.
 extends_documentation_fragment:
   - netaccess.chatgpt.access
   - netaccess.chatgpt.connection
 options:
   host:
-    description: Name or address of the management server, or of the tenant in Smart-1 Cloud. Environment variable E(CHECKPOINT_SERVER).
+    description: Host name or address of the management server, or the host name of the tenant in Smart-1 Cloud. Environment variable E(CHECKPOINT_SERVER).
     type: str
     required: true
   port:
@@ -33,8 +34,8 @@ options:
     default: 443
   username:
     description:
-      - The administrator, with O(password). Environment variable E(CHECKPOINT_USERNAME).
-      - Use an account of its own for this collection. Its unpublished sessions that this collection has begun are continued.
+      - Name of the administrator, with O(password). Environment variable E(CHECKPOINT_USERNAME).
+      - Use a dedicated account. A run continues the unpublished sessions of this account that this collection started.
     type: str
   password:
     description: Password of O(username). Environment variable E(CHECKPOINT_PASSWORD).
@@ -43,61 +44,61 @@ options:
     description: API key of an administrator, instead of O(username) and O(password). Environment variable E(CHECKPOINT_API_KEY).
     type: str
   domain:
-    description: The domain, on a Multi-Domain server. Environment variable E(CHECKPOINT_DOMAIN).
+    description: Name of the domain, on a Multi-Domain Server. Environment variable E(CHECKPOINT_DOMAIN).
     type: str
   cloud_mgmt_id:
-    description: Id of the service in Smart-1 Cloud, which is a part of the path of its API. Environment variable E(CHECKPOINT_CLOUD_MGMT_ID).
+    description: ID of the service in Smart-1 Cloud, which is part of the path of its API. Environment variable E(CHECKPOINT_CLOUD_MGMT_ID).
     type: str
   package:
-    description: The policy package.
+    description: Name of the policy package.
     type: str
     default: Standard
   access_layer:
     description:
-      - The access layer for our rule, ordered or inline. Applications & URL Filtering has to be enabled in it.
-      - By default the one in which a rule blocks these hosts; if none does, the last one that can match sites.
+      - Access layer for the new rule, ordered or inline. Application & URL Filtering must be enabled in it.
+      - By default the layer in which a rule blocks these hosts; if there is none, the last layer that can match applications and sites.
     type: str
   https_layer:
-    description: The HTTPS Inspection layer for our rule; by default the outbound one of O(package).
+    description: HTTPS Inspection layer for the new rule. By default the outbound layer of O(package).
     type: str
   targets:
-    description: Names of the gateways and clusters to install on; by default all that O(package) is for.
+    description: Names of the gateways and clusters to install on. By default all installation targets of O(package).
     type: list
     elements: str
     default: []
   category:
     description:
-      - The primary category of our application sites. It has to exist.
-      - A rule that allows this category, or excepts it from what it blocks, would apply to these hosts as well; RV(audience_widened) names it.
+      - Primary category of the managed applications/sites. It must exist.
+      - A rule that allows this category, or excludes it from what it blocks, then applies to these hosts as well; RV(audience_widened) lists such rules.
     type: str
     default: Custom_Application_Site
   prefix:
-    description: How the names of our sites and rules begin.
+    description: Start of the names of the managed objects and rules.
     type: str
     default: ChatGPT
   entries:
     description:
-      - How a host is written in an application site. An entry is the beginning of a URL, so that V(open), C(openai.com), is about
-        C(openai.com.crime.example) as well; RV(coverage) then says so. V(slash) writes C(openai.com/), and V(regex) an expression that ends there.
-      - Not confirmed is whether a gateway that does not decrypt a connection, and sees its server name alone, matches the first two. Before you rely on them,
-        probe a wanted host, and a lookalike host that has to stay blocked.
-      - V(regex) uses sites of its own. State V(replaced) removes those of the other form.
+      - How to write a host in a custom application/site, whose entries match the beginning of a URL. V(open) writes C(openai.com), which also matches
+        C(openai.com.crime.example); RV(coverage) then says so. V(slash) writes C(openai.com/), and V(regex) a regular expression that ends after the host.
+      - Whether a gateway matches V(open) and V(slash) entries for a connection that it does not decrypt, of which it sees the server name only, is not
+        confirmed. Before you rely on them, probe a wanted host, and a look-alike host that must stay blocked.
+      - With V(regex) the module uses separate objects. O(state=replaced) removes those of the other form.
     type: str
     choices: [slash, regex, open]
     default: slash
   never_above:
-    description: Names of existing rules that ours must never be above.
+    description: Names of rules, for example for threats or quarantine, that the new rules must never be above.
     type: list
     elements: str
     default: []
   audience:
     description:
-      - Who gets access. Whoever has one of O(audience.roles), or is in one of O(audience.networks).
+      - Who gets access. The suboptions are combined, so users with one of O(audience.roles) and clients in one of O(audience.networks).
       - Required for O(state=merged), O(state=replaced) and O(state=rendered).
     type: dict
     suboptions:
       roles:
-        description: Names of access roles. They need Identity Awareness; users who are not identified get no access by them.
+        description: Names of access roles. They need Identity Awareness; users who are not identified do not match.
         type: list
         elements: str
         default: []
@@ -107,39 +108,30 @@ options:
         elements: str
         default: []
       everyone:
-        description: Everybody behind the gateways.
+        description: All users behind the gateways.
         type: bool
         default: false
 attributes:
   platform:
     support: full
     platforms: posix
-    description: >-
-      Developed against a simulator, which is checked against the vendor's API reference and clients; not yet run on a management server.
-  action_group:
-    support: full
-    membership:
-      - netaccess.chatgpt.all
-    description: Use C(group/netaccess.chatgpt.all) in C(module_defaults) to set options for all access modules.
+    description: Developed against a simulator that is checked with the vendor's API reference and clients; not yet run on a management server.
 notes:
-  - A C(*) in front of an entry runs over slashes. Where a gateway decrypts, C(*.openai.com/) is also about C(crime.example/www.openai.com/).
-  - Which hosts an application or a category of the vendor has, no API tells. A rule that names one may be about every host, and is never certain.
-  - Which package a published session is for, no API tells. Sessions that were published for another package since the last installation of this one count as
-    pending.
-  - Not confirmed, and guessed by the simulator, are the words for a foreign lock, what becomes of the edits of a session that ends, which fields of an object a
-    rulebase shows, and that the object Internet is the destination of every wanted host.
-  - Global settings, such as the web browsing services and the categorization of HTTPS sites without decryption, are not read. They can keep a site from
-    matching.
+  - A leading C(*) in an entry also matches slashes. On a gateway that decrypts, C(*.openai.com/) therefore also matches C(crime.example/www.openai.com/).
+  - No API shows which hosts belong to an application or a category of the vendor. A rule that uses one may apply to every host, and is never certain.
+  - No API shows which package a published session belongs to. Sessions that were published for another package since the last installation of this one count
+    as pending.
+  - >-
+    Not confirmed, and assumed by the simulator: the wording of the error for an object that someone else locks, what happens to the edits of a session that
+    expires, which fields of an object a rulebase shows, and that the object Internet as a destination includes every wanted host.
+  - Global settings, for example the web browsing services and the categorization of HTTPS sites without decryption, are not read. They can keep a custom
+    application/site from matching.
   - Rules that insert HTTP headers are not read.
-  - Voice is not opened, since it needs a rule by address in the firewall layer; RV(manual) names it.
-seealso:
-  - plugin: netaccess.chatgpt.policy
-    plugin_type: lookup
-  - module: netaccess.chatgpt.reachability_info
+  - Voice is not allowed, because it needs a rule by address in the firewall layer. RV(manual) describes it.
 """
 
 EXAMPLES = r"""
-- name: Open ChatGPT for a group of people and leave its TLS alone
+- name: Allow ChatGPT for a user group and exempt it from decryption
   netaccess.chatgpt.checkpoint_access:
     host: mgmt.example.com
     api_key: "{{ vault_checkpoint_api_key }}"
@@ -148,7 +140,7 @@ EXAMPLES = r"""
       roles: [AI users]
     comment: CHG0012345
 
-- name: Audit, which writes nothing
+- name: Audit without writing anything
   netaccess.chatgpt.checkpoint_access:
     host: mgmt.example.com
     api_key: "{{ vault_checkpoint_read_api_key }}"

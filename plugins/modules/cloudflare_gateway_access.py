@@ -11,83 +11,84 @@ version_added: 0.1.0
 author:
   - The netaccess.chatgpt contributors (!UNKNOWN)
 description:
-  - Allows the hosts in O(config.allow) for O(audience) in an account of Cloudflare Zero Trust by a list of domains and a DNS and a network rule that name
-    it, and leaves those in O(config.exempt) undecrypted by a list of their own and an HTTP rule with the action Do Not Inspect.
-  - An HTTP rule with the action Allow is created only if an existing HTTP rule blocks a wanted host that stays decrypted, because it ends the evaluation for
-    it.
-  - Items are added to and removed from lists one by one; a list is never replaced. Rules of others are never renumbered; ours get a free precedence.
-  - Gateway has no staging and no lock. Each write is in force within a minute, so the exemption comes before the rules that allow, and a run that fails
-    writes the old values back.
+  - Allows the hosts in O(config.allow) for O(audience) in an account of Cloudflare Zero Trust by a list of domains that a DNS policy and a network policy
+    use, and exempts those in O(config.exempt) from TLS decryption by a second list and an HTTP policy with the action Do Not Inspect.
+  - An HTTP policy with the action Allow is created only if an existing HTTP policy blocks a wanted host that stays decrypted, because it ends the evaluation
+    of HTTP policies for that host.
+  - List items are added and removed one by one; a list is never replaced. Existing rules are never renumbered; new rules get a free precedence.
+  - Gateway has neither staged changes nor a lock, and each write takes effect within a minute. The exemption is therefore written before the rules that
+    allow, and a run that fails writes the old values back.
 extends_documentation_fragment:
   - netaccess.chatgpt.access
   - netaccess.chatgpt.connection
 options:
   account_id:
-    description: The account, as in the address of its dashboard. Environment variable E(CLOUDFLARE_ACCOUNT_ID).
+    description: ID of the account, as in the URL of its dashboard. Environment variable E(CLOUDFLARE_ACCOUNT_ID).
     type: str
     required: true
   api_token:
     description: >-
-      API token with the permission Zero Trust Write on the account; Zero Trust Read is enough in check mode. Global API keys are not taken. Environment
+      API token with the permission Zero Trust Write on the account. Zero Trust Read is enough in check mode. A Global API Key does not work. Environment
       variable E(CLOUDFLARE_API_TOKEN).
     type: str
     required: true
   api_url:
-    description: Scheme and host of the API, where it is not C(https://api.cloudflare.com).
+    description: Scheme and host of the API. By default C(https://api.cloudflare.com).
     type: str
   audience:
     description:
-      - Who gets access. Groups and users add up; the posture checks narrow them.
-      - Rules with an audience apply to people whom Gateway knows, by the Cloudflare One Client. DNS queries of a location alone carry no user, so such people
-        are not reached.
+      - Who gets access. Groups and users are combined. With O(audience.device_posture), the device must pass the posture checks as well.
+      - A rule with an audience applies only to users whom Gateway identifies, which takes the Cloudflare One Client. DNS queries from a location without the
+        client carry no user, so the rule does not match them.
       - Required for O(state=merged), O(state=replaced) and O(state=rendered).
     type: dict
     suboptions:
       groups:
-        description: Names of user groups as the identity provider gives them. The API has no list of them, so a slip is not noticed.
+        description: Names of user groups as the identity provider sends them. The API has no list of them, so a misspelt name is not detected.
         type: list
         elements: str
         default: []
       users:
-        description: E-mail addresses of users.
+        description: Email addresses of users.
         type: list
         elements: str
         default: []
       device_posture:
-        description: Names or ids of device posture checks, all of which a device has to pass.
+        description: Names or IDs of device posture checks. A device must pass all of them.
         type: list
         elements: str
         default: []
       everyone:
-        description: Everybody in the account.
+        description: All users of the account.
         type: bool
         default: false
   prefix:
     description: >-
-      The lists are named C(PREFIX allow) and C(PREFIX exempt), with C(hosts) as one more word for single hosts below none of the domains; the rules
-      C(PREFIX allow) and C(PREFIX do not inspect).
+      Start of the names of the managed objects. The lists are C(PREFIX allow) and C(PREFIX exempt), and C(PREFIX allow hosts) and C(PREFIX exempt hosts) for
+      single hosts outside these domains; the rules are C(PREFIX allow) and C(PREFIX do not inspect).
     type: str
     default: ChatGPT
   list_name:
-    description: An existing list of domains to put the allowed hosts into. Then no rule that allows is made.
+    description: An existing list of domains to add the allowed hosts to. No rule that allows is created.
     type: str
   exempt_list_name:
-    description: An existing list of domains to put the exempt hosts into. Then no rule that does not inspect is made.
+    description: An existing list of domains to add the exempt hosts to. No Do Not Inspect rule is created.
     type: str
   list_limit:
-    description: How many entries a list of this plan holds, 1000 or, with Enterprise, 5000. A larger policy is refused before the first write.
+    description: >-
+      Number of items that a list can have in the plan of the account, 1000, or 5000 with Enterprise. A larger policy is refused before the first write.
     type: int
     default: 1000
   position:
     description:
-      - The position of the allow rules among those of their type. By default the lowest one above the first rule that blocks a wanted host for the whole
-        audience, and below rules that block by security category or risk, rules of a parent account, and earlier rules that block a part of it, apply to a
-        part of the requests, or contain something that is not understood.
-      - A Do Not Inspect rule needs no position, because Gateway evaluates those before every other HTTP rule.
+      - Where to place the allow rules among those of their type. By default as low as possible, but above the first rule that blocks a wanted host for the
+        whole audience, and below rules that block by security category or risk, rules of a parent account, and earlier rules that block a part of the
+        audience, apply to a part of the requests, or contain something that the module does not understand.
+      - A Do Not Inspect rule needs no position, because Gateway evaluates such rules before all other HTTP policies.
     type: dict
     suboptions:
       before:
-        description: Names of rules that the new rules must be above.
+        description: Names of rules that the new rules must be above. A rule that blocks a part of the audience is reported in RV(audience_widened).
         type: list
         elements: str
         default: []
@@ -97,19 +98,20 @@ options:
         elements: str
         default: []
       never_above:
-        description: Names of rules that the new rules must never be above.
+        description: Names of rules, for example for threats or quarantine, that the new rules must never be above.
         type: list
         elements: str
         default: []
       may_pass:
-        description: Names of rules, by security category, for a part of the audience or not understood, that the new rules may still be above.
+        description: >-
+          Names of rules that the new rules may be above although by default they stay below them, for example rules that block by security category.
         type: list
         elements: str
         default: []
   scan_conflicts:
     description: >-
-      Read the lists, categories and applications that existing rules use, and the settings of the account. With V(false) these are not read, such rules
-      count as being about every wanted host, and RV(coverage) says V(unchecked).
+      Read the lists, categories and applications that existing rules use, and the settings of the account. With V(false), a rule that uses one of them
+      counts as applying to every wanted host, and RV(coverage) says V(unchecked).
     type: bool
     default: true
 attributes:
@@ -117,32 +119,24 @@ attributes:
     support: full
     platforms: posix
     description: Developed against a simulator that is checked with the vendor's own client; not yet run on an account.
-  action_group:
-    support: full
-    membership:
-      - netaccess.chatgpt.all
-    description: Use C(group/netaccess.chatgpt.all) in C(module_defaults) to set options for all access modules.
 notes:
-  - Run one writer per account. An existing rule is changed only if its version is the one that was read.
-  - O(activate=false) is refused, since nothing here can wait for a later activation; use check mode to see the plan.
-  - An entry of a list covers the domain itself and every subdomain, so C(*.example.com) covers C(example.com) too, which RV(coverage) says. Exact hosts
-    are in a list that is compared with the whole name.
-  - Do Not Inspect matches by the name in the TLS handshake. Gateway writes no HTTP log of these hosts, scans nothing, and checks no certificate; every other
-    HTTP rule, also those by security category, is passed by them. RV(losses) and RV(audience_widened) name what the account would lose.
-  - Which hosts a category or an application holds, only the vendor knows. A rule that uses one of them is never a certain conflict, and exempts nothing.
-  - Logging is a setting of the account and not of a rule.
-  - Voice, when O(config) has C(media), is a network rule for the published addresses and ports alone. UDP comes to Gateway only when the account's proxy
-    for it is on.
-  - The API formats expressions; both sides are compared in one form, so that this is no drift.
-  - The ticket number in O(comment) is written to the items that a run adds.
-seealso:
-  - plugin: netaccess.chatgpt.policy
-    plugin_type: lookup
-  - module: netaccess.chatgpt.reachability_info
+  - Run one job per account at a time. An existing rule is changed only if its version is the one that was read.
+  - O(activate=false) is refused, because every write takes effect by itself. Use check mode to see the plan.
+  - A list item covers the domain itself and all subdomains, so C(*.example.com) covers C(example.com) as well, which RV(coverage) reports. Exact hosts are
+    in a separate list, which is compared with the whole host name.
+  - Do Not Inspect matches by the server name in the TLS handshake. For these hosts Gateway writes no HTTP log, scans nothing, does not verify the
+    certificate, and applies no other HTTP policy, including those by security category. RV(losses) and RV(audience_widened) list what is lost.
+  - Only the vendor knows which hosts belong to a category or an application. A rule that uses one is never a certain conflict, and never counts as an
+    exemption.
+  - Logging is a setting of the account, not of a rule.
+  - If O(config) has C(media), voice is a network policy for the published addresses and ports only. UDP reaches Gateway only if the account's Gateway proxy
+    for UDP is enabled.
+  - The API reformats wirefilter expressions. They are compared in a normal form, so reformatting is not drift.
+  - O(comment) is written to the list items that a run adds.
 """
 
 EXAMPLES = r"""
-- name: Open ChatGPT for a group of people on sound devices and leave its TLS alone
+- name: Allow ChatGPT for a user group on devices with disk encryption
   netaccess.chatgpt.cloudflare_gateway_access:
     account_id: 0123456789abcdef0123456789abcdef
     api_token: "{{ vault_cloudflare_gateway_api_token }}"
@@ -152,7 +146,7 @@ EXAMPLES = r"""
       device_posture: [Disk is encrypted]
     comment: CHG0012345
 
-- name: Keep an existing rule above the new one
+- name: Keep an existing rule above the new ones
   netaccess.chatgpt.cloudflare_gateway_access:
     account_id: 0123456789abcdef0123456789abcdef
     api_token: "{{ vault_cloudflare_gateway_api_token }}"
@@ -162,7 +156,7 @@ EXAMPLES = r"""
     position:
       never_above: [Quarantined devices]
 
-- name: Audit, which writes nothing
+- name: Audit without writing anything
   netaccess.chatgpt.cloudflare_gateway_access:
     account_id: 0123456789abcdef0123456789abcdef
     api_token: "{{ vault_cloudflare_read_token }}"

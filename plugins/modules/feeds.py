@@ -68,7 +68,7 @@ attributes:
 """
 
 EXAMPLES = r"""
-- name: Lists for a firewall and a proxy
+- name: Write lists for a firewall and a proxy
   netaccess.chatgpt.feeds:
     config: "{{ lookup('netaccess.chatgpt.policy', levels=['required', 'optional']) }}"
     selection:

@@ -59,7 +59,7 @@ EXAMPLES = r"""
     redacted: /srv/evidence/chatgpt.com-redacted.har
   register: har
 
-- name: Say it
+- name: Print the status
   ansible.builtin.debug:
     var: har.message
 """

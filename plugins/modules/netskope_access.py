@@ -11,19 +11,19 @@ version_added: 0.1.0
 author:
   - The netaccess.chatgpt contributors (!UNKNOWN)
 description:
-  - Keeps the hosts in O(config.allow) and those in O(config.exempt) in two URL lists of the tenant. A custom category, a real-time protection policy and an SSL
-    decryption policy that use the lists are manual steps; RV(manual) lists them with the names of O(audience). No published API reads or writes these, so
-    RV(coverage) says V(unchecked) at best, and verification from managed hosts decides.
-  - Each write is pending until a deployment, which carries out the pending changes of all URL lists of the tenant, whoever made them. Pending changes of others
-    stop a run before its first write, and a warning names them; so do those that others make while it writes.
-  - Entries are appended. The API removes entries only by replacing a whole list, and has no revision to guard that with; the list is read again right before,
-    and one that others changed meanwhile is not overwritten.
+  - Keeps the hosts in O(config.allow) and those in O(config.exempt) in two URL lists of the tenant. The custom category, Real-time Protection policy and SSL
+    Decryption policy that use the lists are manual steps; RV(manual) lists them with the names from O(audience). No published API reads or writes these, so
+    RV(coverage) says V(unchecked) at best, and only probe hosts can show the result.
+  - Each write is pending until a deployment, which applies the pending changes of all URL lists in the tenant, whoever made them. Pending changes of others
+    stop a run before its first write, and also if they appear while it writes; a warning names them.
+  - Entries are appended. The API can remove entries only by replacing a whole list, without a revision to check. The list is therefore read again
+    immediately before, and if someone else changed it in the meantime, it is not overwritten.
 extends_documentation_fragment:
   - netaccess.chatgpt.access
   - netaccess.chatgpt.connection
 options:
   host:
-    description: Host name of the tenant, such as C(example.goskope.com), or C(example.eu.goskope.com) in another region.
+    description: Host name of the tenant, for example C(example.goskope.com), or C(example.eu.goskope.com) in another region.
     type: str
     required: true
   port:
@@ -32,34 +32,34 @@ options:
     default: 443
   token:
     description: >-
-      Token of the REST API v2, for the endpoints C(/policy/urllist) and C(/policy/urllist/deploy) with reading and writing.
-      Environment variable E(NETSKOPE_API_TOKEN), which the vendor's clients read too.
+      REST API v2 token with read and write access to the endpoints C(/policy/urllist) and C(/policy/urllist/deploy). Environment variable
+      E(NETSKOPE_API_TOKEN), which the vendor's clients use too.
     type: str
     required: true
   allow_list:
     description: >-
-      Name of the URL list of the hosts in O(config.allow), and of the custom category for it. A list that is made has the words that mark it as ours behind
-      this name. An existing list of exactly this name gets the entries.
+      Name of the URL list for the hosts in O(config.allow), and of the custom category for it. An existing list of exactly this name gets the entries. A
+      list that the module creates has a suffix that marks it as managed.
     type: str
     default: ChatGPT allow
   exempt_list:
-    description: Name of the URL list of the hosts in O(config.exempt), as O(allow_list).
+    description: Name of the URL list for the hosts in O(config.exempt). Works as O(allow_list).
     type: str
     default: ChatGPT exempt
   account:
     description: >-
-      The name by which the tenant records changes of O(token) (C(modify_by) of a URL list). A pending change of another name, or of another list, is one of
-      others. The default is what the vendor's guide shows; RV(activation) says when the tenant records another one.
+      The name that the tenant records for changes made with O(token) (C(modify_by) of a URL list). Pending changes under another name, or in another list,
+      count as those of others. The default is the one in the vendor's guide; RV(activation) says if the tenant records another name.
     type: str
     default: Netskope API
   scan_conflicts:
     description: >-
-      Say which other URL lists hold a wanted host. No API shows what uses them, so no such conflict is certain, and none can be resolved by O(unblock).
+      Report which other URL lists contain a wanted host. No API shows what uses them, so such a conflict is never certain, and O(unblock) cannot remove it.
     type: bool
     default: true
   audience:
     description:
-      - Who gets access, as criteria of the policies that are made by hand. No API reads policies, so nothing checks that they name these.
+      - Who gets access, as criteria for the policies to create by hand. No API reads policies, so the module cannot check that they match.
       - Required for O(state=merged), O(state=replaced) and O(state=rendered).
     type: dict
     suboptions:
@@ -74,12 +74,12 @@ options:
         elements: str
         default: []
       organizational_units:
-        description: Names of organizational units.
+        description: Names of organizational units (OUs).
         type: list
         elements: str
         default: []
       everyone:
-        description: Everybody whose traffic is steered to the tenant.
+        description: All users whose traffic is steered to the tenant.
         type: bool
         default: false
 attributes:
@@ -87,30 +87,22 @@ attributes:
     support: full
     platforms: posix
     description: Developed against a simulator that is checked with the vendor's own clients; not yet run on a tenant.
-  action_group:
-    support: full
-    membership:
-      - netaccess.chatgpt.all
-    description: Use C(group/netaccess.chatgpt.all) in C(module_defaults) to set options for all access modules.
 notes:
-  - Run one writer per tenant. There is no lock.
-  - The vendor's pages differ on whether an entry C(*.example.com) covers C(example.com). A pattern for both is written as two entries; RV(coverage) says where
-    a pattern for subdomains may be wider.
-  - O(state=deleted) and O(state=reverted) leave our lists with the one entry C(netaccess.invalid), which never resolves, since a custom category may use them
-    and whether a list may be empty is not documented. A later run uses them again.
-  - URL lists of the type C(regex), and of types that are not known, are not evaluated. They count as lists that may hold each wanted host.
-  - RV(losses) names each control that may look into decrypted traffic, since no API shows which the tenant has.
-  - The tenant keeps pending changes when a run fails before its deployment; their content is then the old one.
-  - Not confirmed on a tenant - the name in C(modify_by), whether a list may be empty, what a deployment without pending changes is answered with, and how long
-    it takes until a deployment is in force. Where one of these matters, the module takes the way that works in either case, or O(account) says it.
-seealso:
-  - plugin: netaccess.chatgpt.policy
-    plugin_type: lookup
-  - module: netaccess.chatgpt.reachability_info
+  - Run one job per tenant at a time; there is no lock.
+  - The vendor's documentation is inconsistent on whether an entry C(*.example.com) covers C(example.com). A pattern for both is written as two entries, and
+    RV(coverage) reports where a pattern for subdomains only may be wider.
+  - O(state=deleted) and O(state=reverted) leave the managed lists with the single entry C(netaccess.invalid), which never resolves, because a custom
+    category may use them, and whether a list may be empty is not documented. A later run uses them again.
+  - URL lists of the type C(regex), and of unknown types, are not evaluated. They count as lists that may contain every wanted host.
+  - RV(losses) lists every control that may inspect decrypted traffic, because no API shows which ones the tenant uses.
+  - If a run fails before its deployment, the tenant keeps pending changes; they contain the old values.
+  - >-
+    Not confirmed on a tenant: the name in C(modify_by), whether a list may be empty, the response to a deployment without pending changes, and how long a
+    deployment takes to be in force. Where one of these matters, the module does what works in either case, or O(account) decides.
 """
 
 EXAMPLES = r"""
-- name: Keep the URL lists for ChatGPT, and deploy them
+- name: Fill the URL lists and deploy them
   netaccess.chatgpt.netskope_access:
     host: example.goskope.com
     token: "{{ vault_netskope_token }}"
@@ -119,7 +111,7 @@ EXAMPLES = r"""
       groups: [AI users]
     comment: CHG0012345
 
-- name: Audit, which writes nothing
+- name: Audit without writing anything
   netaccess.chatgpt.netskope_access:
     host: example.goskope.com
     token: "{{ vault_netskope_read_token }}"

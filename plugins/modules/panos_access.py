@@ -6,28 +6,29 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: panos_access
-short_description: Allow ChatGPT on a PAN-OS firewall or a Panorama and exempt it from decryption
+short_description: Allow ChatGPT on a PAN-OS firewall or Panorama and exempt it from decryption
 version_added: 0.1.0
 author:
   - The netaccess.chatgpt contributors (!UNKNOWN)
 description:
-  - Allows the hosts in O(config.allow) for O(audience) through a custom URL category, and leaves those in O(config.exempt) undecrypted
-    through a second category and a no-decrypt rule, in one change with one commit.
-  - The configuration is locked with a comment that names this run, read again, changed in one request (PAN-OS 10.1 and newer),
-    validated, committed and read back. On failure our own uncommitted changes are discarded; those of other administrators stay.
-  - The commit is limited to the changes of O(username). Before PAN-OS 11.0.1 such a commit does not cover moved rules; when a rule has
-    to be moved there, everything is committed, and the task stops while edits of others wait, unless O(publish_foreign_changes) is set.
-  - With O(device_group) the rules go into the pre-rules of that device group of a Panorama, which is committed and pushed to its
-    firewalls and those of the device groups below it; RV(activation) holds a result for each of them. From PAN-OS 10.2 on the push is
-    limited to the changes of O(username) wherever the commit is; where it is not, RV(activation) says so.
-  - A rule that is limited by a column, an object or an action that the module does not understand is never certain; RV(coverage) then
-    says V(unchecked), and its conflict names the reason and has no remedy.
+  - Allows the hosts in O(config.allow) for O(audience) by a custom URL category and a security rule, and exempts those in O(config.exempt) from decryption
+    by a second category and a no-decrypt rule, in one change with one commit.
+  - The configuration is locked with a comment that names this run, read again, changed in one request (PAN-OS 10.1 and newer), validated, committed and read
+    back. If the run fails, its own uncommitted changes are discarded; those of other administrators stay.
+  - The commit is limited to the changes of O(username). Before PAN-OS 11.0.1 such a commit does not include moved rules, so if a rule has to be moved,
+    everything is committed. The task then stops while changes of other administrators are pending, unless O(publish_foreign_changes) is set.
+  - With O(device_group) the rules are created as pre-rules of that device group on Panorama. The change is committed and pushed to the firewalls of the
+    device group and of the device groups below it; RV(activation) has a result for each firewall. From PAN-OS 10.2 on the push is limited to the changes of
+    O(username) whenever the commit is; otherwise RV(activation) says so.
+  - A rule that is limited by a column, an object or an action that the module does not understand is never certain. RV(coverage) then says V(unchecked), and
+    its conflict gives the reason and has no remedy.
 extends_documentation_fragment:
   - netaccess.chatgpt.access
   - netaccess.chatgpt.connection
+  - netaccess.chatgpt.position
 options:
   host:
-    description: Name or address of the management interface. Environment variable E(PANOS_HOSTNAME).
+    description: Host name or address of the management interface. Environment variable E(PANOS_HOSTNAME).
     type: str
     required: true
   port:
@@ -36,9 +37,9 @@ options:
     default: 443
   username:
     description:
-      - The administrator. Needed with O(api_key) too, since commits are limited to the changes of this account; a key of
-        another account is noticed before anything is committed. Environment variable E(PANOS_USERNAME).
-      - Its role needs the XML API rights Configuration, Operational Requests and Commit, and nothing else.
+      - Name of the administrator. It is required with O(api_key) as well, because commits are limited to the changes of this account. A key that belongs to
+        another account is detected before the commit. Environment variable E(PANOS_USERNAME).
+      - Its admin role needs the XML API permissions Configuration, Operational Requests and Commit, and no others.
     type: str
     required: true
   password:
@@ -48,149 +49,135 @@ options:
     description: API key of O(username), instead of a password. Environment variable E(PANOS_API_KEY).
     type: str
   vsys:
-    description: The virtual system.
+    description: Name of the virtual system.
     type: str
     default: vsys1
   device_group:
-    description: The device group, on a Panorama. Name the group nearest to the firewalls.
+    description: On Panorama, the device group to change. Set the one nearest to the firewalls.
     type: str
   devices:
-    description: Serial numbers of the firewalls of O(device_group) to push to; all by default.
+    description: Serial numbers of the firewalls of O(device_group) to push to. By default all of them.
     type: list
     elements: str
     default: []
   audience:
     description:
-      - Who gets access. The parts narrow each other, like the columns of a rule; the entries of one part add up.
+      - Who gets access. A connection has to match every suboption that is set, and one entry of each, like the columns of a rule.
       - Required for O(state=merged), O(state=replaced) and O(state=rendered).
     type: dict
     suboptions:
       from_zones:
-        description: Zones that the clients are in.
+        description: Names of the zones that the clients are in.
         type: list
         elements: str
         default: []
       to_zones:
-        description: Zones towards the Internet.
+        description: Names of the zones towards the internet.
         type: list
         elements: str
         default: []
       sources:
-        description: Client addresses, networks or names of address objects.
+        description: Client addresses, networks, or names of address objects.
         type: list
         elements: str
         default: []
       users:
         description:
-          - Users or groups as User-ID knows them.
-          - A firewall is asked for its groups, and a warning names those that it does not list, since a rule for such a group matches nobody;
-            or it says that they were not looked up. Users, and on a Panorama groups too, are not looked up.
+          - Users or groups, as User-ID knows them.
+          - A rule for a misspelt group matches nobody. A firewall is therefore asked for its groups, and a warning lists those that it does not know, or
+            says that they were not looked up. Users are not looked up, nor are groups on Panorama.
         type: list
         elements: str
         default: []
       everyone:
-        description: Everybody in O(audience.from_zones).
+        description: All users in O(audience.from_zones).
         type: bool
         default: false
       rules:
-        description: With O(method=existing_rules), the security rules whose people get access.
+        description: With O(method=existing_rules), names of the security rules whose users get access.
         type: list
         elements: str
         default: []
   method:
     description:
-      - V(new_rule) makes one security rule for O(audience), service C(service-https), with the security profiles and the log setting of
-        the rule that would take these connections otherwise. Its URL filtering profile, which may be what blocks them, is left out
-        unless it inserts a header for a wanted host or blocks pages of one.
-      - V(existing_rules) sets our category to C(alert) in the URL filtering profiles of O(audience.rules) and makes no security rule.
-        Other rules with the same profile are reported as RV(audience_widened).
+      - V(new_rule) creates one security rule for O(audience) with the service C(service-https), and with the security profiles and the log forwarding
+        profile of the rule that would otherwise match. Its URL filtering profile, which may be what blocks the hosts, is left out unless it inserts a header
+        for a wanted host or blocks pages of one.
+      - V(existing_rules) sets the managed category to C(alert) in the URL filtering profiles of O(audience.rules), and creates no security rule. Other rules
+        with the same profile are reported in RV(audience_widened).
     type: str
     choices: [new_rule, existing_rules]
     default: new_rule
   prefix:
-    description: The objects are named C(PREFIX-allow), C(PREFIX-exempt) and C(PREFIX-no-decrypt).
+    description: Start of the names of the managed objects, C(PREFIX-allow), C(PREFIX-exempt) and C(PREFIX-no-decrypt).
     type: str
     default: chatgpt
   category_name:
     description: >-
-      An existing custom URL category to put the allowed hosts into. Then no security rule is made; your rules decide, and
-      RV(coverage) says how.
+      An existing custom URL category to add the allowed hosts to. No security rule is created; your rules decide what the category does, and RV(coverage)
+      reports it.
     type: str
   exempt_category_name:
-    description: An existing custom URL category to put the exempt hosts into. Then no decryption rule is made.
+    description: An existing custom URL category to add the exempt hosts to. No decryption rule is created.
     type: str
   application:
-    description: Applications of the new rule. The category already says which hosts; App-ID can tell an undecrypted session as C(ssl) only.
+    description: >-
+      Applications of the new rule. The category already limits the hosts, and App-ID can often identify an undecrypted session as C(ssl) only, so other
+      values can keep the rule from matching.
     type: list
     elements: str
     default: [any]
   profile_group:
     description: >-
-      Security profile group of the new rule, instead of the profiles that are found. A URL filtering profile in it is asked and may
-      still block; that is reported as a conflict. A site's rule whose URL filtering profile inserts headers is then not passed,
-      unless O(tenant_control=override).
+      Security profile group of the new rule, in place of the profiles of the rule that would otherwise match. A URL filtering profile in the group is
+      applied, and if it blocks a wanted host, that is reported as a conflict. The new rule then stays below an existing rule whose URL filtering profile
+      inserts headers, unless O(tenant_control=override).
     type: str
   log_setting:
-    description: Log forwarding profile of the new rules, instead of the one that is found.
+    description: Log forwarding profile of the new rules. By default that of the rule that would otherwise match.
     type: str
   decryption_profile:
     description: >-
-      Decryption profile of the no-decrypt rule; it decides whether sessions with expired or untrusted certificates pass. By default that of
-      the first rule that decrypts these hosts.
+      Decryption profile of the no-decrypt rule. It decides whether sessions with expired or untrusted certificates are blocked. By default that of the first
+      rule that decrypts these hosts.
     type: str
   exempt_by:
     description:
-      - V(rule) exempts for O(audience) by a no-decrypt rule.
-      - V(exclusion_list) writes the SSL decryption exclusion list. It holds for everybody on the device (RV(audience_widened)), and a
-        wildcard there is one label, so that O(exclusion_depth) entries are made for each pattern with subdomains.
+      - V(rule) exempts the hosts for O(audience) by a no-decrypt rule.
+      - V(exclusion_list) adds them to the SSL decryption exclusion list, which applies to everybody on the device (RV(audience_widened)). A wildcard there
+        stands for one label, so each pattern with subdomains takes O(exclusion_depth) entries.
     type: str
     choices: [rule, exclusion_list]
     default: rule
   exclusion_depth:
-    description: How many levels of subdomains the exclusion list covers.
+    description: With O(exempt_by=exclusion_list), the number of levels of subdomains that the entries cover.
     type: int
     default: 3
   position:
     description:
-      - The position of the new rules. By default the lowest one above the first rule that blocks or decrypts a wanted host for the whole audience,
-        and below earlier rules that block a part of it or whose hosts only the device knows, for example an external list or an application filter.
+      - Where to place the new rules. By default as low as possible, but above the first rule that blocks or decrypts a wanted host for the whole audience,
+        and below earlier rules that block a part of the audience, or whose hosts only the device knows, for example by an external list or an application
+        filter.
     type: dict
-    suboptions:
-      before:
-        description: Names of rules that the new rules must be above. A rule that blocks a part of the audience is reported in RV(audience_widened).
-        type: list
-        elements: str
-        default: []
-      after:
-        description: Names of rules that the new rules must be below.
-        type: list
-        elements: str
-        default: []
-      never_above:
-        description: Names of rules, for example for threats or quarantine, that the new rules must never be above.
-        type: list
-        elements: str
-        default: []
   tags:
-    description: Tags of the new rules; they have to exist.
+    description: Tags of the new rules. The tags must exist.
     type: list
     elements: str
     default: []
   scan_conflicts:
     description: >-
-      Read the shared configuration and, on a Panorama, the parents of the device group and its firewalls too; on a firewall, whether a Panorama
-      manages it and which groups of O(audience.users) it knows. With V(false) these are not read, a new rule needs O(position.before) or
-      O(position.after), and RV(coverage) says V(unchecked).
+      Also read the shared configuration and, on Panorama, the parent device groups and the firewalls; on a firewall, whether Panorama manages it and which
+      groups of O(audience.users) it knows. With V(false), a new rule needs O(position.before) or O(position.after), and RV(coverage) says V(unchecked).
     type: bool
     default: true
   accept_panorama_managed:
     description: >-
-      Write to a firewall although a Panorama manages it, whose pre-rules are asked before the local ones. They are not read, so that
-      RV(coverage) says V(unchecked).
+      Write to a firewall that Panorama manages. The pre-rules of Panorama precede the local rules and are not read, so RV(coverage) says V(unchecked). By
+      default the task stops before its first write.
     type: bool
     default: false
   test_urls:
-    description: Hosts to ask the URL filtering cloud about, public or private, for RV(diagnosis).
+    description: Hosts to look up in the URL filtering cloud, public or private; RV(diagnosis) has the answers.
     type: list
     elements: str
     default: []
@@ -199,23 +186,14 @@ attributes:
     support: full
     platforms: posix
     description: PAN-OS 9.1 to 11.2, developed against a simulator that is checked with the vendor's own client; not yet run on a device.
-  action_group:
-    support: full
-    membership:
-      - netaccess.chatgpt.all
-    description: Use C(group/netaccess.chatgpt.all) in C(module_defaults) to set options for all access modules.
 notes:
-  - Entries of URL lists always end with a slash; without it C(example.com) also matches C(example.com.evil.test).
-  - The vsys (or device group) and the shared configuration are read whole, in one request each.
-  - HTTP/3 is not opened; C(service-https) is TCP.
-seealso:
-  - plugin: netaccess.chatgpt.policy
-    plugin_type: lookup
-  - module: netaccess.chatgpt.reachability_info
+  - Entries in URL lists always end with a slash. Without it C(example.com) also matches C(example.com.evil.test).
+  - The virtual system (or device group) and the shared configuration are each read in one request.
+  - HTTP/3 is not allowed, because C(service-https) is TCP.
 """
 
 EXAMPLES = r"""
-- name: Open ChatGPT for a group of people and leave its TLS alone
+- name: Allow ChatGPT for a user group and exempt it from decryption
   netaccess.chatgpt.panos_access:
     host: fw-a.example.com
     username: netaccess
@@ -229,7 +207,7 @@ EXAMPLES = r"""
       never_above: [Quarantine]
     comment: CHG0012345
 
-- name: On a Panorama, for the people of two rules, pushed to one firewall
+- name: Allow ChatGPT on Panorama for the users of two rules, and push to one firewall
   netaccess.chatgpt.panos_access:
     host: panorama.example.com
     username: netaccess
@@ -241,7 +219,7 @@ EXAMPLES = r"""
     audience:
       rules: [Web, Web guests]
 
-- name: Audit, which writes nothing, and ask the URL cloud
+- name: Audit without writing anything, and look up a host in the URL filtering cloud
   netaccess.chatgpt.panos_access:
     host: fw-a.example.com
     username: auditor

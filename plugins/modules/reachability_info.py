@@ -151,13 +151,13 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: See what people behind the branch proxy see
+- name: Probe through the branch proxy
   netaccess.chatgpt.reachability_info:
     probes: "{{ lookup('netaccess.chatgpt.endpoints', cost='quick') }}"
     proxy: http://proxy.example.com:3128
   register: seen
 
-- name: Show it
+- name: Print the verdicts
   ansible.builtin.debug:
     msg: "{{ ({inventory_hostname: seen} | netaccess.chatgpt.verdict_table).splitlines() }}"
 """

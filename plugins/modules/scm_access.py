@@ -11,36 +11,38 @@ version_added: 0.1.0
 author:
   - The netaccess.chatgpt contributors (!UNKNOWN)
 description:
-  - Allows the hosts in O(config.allow) for O(audience) through a custom URL category and a security rule, and leaves those in O(config.exempt)
-    undecrypted through a second category and a decryption rule that does not decrypt. They are pre rules of O(folder) or O(snippet).
-  - For Prisma Access that Strata Cloud Manager manages. Where a Panorama manages it, use M(netaccess.chatgpt.panos_access).
-  - All changes wait in the candidate configuration of the tenant and go live with one push, a job that the task waits for. The push is limited to
-    the changes of O(client_id); edits of others stay pending. The tenant has no lock. Each object is read again before it is written, and what someone
-    else changed in it stays.
-  - The API does not report pending changes. Each run stamps the descriptions of what it writes, and each push names these stamps in its description;
-    by them a later run knows whether a push is missing. If no push in the list of jobs has them any more, one push is repeated.
-  - Internet rules in the same rulebase are read too, those that block, those that show a page before a site, and those that switch decryption by URL category.
-  - A rule that is limited by a column, an object or an action that the module does not understand is never certain; RV(coverage) then says
-    V(unchecked), and its conflict names the reason and has no remedy.
+  - Allows the hosts in O(config.allow) for O(audience) by a custom URL category and a security rule, and exempts those in O(config.exempt) from decryption
+    by a second category and a decryption rule with the action Do Not Decrypt. They are pre-rules of O(folder) or O(snippet).
+  - For Prisma Access that is managed by Strata Cloud Manager. If Panorama manages it, use M(netaccess.chatgpt.panos_access).
+  - All changes are pending in the candidate configuration of the tenant until one push, a job that the task waits for. The push is limited to the changes of
+    O(client_id); those of others stay pending. The tenant has no lock. Each object is read again before it is written, and what someone else changed in it
+    is kept.
+  - The API does not report pending changes. Each run writes a stamp into the descriptions of its objects, and each push lists these stamps in its
+    description. From them a later run knows whether a push is missing. If the jobs of the tenant no longer show any such push, one push is repeated.
+  - Internet Access rules in the same rulebase are read as well, including those that block, those that show a page before a site, and those that control
+    decryption by URL category.
+  - A rule that is limited by a column, an object or an action that the module does not understand is never certain. RV(coverage) then says V(unchecked), and
+    its conflict gives the reason and has no remedy.
 extends_documentation_fragment:
   - netaccess.chatgpt.access
   - netaccess.chatgpt.connection
+  - netaccess.chatgpt.position
 options:
   api_url:
-    description: Address of the API. With O(service=sase) use V(https://api.sase.paloaltonetworks.com).
+    description: Base URL of the API. With O(service=sase) set V(https://api.sase.paloaltonetworks.com).
     type: str
     default: https://api.strata.paloaltonetworks.com
   service:
-    description: The paths of the API, V(strata) for the current ones, V(sase) for the older ones of V(https://api.sase.paloaltonetworks.com).
+    description: Which paths of the API to use, V(strata) for the current ones, or V(sase) for the older ones of V(https://api.sase.paloaltonetworks.com).
     type: str
     choices: [strata, sase]
     default: strata
   token_url:
-    description: Where tokens are issued.
+    description: Base URL of the service that issues tokens.
     type: str
     default: https://auth.apps.paloaltonetworks.com
   client_id:
-    description: Client id of a service account, which ends in C(.iam.panserviceaccount.com). Pushes are limited to its changes.
+    description: Client ID of a service account, which ends in C(.iam.panserviceaccount.com). Pushes are limited to its changes.
     type: str
     required: true
   client_secret:
@@ -48,102 +50,89 @@ options:
     type: str
     required: true
   tsg_id:
-    description: The tenant service group.
+    description: ID of the tenant service group (TSG).
     type: str
     required: true
   folder:
-    description: The folder of the audience, for example V(Mobile Users). Rules that it inherits are read as well.
+    description: Folder that the audience belongs to, for example V(Mobile Users). Rules that it inherits are read as well.
     type: str
     required: true
   snippet:
     description:
-      - A snippet that the objects are written to instead, so that they stay apart from those of the folder. It has to exist; attaching it is a manual step.
-      - It is not documented where rules of a snippet stand among those of a folder. RV(coverage) says V(unchecked) where another rule may match.
+      - Name of a snippet to write the objects to instead, to keep them separate from those of the folder. The snippet must exist; associating it with the
+        folder is a manual step.
+      - Where the rules of a snippet are evaluated among those of a folder is not documented. If another rule may match, RV(coverage) says V(unchecked).
     type: str
   push_folders:
     description:
-      - Folders to push; by default O(folder).
+      - Folders to push. By default O(folder).
       - Required if O(folder) is the root of the tenant (V(All), V(Global) or V(Shared)), because a push of the root cannot be limited to one account.
     type: list
     elements: str
     default: []
   audience:
     description:
-      - Who gets access. The parts narrow each other, like the columns of a rule; the entries of one part add up.
+      - Who gets access. A connection has to match every suboption that is set, and one entry of each, like the columns of a rule.
       - Required for O(state=merged), O(state=replaced) and O(state=rendered).
     type: dict
     suboptions:
       from_zones:
-        description: Zones that the clients are in; any by default.
+        description: Names of the zones that the clients are in. By default any.
         type: list
         elements: str
         default: []
       to_zones:
-        description: Zones towards the Internet; any by default.
+        description: Names of the zones towards the internet. By default any.
         type: list
         elements: str
         default: []
       sources:
-        description: Client addresses, networks or names of address objects.
+        description: Client addresses, networks, or names of address objects.
         type: list
         elements: str
         default: []
       users:
-        description: Users or groups exactly as rules of the folder name them. They are not looked up, and a rule for a misspelt group matches nobody.
+        description: Users or groups, exactly as rules of the folder name them. They are not looked up, and a rule for a misspelt group matches nobody.
         type: list
         elements: str
         default: []
       everyone:
-        description: Everybody in O(folder).
+        description: All users of O(folder).
         type: bool
         default: false
   prefix:
-    description: The objects are named C(PREFIX-allow), C(PREFIX-exempt) and C(PREFIX-no-decrypt).
+    description: Start of the names of the managed objects, C(PREFIX-allow), C(PREFIX-exempt) and C(PREFIX-no-decrypt).
     type: str
     default: chatgpt
   application:
-    description: Applications of the new rule. The category already says which hosts; App-ID can tell an undecrypted session as C(ssl) only.
+    description: >-
+      Applications of the new rule. The category already limits the hosts, and App-ID can often identify an undecrypted session as C(ssl) only, so other
+      values can keep the rule from matching.
     type: list
     elements: str
     default: [any]
   profile_group:
     description: >-
-      Security profile group of the new rule. By default the module creates a group with the profiles of the rule that would take these
-      connections otherwise, without its URL access profile unless that blocks pages of a wanted host. Below an Internet rule, whose controls no group can
-      name, the default is V(best-practice).
+      Security profile group of the new rule. By default the module creates a group with the profiles of the rule that would otherwise match, without its URL
+      access management profile unless that blocks pages of a wanted host. If that rule is an Internet Access rule, whose controls a profile group cannot
+      refer to, the default is V(best-practice).
     type: str
   log_setting:
-    description: Log forwarding profile of the new rules, instead of the one that is found.
+    description: Log forwarding profile of the new rules. By default that of the rule that would otherwise match.
     type: str
   decryption_profile:
     description: >-
-      Decryption profile of the rule that does not decrypt; it decides whether sessions with expired or untrusted certificates pass. By default that of
-      the first rule that decrypts these hosts.
+      Decryption profile of the rule that does not decrypt. It decides whether sessions with expired or untrusted certificates are blocked. By default that
+      of the first rule that decrypts these hosts.
     type: str
   position:
     description:
-      - The position of the new rules. By default the lowest one above the first rule of the folder that blocks or decrypts a wanted host for the whole
-        audience, and below earlier rules that block a part of it or whose hosts only the service knows, for example an external list.
-      - A rule of a folder above is always evaluated first. If it blocks, it is reported as a conflict.
+      - Where to place the new rules. By default as low as possible, but above the first rule of the folder that blocks or decrypts a wanted host for the
+        whole audience, and below earlier rules that block a part of the audience, or whose hosts only the service knows, for example by an external list.
+      - A rule of a parent folder is always evaluated first. If it blocks, it is reported as a conflict.
     type: dict
-    suboptions:
-      before:
-        description: Names of rules that the new rules must be above. A rule that blocks a part of the audience is reported in RV(audience_widened).
-        type: list
-        elements: str
-        default: []
-      after:
-        description: Names of rules that the new rules must be below.
-        type: list
-        elements: str
-        default: []
-      never_above:
-        description: Names of rules, for example for threats or quarantine, that the new rules must never be above.
-        type: list
-        elements: str
-        default: []
   tags:
-    description: Tags of the new rules; they have to exist.
+    description: Tags of the new rules. The tags must exist.
     type: list
     elements: str
     default: []
@@ -152,30 +141,25 @@ attributes:
     support: full
     platforms: posix
     description: >-
-      Strata Cloud Manager, developed against a simulator that is checked with the vendor's OpenAPI documents and the client C(pan-scm-sdk); not yet run on
-      a tenant.
-  action_group:
-    support: full
-    membership:
-      - netaccess.chatgpt.all
-    description: Use C(group/netaccess.chatgpt.all) in C(module_defaults) to set options for all access modules.
+      Strata Cloud Manager, developed against a simulator that is checked with the vendor's OpenAPI documents and the client C(pan-scm-sdk); not yet run on a
+      tenant.
 notes:
-  - Entries of URL lists always end with a slash; without it C(example.com) also matches C(example.com.evil.test).
-  - Not confirmed and decided on the safe side (RV(coverage) says V(unchecked)) - whether an Internet rule or a decryption rule decides about decryption, and
-    where rules of a snippet are evaluated.
-  - Not confirmed and assumed - that rules of all folders above are evaluated before those of the folder; that an Internet rule leaves what its lists do not
-    hold to the rules below; that a moved rule counts as a change of who moved it; that no custom application begins with the name of another product.
-  - HTTP/3 is not opened; C(service-https) is TCP.
+  - Entries in URL lists always end with a slash. Without it C(example.com) also matches C(example.com.evil.test).
+  - >-
+    Two things are not confirmed, and RV(coverage) says V(unchecked) where they matter: whether an Internet Access rule or a decryption rule decides about
+    decryption, and where the rules of a snippet are evaluated.
+  - >-
+    Four things are not confirmed and are assumed: that the rules of all parent folders are evaluated before those of the folder; that traffic which the
+    lists of an Internet Access rule do not contain continues to the rules below; that a moved rule counts as a change of the account that moved it; and that
+    no custom application has a name that begins with the name of another product.
+  - HTTP/3 is not allowed, because C(service-https) is TCP.
   - Traffic steering, split tunnels, application override rules and the list of decryption exclusions are not read.
 seealso:
-  - plugin: netaccess.chatgpt.policy
-    plugin_type: lookup
   - module: netaccess.chatgpt.panos_access
-  - module: netaccess.chatgpt.reachability_info
 """
 
 EXAMPLES = r"""
-- name: Open ChatGPT for a group of people and leave its TLS alone
+- name: Allow ChatGPT for a user group and exempt it from decryption
   netaccess.chatgpt.scm_access:
     client_id: netaccess@1234567890.iam.panserviceaccount.com
     client_secret: "{{ vault_scm_client_secret }}"
@@ -188,7 +172,7 @@ EXAMPLES = r"""
       never_above: [Quarantine]
     comment: CHG0012345
 
-- name: In a snippet that is attached to the folder
+- name: Write the objects to a snippet that is associated with the folder
   netaccess.chatgpt.scm_access:
     client_id: netaccess@1234567890.iam.panserviceaccount.com
     client_secret: "{{ vault_scm_client_secret }}"
@@ -199,7 +183,7 @@ EXAMPLES = r"""
     audience:
       everyone: true
 
-- name: Audit, which writes nothing
+- name: Audit without writing anything
   netaccess.chatgpt.scm_access:
     client_id: auditor@1234567890.iam.panserviceaccount.com
     client_secret: "{{ vault_scm_audit_secret }}"

@@ -57,7 +57,7 @@ EXAMPLES = r"""
   netaccess.chatgpt.service_status_info:
   register: service
 
-- name: Say it
+- name: Print the status
   ansible.builtin.debug:
     var: service.message
 """

@@ -11,83 +11,84 @@ version_added: 0.1.0
 author:
   - The netaccess.chatgpt contributors (!UNKNOWN)
 description:
-  - Keeps two lists of wildcard expressions on an on-premises Skyhigh Secure Web Gateway, formerly McAfee Web Gateway, by its REST interface. One holds
-    the hosts in O(config.allow), one those in O(config.exempt). Each list is written whole, and both come into force with one commit.
-  - A list decides nothing until a rule refers to it, and the REST interface edits no rule. So the enabled rule sets are exported and it is checked
-    that rules use the lists, that these rules are below authentication and above rules that block and decrypt, and to which users they apply. RV(coverage)
-    says V(yes) only if that is so, and if every evaluated rule is understood. A property, operator, action, event or list that is not makes it V(unchecked),
-    with
-    its name in the note. So does a rule that blocks some people, above those that refer to the lists.
-  - If no rule uses a list, RV(manual) has the manual steps, needed once, and RV(diagnosis) has a rule set for each list, ready to be
-    imported. Nothing is ever put above authentication.
-  - What is written and not committed is gone with the session. On failure it is discarded; committed changes are rolled back.
+  - Keeps two lists of wildcard expressions on an on-premises Skyhigh Secure Web Gateway (formerly McAfee Web Gateway), by its REST interface. One holds the
+    hosts in O(config.allow), the other those in O(config.exempt). Each list is written as a whole, and one commit activates both.
+  - A list has no effect until a rule uses it, and the REST interface cannot edit rules. The module therefore exports the enabled rule sets and checks that
+    rules use the lists, that they are below authentication and above the rules that block and decrypt, and to which users they apply.
+  - RV(coverage) says V(yes) only if all of that is so and every evaluated rule is understood. A property, operator, action, event or list that the module
+    does not know makes it V(unchecked), with its name in the note; so does a rule above them that blocks some of the users.
+  - If no rule uses a list, RV(manual) lists the manual steps, which are needed once, and RV(diagnosis) has a rule set to import for each list. The rule sets
+    never go above authentication.
+  - Uncommitted changes end with the session. If a run fails before its commit, they are discarded; after it, the run is rolled back.
 extends_documentation_fragment:
   - netaccess.chatgpt.access
   - netaccess.chatgpt.connection
 options:
   host:
-    description: Name or address of the gateway's management interface; of a cluster, of one node. Environment variable E(SKYHIGH_HOST).
+    description: Host name or address of the gateway's management interface; in a cluster, of one node. Environment variable E(SKYHIGH_HOST).
     type: str
     required: true
   port:
-    description: Port of the REST interface over HTTPS, which has to be enabled under Appliances, User Interface.
+    description: Port of the REST interface over HTTPS. The interface has to be enabled under Appliances > User Interface.
     type: int
     default: 4712
   username:
     description:
-      - An account of its own for this, since an account can be signed in once at a time. Environment variable E(SKYHIGH_USERNAME).
-      - Its role needs C(REST interface accessible), and rights to read rule sets and to change these lists.
+      - Name of a dedicated account. An account can have only one session at a time, so a shared one would be in use. Environment variable
+        E(SKYHIGH_USERNAME).
+      - Its role needs C(REST interface accessible), and the permissions to read rule sets and to change these lists.
     type: str
     required: true
   password:
-    description: The password. It is sent in a header, never in a URL. Environment variable E(SKYHIGH_PASSWORD).
+    description: Password of O(username). It is sent in a header, never in a URL. Environment variable E(SKYHIGH_PASSWORD).
     type: str
     required: true
   audience:
     description:
-      - Who gets access. Rules decide that, so it goes into the rule sets to import, and the rules that refer to the lists are held to it.
+      - Who gets access. Rules decide that, so the audience is written into the rule sets to import, and the rules that use the lists are compared with it.
       - Required for O(state=merged), O(state=replaced) and O(state=rendered).
     type: dict
     suboptions:
       groups:
-        description: User groups, as C(Authentication.UserGroups) has them on the gateway. The entries add up.
+        description: User groups, as in C(Authentication.UserGroups) on the gateway. A user needs one of them.
         type: list
         elements: str
         default: []
       everyone:
-        description: Everybody who is served by the gateway.
+        description: All clients of the gateway.
         type: bool
         default: false
   allow_list:
     description:
-      - Title of the list of allowed hosts. An existing one of the company can be named; entries of others in it stay.
-      - It has to be a list of wildcard expressions for rules of the form C(URL.Host matches in list).
+      - Name of the list for the hosts in O(config.allow). It can be an existing list, in which other entries stay.
+      - It must be a list of wildcard expressions, for rules with the criterion C(URL.Host matches in list).
     type: str
     default: ChatGPT allow
   exempt_list:
-    description: Title of the list of hosts that are not decrypted.
+    description: Name of the list for the hosts in O(config.exempt). Works as O(allow_list).
     type: str
     default: ChatGPT exempt
   https_rule_sets:
-    description: Titles of the rule sets that decrypt. Those whose rules enable an SSL engine are recognised without it.
+    description: Names of the rule sets that decrypt. Rule sets with a rule that enables an SSL engine are recognised in any case.
     type: list
     elements: str
     default: [HTTPS Scanning, SSL Scanner]
   authentication_rule_sets:
     description: >-
-      Titles of the rule sets that authenticate, where they are not recognised by their action. In them an action that is not known is taken for it. A
-      title with the word C(authenticat) in it is a hint only, below which RV(coverage) of a user group is V(unchecked).
+      Names of rule sets that authenticate, for those that are not recognised by their actions. In these rule sets an unknown action counts as
+      authentication. A rule set with C(authenticat) in its name that is not listed here is only taken as a hint; below it RV(coverage) for a user group is
+      V(unchecked).
     type: list
     elements: str
     default: []
   scan_conflicts:
     description: >-
-      Read the enabled rule sets, one request for each. Without them RV(coverage) says V(unchecked). States that look for all that is ours
-      (replaced, deleted, gathered, reverted) read them anyway.
+      Read the enabled rule sets, with one request for each. With V(false) RV(coverage) says V(unchecked). O(state=replaced), O(state=deleted),
+      O(state=gathered) and O(state=reverted) read them in any case, because they look for every managed object.
     type: bool
     default: true
   bare_answers:
-    description: Ask for answers without their Atom wrappers (C(application/mwg+xml)) where that is enough.
+    description: Request responses without their Atom wrapper (C(application/mwg+xml)) where that is enough. The responses are smaller.
     type: bool
     default: false
 attributes:
@@ -95,28 +96,20 @@ attributes:
     support: full
     platforms: posix
     description: >-
-      Web Gateway 7.8 to 11.2, developed on a simulator that is checked with recorded answers and with a public client; not yet run on a gateway.
-  action_group:
-    support: full
-    membership:
-      - netaccess.chatgpt.all
-    description: Use C(group/netaccess.chatgpt.all) in C(module_defaults) to set options for all access modules.
+      Web Gateway 7.8 to 11.2, developed against a simulator that is checked with recorded responses and with a public client; not yet run on a gateway.
 notes:
-  - Lists are never deleted, since rules may refer to them. With O(state=deleted) they are emptied, and an empty managed list counts as absent. The rules
-    that were created by hand stay; with empty lists they match nothing.
-  - With O(activate=false) a run that writes is refused, since nothing waits on the gateway once the session has ended.
+  - Lists are never deleted, because rules may use them. O(state=deleted) empties them, and an empty managed list counts as absent. Rules that were created
+    by hand stay; with an empty list they match nothing.
+  - O(activate=false) is refused if there is something to write, because uncommitted changes end with the session.
   - O(unblock) puts C(disabled-by-netaccess/) in front of the conflicting entries of an existing list, so that they match nothing until they are restored.
-    Entries about much more than these hosts, inline lists and categories are manual steps.
-  - Hosts in O(exempt_list) are tunnelled, so the gateway does not check the server's certificate. RV(coverage) says so.
-  - Close sessions of the user interface during the change; its next save may otherwise write older lists. It shows the change after a reload.
-seealso:
-  - plugin: netaccess.chatgpt.policy
-    plugin_type: lookup
-  - module: netaccess.chatgpt.reachability_info
+    Entries that match much more than these hosts, inline lists, and categories are manual steps.
+  - Hosts in O(exempt_list) are tunnelled, so the gateway does not verify the server's certificate. RV(coverage) says so.
+  - Close open sessions of the user interface before a change. Saving in one of them could write older versions of the lists. A session shows the change
+    after a reload.
 """
 
 EXAMPLES = r"""
-- name: Open ChatGPT for a user group and leave its TLS alone
+- name: Allow ChatGPT for a user group and exempt it from decryption
   netaccess.chatgpt.skyhigh_swg_access:
     host: gateway.example.com
     username: netaccess
@@ -127,7 +120,7 @@ EXAMPLES = r"""
     comment: CHG0012345
   register: skyhigh
 
-- name: Save the rule sets that have to be imported once
+- name: Save the rule sets to import
   ansible.builtin.copy:
     content: "{{ item.value }}"
     dest: "{{ item.key }}.xml"
@@ -135,7 +128,7 @@ EXAMPLES = r"""
   loop: "{{ skyhigh.diagnosis.rule_sets | default({}) | dict2items }}"
   delegate_to: localhost
 
-- name: Audit, which writes nothing
+- name: Audit without writing anything
   netaccess.chatgpt.skyhigh_swg_access:
     host: gateway.example.com
     username: netaccess

@@ -11,19 +11,19 @@ version_added: 0.1.0
 author:
   - The netaccess.chatgpt contributors (!UNKNOWN)
 description:
-  - Allows the hosts in O(config.allow) for the people of O(audience) by a URL group and a rule for it in their web policies. The rule is above the first one
-    that blocks a wanted host for all of these users, and below those that do so for a part of them.
-  - Leaves the hosts in O(config.exempt) undecrypted by entries in a URL group that a rule of TLS inspection names, or by a web exception. Policy checks,
-    malware scanning and certificate checks are never skipped by it.
-  - Works by the XML API, which hardware, virtual and cloud firewalls have alike. There is no commit, so each write is in force at once; the exemption comes
-    with or before the rule that allows. An update replaces a whole object, so objects are written back as they were read, with our part changed. Objects
-    that others may have changed are compared right before, and everything is read back. On failure the change is rolled back.
+  - Allows the hosts in O(config.allow) for the users of O(audience) by a URL group, and a rule for it in their web policies. The rule is placed above the
+    first rule that blocks a wanted host for all of these users, and below those that block it for some of them.
+  - Exempts the hosts in O(config.exempt) from decryption by entries in a URL group that an SSL/TLS inspection rule uses, or by a web exception. Neither
+    skips policy checks, malware scanning or certificate validation.
+  - Uses the XML API, which hardware, virtual and cloud firewalls share. It has no commit, so every write takes effect immediately; the exemption is written
+    with or before the rule that allows. An update replaces a whole object, so an object is written back as it was read, with only the managed part changed.
+    Objects that others can edit are compared immediately before, and everything is read back. A failed change is rolled back.
 extends_documentation_fragment:
   - netaccess.chatgpt.access
   - netaccess.chatgpt.connection
 options:
   host:
-    description: Name or address of the firewall's web admin console; of a cluster, its primary. Environment variable E(SOPHOS_HOST).
+    description: Host name or address of the firewall's web admin console; in a cluster, of its primary. Environment variable E(SOPHOS_HOST).
     type: str
     required: true
   port:
@@ -32,110 +32,100 @@ options:
     default: 4444
   username:
     description:
-      - A local administrator without one-time passwords. Environment variable E(SOPHOS_USERNAME).
-      - Its profile needs read-write on web and content filter; on rules and policies to read, and to write as well when O(unblock) names a firewall rule; on
-        objects and, with O(scan_conflicts), on applications to read.
-      - The API has to be enabled under Backup & firmware > API, with the address of the host where this module runs in its list.
+      - Name of a local administrator without multi-factor authentication, which the API does not support. Environment variable E(SOPHOS_USERNAME).
+      - Its profile needs read-write access to Web and content filter, and read-only access to Rules and policies, Objects and, with O(scan_conflicts),
+        Applications. If O(unblock) names a firewall rule, it needs read-write access to Rules and policies.
+      - The API has to be enabled under C(Backup & firmware > API), with the address of the host where this module runs as an allowed IP address.
     type: str
     required: true
   password:
-    description: Its password; it travels in the body of each request, as the API wants it. Environment variable E(SOPHOS_PASSWORD).
+    description: Password of O(username). The API requires it in the body of each request. Environment variable E(SOPHOS_PASSWORD).
     type: str
     required: true
   audience:
     description:
-      - Who gets access. Web policies set where the rule is added, users to whom it applies.
+      - Who gets access. O(audience.web_policies) and O(audience.firewall_rules) decide where the rule is added, O(audience.users) to whom it applies.
       - Required for O(state=merged), O(state=replaced) and O(state=rendered), with O(audience.users) or O(audience.everyone).
     type: dict
     suboptions:
       web_policies:
-        description: Names of web policies that get the rule. A built-in one is changed as any other when it is named here.
+        description: Names of web policies that get the rule. Built-in ones are changed as well if they are named.
         type: list
         elements: str
         default: []
       firewall_rules:
-        description: Names of firewall rules whose web policies get the rule; behind the name of a rule for IPv6 stands " (IPv6)".
+        description: Names of firewall rules whose web policies get the rule. For a rule of IPv6, add " (IPv6)" to its name.
         type: list
         elements: str
         default: []
       users:
-        description: Names of users and groups that the rule is for, as the firewall knows them.
+        description: Names of users and groups that the rule applies to, as the firewall knows them.
         type: list
         elements: str
         default: []
       everyone:
-        description: The rule is for everybody who uses these web policies.
+        description: The rule applies to everybody who uses these web policies.
         type: bool
         default: false
   prefix:
     description: >-
-      Start of the names of our URL groups (C(ChatGPT allow), and C(ChatGPT exempt), which remembers which entries of O(exempt_group) are ours), and the
-      name of our web exception.
+      Start of the names of the managed URL groups, C(PREFIX allow) and C(PREFIX exempt), and name of the web exception. C(PREFIX exempt) records which
+      entries in O(exempt_group) are managed.
     type: str
     default: ChatGPT
   category_name:
-    description: >-
-      An existing URL group that the site allows already. The hosts go into it and no rule is made; O(state=deleted) leaves them there.
+    description: An existing URL group that is already allowed, to add the hosts to. No rule is created, and O(state=deleted) leaves the hosts in the group.
     type: str
   exempt_by:
     description:
-      - What leaves hosts undecrypted.
-      - V(url_group) is the list O(exempt_group). It works with the DPI engine, not for firewall rules that use the web proxy.
-      - V(exception) is a web exception. It works with both, can be limited to O(exempt_sources), and names hosts exactly.
+      - How the hosts in O(config.exempt) are exempted from decryption.
+      - V(url_group) adds them to the URL group O(exempt_group). It works with the DPI engine, not for firewall rules that use the web proxy.
+      - V(exception) creates a web exception. It works with both, can be limited to O(exempt_sources), and matches host names exactly.
     type: str
     choices: [url_group, exception]
     default: url_group
   exempt_group:
     description:
-      - The URL group that gets the exempt hosts; entries of others in it stay.
-      - The default is the device's own list, whose rule is about everybody behind this firewall, which is RV(audience_widened) and has to be accepted with
+      - With O(exempt_by=url_group), name of the URL group to add the exempt hosts to. Other entries in it stay.
+      - The default is the built-in group. Its inspection rule applies to everybody behind the firewall, which is RV(audience_widened) and needs
         O(accept_wider_audience).
-      - The name of a URL group of the site that a TLS inspection rule of action Don't decrypt names keeps the exemption to the users of that rule. The
-        rule is made once by hand, since the API cannot create one (release 22.0 refuses every attempt).
+      - To exempt the hosts for the audience only, create an SSL/TLS inspection rule with the action Don't decrypt for these users and a URL group of its
+        own, and set that group here. The rule has to be created by hand, because the API cannot create one (release 22.0 refuses every attempt).
     type: str
     default: Local TLS exclusion list
   exempt_sources:
     description: >-
-      With O(exempt_by=exception), addresses or networks of either IP family to which the exception is limited. Without them it is about everybody, which is
+      With O(exempt_by=exception), IPv4 or IPv6 addresses or networks that the exception is limited to. By default it applies to everybody, which is
       RV(audience_widened).
     type: list
     elements: str
     default: []
   scan_conflicts:
     description:
-      - Read web categories, user activities, FQDN hosts, services, application filter policies and the settings of TLS inspection too, and say what of them,
-        and of the firewall rules before, still shuts a wanted host.
-      - Without them RV(coverage) is V(unchecked) at best.
+      - Also read web categories, user activities, FQDN hosts, services, application filter policies and the SSL/TLS inspection settings, and report which of
+        them, and which earlier firewall rules, block a wanted host.
+      - With V(false), RV(coverage) is V(unchecked) at best.
     type: bool
     default: true
 attributes:
   platform:
     support: full
     platforms: posix
-    description: Sophos Firewall (SFOS) 19.5 to 22.0, developed against a simulator that the vendor's SDK accepts; not yet run on a device.
-  action_group:
-    support: full
-    membership:
-      - netaccess.chatgpt.all
-    description: Use C(group/netaccess.chatgpt.all) in C(module_defaults) to set options for all access modules.
+    description: Sophos Firewall (SFOS) 19.5 to 22.0, developed against a simulator that is checked with the vendor's SDK; not yet run on a device.
 notes:
-  - A domain in a URL group always stands for its subdomains too, and a wildcard is not accepted there. So a single host is widened to its subdomains, and
-    C(*.example.com) to C(example.com); RV(coverage) says so.
-  - Rules of a web policy have no names and no descriptions. One that O(unblock) disabled is remembered by its id in the description of its policy.
-  - A column, an action or an object that is not understood is never taken for one that is not there. A rule that may block a host, and of which that is not
-    certain, stays above ours; it is in RV(conflicts) without a remedy, and RV(coverage) is V(unchecked) and names it. So it is when application control may
-    deny, since only the device knows what its applications are.
-  - Web policies are about HTTP. Voice is left to RV(manual).
-  - The firewall has no lock, and the last writer wins. Run one task at a time on a device.
-  - What Sophos Central pushes may take the place of what is written here; a firewall rule that comes from there is not changed.
-seealso:
-  - plugin: netaccess.chatgpt.policy
-    plugin_type: lookup
-  - module: netaccess.chatgpt.reachability_info
+  - A domain in a URL group includes its subdomains, and wildcards are not accepted there. A single host is therefore widened to its subdomains, and
+    C(*.example.com) to C(example.com), which RV(coverage) reports.
+  - Rules of a web policy have neither names nor descriptions. A rule that O(unblock) disabled is recorded by its ID in the description of its policy.
+  - A column, action or object that is not understood never counts as absent. A rule that possibly blocks a host stays above the managed rule; it is in
+    RV(conflicts) without a remedy, and RV(coverage) is V(unchecked) and names it. The same goes for application control that may deny, because only the
+    device knows what its applications match.
+  - Web policies apply to HTTP and HTTPS only. For voice see RV(manual).
+  - The firewall has no lock, and the last writer wins. Run one job per device at a time.
+  - Sophos Central can overwrite what is written here. A firewall rule that comes from Sophos Central is not changed.
 """
 
 EXAMPLES = r"""
-- name: Open ChatGPT for a group, with the device's own exclusion list
+- name: Allow ChatGPT for a user group and exempt it for everybody, by the built-in exclusion list
   netaccess.chatgpt.sophos_access:
     host: xgs-a.example.com
     username: netaccess
@@ -147,7 +137,7 @@ EXAMPLES = r"""
     accept_wider_audience: true
     comment: CHG0012345
 
-- name: The same, with the exemption limited to these users by an existing TLS inspection rule
+- name: Limit the exemption to these users by an existing SSL/TLS inspection rule
   netaccess.chatgpt.sophos_access:
     host: xgs-a.example.com
     username: netaccess
@@ -158,7 +148,7 @@ EXAMPLES = r"""
       users: [AI users]
     exempt_group: Not decrypted for AI users
 
-- name: Audit, which writes nothing
+- name: Audit without writing anything
   netaccess.chatgpt.sophos_access:
     host: xgs-a.example.com
     username: auditor

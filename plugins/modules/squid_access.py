@@ -11,104 +11,94 @@ version_added: 0.1.0
 author:
   - The netaccess.chatgpt contributors (!UNKNOWN)
 description:
-  - Opens the hosts in O(config.allow) for O(audience) on port 443 and splices (does not decrypt) those in O(config.exempt), in one
-    change with one reload.
-  - Writes one drop-in file and its list files. The site's own configuration is read, never rewritten, with one exception. A single
-    line of it is commented out when its id is named in O(unblock).
-  - The candidate configuration is parsed by Squid itself before anything is replaced; a new warning is a failure, the site's old
-    ones are not. Reloads go through C(squid -k reconfigure) alone, which keeps the running policy when the new one is broken.
-  - Runs on the proxy host and needs no root when the files and the running Squid belong to the user.
+  - Allows the hosts in O(config.allow) for O(audience) on port 443, and splices (does not decrypt) connections to those in O(config.exempt), in one change
+    with one reload.
+  - Writes one drop-in file and its list files. The existing configuration is read and not rewritten, except that O(unblock) comments out the single lines
+    that it names.
+  - Squid itself checks the new configuration before any file is replaced. A new warning counts as a failure; warnings of the existing configuration do not.
+    It is reloaded with C(squid -k reconfigure) only, which keeps the running configuration if the new one is broken.
+  - Runs on the proxy host, and needs no root if the files and the running Squid belong to the user.
 extends_documentation_fragment:
   - netaccess.chatgpt.access
 options:
   config_file:
-    description: Squid's main configuration file.
+    description: Main configuration file of Squid.
     type: path
     default: /etc/squid/squid.conf
   drop_in:
     description:
-      - Our file. The main configuration has to include it, below its port and authentication rules and above the rules that deny or
-        decrypt; where it stands decides what it can open. An include that comes too late is reported as a conflict.
-      - Several on one Squid, for several audiences, do not share ACLs when their names differ. Each needs its own O(list_dir).
+      - The managed file. The main configuration has to include it, below its ports and authentication and above the rules that deny or decrypt. Its place
+        decides what it can allow; an include that comes too late is reported as a conflict.
+      - One Squid can have several, for several audiences. Each needs its own file name, from which the names of its ACLs are made, and its own O(list_dir).
     type: path
     default: /etc/squid/conf.d/netaccess-chatgpt.conf
   list_dir:
-    description: Folder of our list files, of hosts and of more than 20 users or networks; it is created when missing.
+    description: Folder of the managed list files, for hosts and for more than 20 users or networks. It is created if it does not exist.
     type: path
     default: /etc/squid/netaccess-chatgpt
   squid:
-    description: The Squid program.
+    description: Squid's program, by name or path.
     type: str
     default: squid
   service_name:
-    description: Name of the instance when Squid runs with C(-n).
+    description: Service name of the instance, if Squid runs with C(-n).
     type: str
   audience:
     description:
-      - Who gets access. The parts narrow each other, like the columns of a firewall rule; the entries of one part add up, but for O(audience.acls).
+      - Who gets access. A client has to match every suboption that is set, and one entry of each; of O(audience.acls) all entries.
       - The new rules require the same login or group as the existing rules for these clients. If the existing rules require different ones for parts of the
         audience, the task is refused, and each part needs a task with its own O(drop_in) and O(list_dir).
-      - Rules after the include that deny a part of the users are in RV(audience_widened), because the new rules precede them.
+      - Rules after the include that deny some of the users are reported in RV(audience_widened), because the new rules precede them.
       - Required for O(state=merged), O(state=replaced) and O(state=rendered).
     type: dict
     suboptions:
       networks:
-        description: Client addresses or networks, IPv4 or IPv6, in CIDR form.
+        description: Client addresses or networks, IPv4 or IPv6, in CIDR notation.
         type: list
         elements: str
         default: []
       users:
         description: >-
-          Names as the site's proxy authentication knows them; none of them can be V(REQUIRED). Those of basic sign-in, which Squid makes lower case unless
-          it is told not to, may be written as people know them.
+          User names, as the proxy authentication knows them; V(REQUIRED) is not possible as a name. If Squid converts the names of Basic authentication to
+          lower case, which is its default, the module adds each name in lower case as well.
         type: list
         elements: str
         default: []
       acls:
-        description: Names of ACLs in the site's configuration. A client has to match all of them, as on a line of Squid.
+        description: Names of ACLs in the existing configuration. A client has to match all of them, as on a line of Squid.
         type: list
         elements: str
         default: []
       everyone:
-        description: >-
-          Every client that the site itself serves, that is the client ACLs of its own C(http_access allow) rules. Never every
-          address.
+        description: All clients that the existing configuration serves, by the client ACLs of its C(http_access allow) rules. It never means every address.
         type: bool
         default: false
   auth_acl:
     description:
-      - The site's ACL that requires authentication. By default it is found in the site's own rules; name it when there are several.
+      - The existing ACL that requires authentication. By default it is found in the existing rules; set it if there are several.
     type: str
 attributes:
   platform:
     support: full
     platforms: posix
-    description: Squid 5 or newer built with OpenSSL; tested on 5.7, 6.13 and 7.7.
-  action_group:
-    support: full
-    membership:
-      - netaccess.chatgpt.all
-    description: Use C(group/netaccess.chatgpt.all) in C(module_defaults) to set options for all access modules.
+    description: Squid 5 or newer, built with OpenSSL; tested on 5.7, 6.13 and 7.7.
 notes:
   - Voice over UDP does not pass through Squid; RV(manual) says what to open on the firewall.
-  - For spliced connections Squid compares the name in the TLS handshake with the list. In explicit mode it also compares the name in the
-    CONNECT request; an intercepted connection has none, and there Squid itself refuses a name whose DNS addresses are not where the
-    client is going, so clients and Squid have to ask the same resolver. Nobody but the client checks the server's certificate.
-  - On intercepting ports (C(intercept), C(tproxy)) every connection of the audience is peeked at, since its name is not known before;
-    what then happens to other hosts is still decided by the site's own rules.
-  - Reloading closes Squid's listening sockets for a moment; new connections are refused for about a tenth of a second, and for about
-    a second with 50,000 list entries. Existing connections go on, under the policy that they were opened with.
-  - With several C(workers) only Squid's C(cache_log) tells that each of them has reloaded, so the module has to be able to read it.
-  - A Squid in a container is managed from inside it, or from its host with a script that enters it as O(squid); then the container has the network of
-    the host, and O(config_file), O(list_dir) and the folder in the environment variable E(TMPDIR) have the same path in both.
-seealso:
-  - plugin: netaccess.chatgpt.policy
-    plugin_type: lookup
-  - module: netaccess.chatgpt.reachability_info
+  - For a spliced connection Squid compares the name in the TLS handshake with the list. In explicit mode it also compares the name in the CONNECT request.
+    An intercepted connection has no such request; there Squid refuses a name that does not resolve to the address that the client connects to, so clients
+    and Squid must use the same resolver. Only the client verifies the server's certificate.
+  - On intercepting ports (C(intercept), C(tproxy)) Squid peeks at every connection of the audience, because its name is not known before. What happens to
+    connections to other hosts is still decided by the existing rules.
+  - A reload closes Squid's listening sockets briefly. New connections are refused for about a tenth of a second, or about a second with 50,000 list entries.
+    Existing connections continue under the rules that they were opened with.
+  - With several C(workers) only Squid's C(cache_log) shows that each of them has reloaded, so the module must be able to read it.
+  - A Squid in a container is managed from inside the container, or from its host with a script as O(squid) that runs the program in it. In the second case
+    the container must use the network of the host, and O(config_file), O(list_dir) and the folder in the environment variable E(TMPDIR) must have the same
+    path in both.
 """
 
 EXAMPLES = r"""
-- name: Open ChatGPT for the office network and leave its TLS alone
+- name: Allow ChatGPT for the office network and exempt it from decryption
   netaccess.chatgpt.squid_access:
     config: "{{ lookup('netaccess.chatgpt.policy') }}"
     audience:
@@ -117,7 +107,7 @@ EXAMPLES = r"""
     comment: CHG0012345
   register: opened
 
-- name: Audit, which writes nothing
+- name: Audit without writing anything
   netaccess.chatgpt.squid_access:
     config: "{{ lookup('netaccess.chatgpt.policy', version='latest') }}"
     audience:

@@ -62,7 +62,7 @@ attributes:
 """
 
 EXAMPLES = r"""
-- name: Make the file for the support case
+- name: Write the file for the support case
   netaccess.chatgpt.support_bundle:
     dest: /srv/cases/chatgpt-4711.zip
     case: '4711'

@@ -11,36 +11,37 @@ version_added: 0.1.0
 author:
   - The netaccess.chatgpt contributors (!UNKNOWN)
 description:
-  - Keeps the hosts in O(config.allow) in destination lists of the organisation, one for the DNS layer and one for the web layer, which policies of
-    O(audience) use. Entries are added and removed one by one, at most 500 in a request, and read back after each request, since Umbrella may accept an
+  - Keeps the hosts in O(config.allow) in destination lists of the organisation, one for the DNS layer and one for the web layer, which the policies in
+    O(audience) use. Entries are added and removed individually, at most 500 in a request, and read back after each request, because Umbrella can accept an
     entry and drop it.
-  - Umbrella has no API that adds a list to a policy, shows which policies use it, or edits a selective decryption list. These are manual steps; RV(manual)
-    lists them, RV(coverage) says V(unchecked) instead of V(yes), and verification from managed hosts decides.
-  - The global allow list is never used unless it is named in O(dns_list), since it applies to everybody in every DNS policy.
-  - Cisco Secure Access, the successor, has one kind of list. Its access rules can be read, so there RV(coverage) says whether those of
-    O(audience.rules) use the list and which rules are above them, and whether the do not decrypt list of the security profile in each rule that decides
-    holds the exempt hosts. With O(exempt_by=profile) the module keeps its entries there too. It never writes rules, security profiles or settings.
-  - Each write is in force by itself. A run that fails rolls back its changes.
+  - Umbrella has no API to add a list to a policy, to show which policies use it, or to edit a selective decryption list. These are manual steps that
+    RV(manual) lists. RV(coverage) says V(unchecked) instead of V(yes), and only probe hosts can show the result.
+  - The Global Allow List is used only if O(dns_list) names it, because it applies to everybody in every DNS policy.
+  - Cisco Secure Access, the successor, has one kind of list. Its access rules can be read, so RV(coverage) says whether the rules in O(audience.rules) use
+    the list, which rules are above them, and whether the do not decrypt list in the security profile of each deciding rule contains the exempt hosts. With
+    O(exempt_by=profile) the module adds its entries there. It never changes rules, security profiles or settings.
+  - Each write takes effect by itself. A run that fails rolls back its changes.
 extends_documentation_fragment:
   - netaccess.chatgpt.access
   - netaccess.chatgpt.connection
 options:
   service:
-    description: The service, which says where the API is.
+    description: The service to manage. It also decides where the API is.
     type: str
     choices: [umbrella, umbrella_gov, secure_access]
     default: umbrella
   api_url:
-    description: Scheme and host of the API, where O(service) does not say it.
+    description: Scheme and host of the API. By default derived from O(service).
     type: str
   api_key:
     description:
-      - Key of the API, made by a full administrator under C(Admin > API Keys). It is of one organisation, and dies with the account of who made it. Environment
-        variable E(UMBRELLA_API_KEY).
-      - It needs the scopes C(policies.destinationLists) and C(policies.destinations), for reading and writing, and C(deployments.policies) for reading.
-        With the last one missing the names in O(audience) are not looked up. With O(service=secure_access) it is C(policies.rules) for reading in its
-        place, and, for what is decrypted, C(policies.securityProfiles), C(policies.donotdecryptlists) and C(policies.settings) for reading; without one
-        of these RV(coverage) says V(unchecked) of exemptions. O(exempt_by=profile) needs C(policies.donotdecryptlists) for writing.
+      - API key, created by a full administrator under C(Admin > API Keys). It belongs to one organisation, and stops working when the account that created
+        it is deleted. Environment variable E(UMBRELLA_API_KEY).
+      - It needs the scopes C(policies.destinationLists) and C(policies.destinations) to read and write, and C(deployments.policies) to read; without the
+        last one the names in O(audience) are not looked up.
+      - With O(service=secure_access) it needs C(policies.rules) to read instead of C(deployments.policies), and for exemptions C(policies.securityProfiles),
+        C(policies.donotdecryptlists) and C(policies.settings) to read; without one of these RV(coverage) says V(unchecked) for exemptions.
+        O(exempt_by=profile) needs C(policies.donotdecryptlists) to write.
     type: str
     required: true
   api_secret:
@@ -49,12 +50,13 @@ options:
     required: true
   organization_id:
     description:
-      - Number of the organisation. A key of another one is refused. It also names the organisation in journals, which are otherwise bound to the key.
+      - ID of the organisation. A key that belongs to another one is refused. It also identifies the organisation in journals, which otherwise belong to the
+        key.
     type: str
   audience:
     description:
-      - Who gets access, which in Umbrella is a matter of policies. The entries add up.
-      - The module makes the list of a layer for which policies are named here; adding it to these policies, and to no others, is a manual step.
+      - Who gets access. In Umbrella that depends on policies. The suboptions are combined.
+      - The module creates the list of each layer for which policies are set here. Adding the list to these policies, and to no others, is a manual step.
       - Required for O(state=merged), O(state=replaced) and O(state=rendered).
     type: dict
     suboptions:
@@ -64,61 +66,62 @@ options:
         elements: str
         default: []
       web_policies:
-        description: Names of rulesets of the web policy.
+        description: Names of rulesets of the Web policy.
         type: list
         elements: str
         default: []
       rules:
-        description: With O(service=secure_access), and there alone, names of enabled access rules that allow.
+        description: Names of enabled access rules with the action Allow. Only with O(service=secure_access).
         type: list
         elements: str
         default: []
       everyone:
-        description: Everybody in the organisation, in O(layers). Not with O(service=secure_access), where a rule has its own users.
+        description: All identities of the organisation, in O(layers). Not with O(service=secure_access), where each rule has its own sources.
         type: bool
         default: false
   layers:
-    description: The layers that get a list where O(audience.everyone) is set. Web policies come with the SIG packages only.
+    description: With O(audience.everyone), the layers that get a list. Only SIG packages include the web layer.
     type: list
     elements: str
     choices: [dns, web]
     default: [dns, web]
   prefix:
     description: >-
-      The lists are named C(PREFIX DNS by netaccess.chatgpt) and C(PREFIX web by netaccess.chatgpt). If text is added to these names, the next run renames them.
+      Start of the names of the lists, C(PREFIX DNS by netaccess.chatgpt) and C(PREFIX web by netaccess.chatgpt). If someone adds text to these names, the
+      next run renames the lists.
     type: str
     default: ChatGPT
   dns_list:
     description: >-
-      Name of the list of the DNS layer, in place of the one made of O(prefix). An existing list of exactly this name gets the entries; one that is not
-      there is made, and has the words that mark it as ours behind its name.
+      Name of the list for the DNS layer, in place of the one from O(prefix). An existing list of exactly this name gets the entries. If there is none, the
+      module creates one with this name and a suffix that marks it as managed.
     type: str
   web_list:
-    description: Name of the list of the web layer, as O(dns_list).
+    description: Name of the list for the web layer. Works as O(dns_list).
     type: str
   parking_domain:
     description: >-
-      An entry that O(unblock) removes from an existing list is kept there as a name below this domain, which does not exist, until it is restored.
-      Umbrella cannot disable an entry. A site whose organisation refuses the default may give a name below a domain of its own that does not exist.
+      Umbrella cannot disable an entry, so an entry that O(unblock) removes from an existing list is kept there as a name below this domain until it is
+      restored. The domain must not exist. If the organisation rejects the default, set a name below your own domain.
     type: str
     default: netaccess.invalid
   exempt_by:
     description:
-      - What leaves hosts undecrypted.
-      - V(manual) writes nothing; RV(manual) lists the domains and where to add them.
-      - V(profile), with O(service=secure_access) alone, writes entries into the do not decrypt list of the security profile that each rule in
-        O(audience.rules) uses. They go there one by one, each with a comment that marks it as ours; what others have in the list stays. A list that other
-        rules use too, that the organisation's default profile has, or that the vendor provides, reaches more people, which is RV(audience_widened) and has
-        to be accepted with O(accept_wider_audience). A profile without such a list, and a list in O(protected), are manual steps.
-      - With V(manual), entries of earlier runs stay with O(state=merged) and are removed with O(state=replaced).
+      - How the hosts in O(config.exempt) are exempted from decryption.
+      - V(manual) writes nothing; RV(manual) lists the domains and where to add them. Entries of earlier runs with V(profile) stay with O(state=merged), and
+        are removed with O(state=replaced).
+      - V(profile), with O(service=secure_access) only, adds the entries to the do not decrypt list of the security profile that each rule in
+        O(audience.rules) uses, one by one, each with a comment that marks it as managed. Other entries in the list stay.
+      - A list that other rules use as well, that the default profile of the organisation uses, or that the vendor provides, reaches more users. That is
+        RV(audience_widened) and needs O(accept_wider_audience). A profile without such a list, and a list in O(protected), are manual steps.
     type: str
     choices: [manual, profile]
     default: manual
   scan_conflicts:
     description: >-
-      Read the existing web lists that may block, and say which of their entries hold a wanted host; in Secure Access also the rules that are asked before
-      those of the audience, security profiles, settings and do not decrypt lists. States that look for all that was changed (replaced, deleted, reverted)
-      read them anyway, and so does O(exempt_by=profile) what it needs to know whom else an exemption reaches.
+      Read the existing web lists that may block, and report which of their entries contain a wanted host. In Secure Access, also read the rules above those
+      of the audience, security profiles, settings and do not decrypt lists. O(state=replaced), O(state=deleted) and O(state=reverted) read these in any
+      case, because they look for every changed entry, and O(exempt_by=profile) reads what shows whom else an exemption reaches.
     type: bool
     default: true
 attributes:
@@ -126,33 +129,24 @@ attributes:
     support: full
     platforms: posix
     description: Developed against a simulator that is checked with the vendor's own client; not yet run in an organisation.
-  action_group:
-    support: full
-    membership:
-      - netaccess.chatgpt.all
-    description: Use C(group/netaccess.chatgpt.all) in C(module_defaults) to set options for all access modules.
 notes:
-  - Run one writer per organisation.
-  - An entry always holds the name and every subdomain. RV(coverage) says where that is wider than requested.
-  - An allow list beats the categories and the security categories of a DNS policy too. Keep the people of the policy to the audience.
-  - O(state=deleted) and O(state=reverted) empty our lists and do not delete them, so that the policies that use them need not be set up again; Umbrella
-    refuses to delete a list in use. A later run uses them again.
-  - Only existing web lists that are not marked as allow lists are read for conflicts; the API does not show whether a rule blocks by them, so no conflict is
-    certain. In a DNS policy an allow list beats every block list.
-  - Voice over UDP is a matter of the firewall and has no API here; see RV(manual).
+  - Run one job per organisation at a time.
+  - An entry always covers the domain and all subdomains. RV(coverage) reports where this is wider than requested.
+  - An allow list also overrides the categories and the security categories of a DNS policy. Use policies that apply to the audience only.
+  - O(state=deleted) and O(state=reverted) empty the managed lists and do not delete them, so the policies that use them need not be set up again; Umbrella
+    does not delete a list that is in use. A later run uses them again.
+  - Only existing web lists that are not marked as allow lists are read for conflicts. The API does not show whether a rule blocks by them, so no conflict is
+    certain. In a DNS policy an allow list takes precedence over every block list.
+  - Voice over UDP is a matter of the firewall, for which there is no API here; see RV(manual).
   - O(protected) takes names of destination lists and of do not decrypt lists.
-  - IPS in Secure Access decrypts by itself, whatever the rule, and spares only what the do not decrypt list holds that the vendor provides. Unless it is
-    known to be disabled, a host that is not in that list is V(unchecked) at best. No known field shows whether a security profile decrypts at all.
-  - O(activate) and O(publish_foreign_changes) have no effect, since nothing waits here.
-  - The vendor names up to 20 minutes until a change is in force everywhere; answers that resolvers keep come on top.
-seealso:
-  - plugin: netaccess.chatgpt.policy
-    plugin_type: lookup
-  - module: netaccess.chatgpt.reachability_info
+  - IPS in Secure Access decrypts independently of the rules, and excludes only what the do not decrypt list of the vendor contains. Unless IPS is known to
+    be disabled, a host that is not in that list is V(unchecked) at best. No known field shows whether a security profile decrypts at all.
+  - O(activate) and O(publish_foreign_changes) have no effect, because there are no pending changes.
+  - The vendor documents up to 20 minutes until a change is in force everywhere. Cached DNS answers add to that.
 """
 
 EXAMPLES = r"""
-- name: Open ChatGPT for the people of one DNS policy and one web ruleset
+- name: Fill destination lists for one DNS policy and one web ruleset
   netaccess.chatgpt.umbrella_access:
     api_key: "{{ vault_umbrella_api_key }}"
     api_secret: "{{ vault_umbrella_api_secret }}"
@@ -163,7 +157,7 @@ EXAMPLES = r"""
       web_policies: [AI users web]
     comment: CHG0012345
 
-- name: An organisation with the DNS layer alone, and a list that its DNS policies use already
+- name: Add the hosts to a list that the DNS policies already use
   netaccess.chatgpt.umbrella_access:
     api_key: "{{ vault_umbrella_api_key }}"
     api_secret: "{{ vault_umbrella_api_secret }}"
@@ -173,7 +167,7 @@ EXAMPLES = r"""
     layers: [dns]
     dns_list: Company allowed
 
-- name: An organisation in Secure Access
+- name: Fill the destination list that an access rule of Secure Access uses
   netaccess.chatgpt.umbrella_access:
     service: secure_access
     api_key: "{{ vault_secure_access_api_key }}"
@@ -182,7 +176,7 @@ EXAMPLES = r"""
     audience:
       rules: [AI users]
 
-- name: The same, with the exemption in the do not decrypt list of the security profile that the rule AI users has for itself
+- name: Also exempt the hosts, in the do not decrypt list of the rule's security profile
   netaccess.chatgpt.umbrella_access:
     service: secure_access
     api_key: "{{ vault_secure_access_api_key }}"
@@ -192,7 +186,7 @@ EXAMPLES = r"""
       rules: [AI users]
     exempt_by: profile
 
-- name: Audit, which writes nothing
+- name: Audit without writing anything
   netaccess.chatgpt.umbrella_access:
     api_key: "{{ vault_umbrella_api_key }}"
     api_secret: "{{ vault_umbrella_api_secret }}"
