@@ -125,13 +125,13 @@ options:
       - With O(state=reverted), the file to roll back, or a folder. In a folder the newest journal of this device is used; if there is none, or it is already
         rolled back, the task succeeds and changes nothing. To roll back an earlier run, set its file.
       - The path is on the host where the module runs. Files have mode 0600. A rollback trusts the content of its journal, so a file or folder that another
-        user can write to is refused; so is a folder without free space. In check mode the refusal is in RV(would_stop).
+        user can write to is refused; so is a folder without free space. In check mode the refusal is in C(would_stop).
     type: path
     default: ~/.netaccess/journals
   series:
     description: >-
       A label for the journals of one change that takes several runs, such as the stages of a rollout. Rolling back one of them returns the others that are
-      not rolled back yet in RV(earlier), the next one first. With O(state=reverted) and a folder as O(journal), only journals with this label are rolled
+      not rolled back yet in C(earlier), the next one first. With O(state=reverted) and a folder as O(journal), only journals with this label are rolled
       back.
     type: str
   stage:
@@ -140,7 +140,7 @@ options:
   baseline:
     description: >-
       Baselines of the probe hosts from before the change, by host name. The journal stores them and stays C(unproven) until a task with O(state=proven);
-      until then every run on the device returns them in RV(unproven).
+      until then every run on the device returns them in C(unproven).
     type: dict
   timeout:
     description: >-

@@ -166,7 +166,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 changes:
-  description: How the device differs from the policy, by what its pages hold.
+  description: How the device differs from the policy, according to O(pages).
   returned: always, except for O(state=rendered)
   type: list
   elements: dict
@@ -179,7 +179,7 @@ changes:
           added: [oaistatic.com]
           removed: []
 summary:
-  description: The changes in one line, as done, or as what would be done.
+  description: The changes in one line.
   returned: always, except for O(state=rendered)
   type: str
   sample: 'manual steps: create custom category ChatGPT allow (+36), exception group AI users'
@@ -190,36 +190,35 @@ product:
   sample: 'barracuda_wsg'
 audience:
   description: >-
-    Who gets access, as O(audience) names them - whether it is C(everyone), and each of its C(parts) that names somebody, sorted; null if the task has no
-    O(audience). The parts mean what O(audience) says of them. Where they name rules or policies of the device, C(behind) has the people of each,
-    as far as the product tells.
+    Who gets access, from O(audience): C(everyone), and C(parts), the suboptions that are set, with their names sorted. If they name rules or policies of the
+    device, C(behind) has the users of each, as far as the product shows them. Null if the task has no O(audience).
   returned: always, except for O(state=rendered)
   type: dict
   sample: {everyone: false, parts: {}, behind: {}}
 places:
   description: >-
-    Where each rule that is made, altered or moved stands afterwards - its C(number) among C(of) rules of the C(rulebase), and the rules that it stands
-    C(below) and C(above), which are null at an end.
+    The position of each rule that is created, changed or moved, after the run. It is rule C(number) of C(of) in the C(rulebase), with the rules directly
+    above it (C(below)) and below it (C(above)); these are null at an end of the rulebase.
   returned: always, except for O(state=rendered)
   type: list
   elements: dict
   sample: []
 opens:
   description: >-
-    Ports that new rules of the plan open besides web access, for voice - C(id), C(protocol) and C(ports), the number of C(destinations), and the
-    C(rules). Empty if the plan creates no such rule.
+    Ports for voice that new rules of the plan open in addition to web access. Each has C(id), C(protocol), C(ports), the number of C(destinations), and the
+    C(rules).
   returned: always, except for O(state=rendered)
   type: list
   elements: dict
   sample: []
 ports_open:
-  description: As RV(opens), of the rules of this collection that the device already has before the run.
+  description: As RV(opens), for managed rules that the device already had before the run.
   returned: always, except for O(state=rendered)
   type: list
   elements: dict
   sample: []
 planned_steps:
-  description: Number of lines in the plan that you carry out by hand.
+  description: Number of steps in the plan to carry out by hand.
   returned: for states that write
   type: int
   sample: 5
@@ -234,24 +233,24 @@ policy_version:
   type: str
   sample: '2026-07-25'
 limits:
-  description: How many writes, deletions and activations the product allows, in words; empty if no limit is known.
+  description: Limits of the product on writes, deletions and activations, in words. Empty if none are known.
   returned: always, except for O(state=rendered)
   type: str
   sample: ''
 exclusive:
-  description: What keeps a second run off the device, in words.
+  description: What keeps two runs from writing at the same time, in words.
   returned: always, except for O(state=rendered)
   type: str
   sample: nothing is written; carry out the plan by hand
 propagation:
-  description: Seconds until the change is in force once the plan has been carried out.
+  description: Seconds until the change is in force, once the plan was carried out.
   returned: always, except for O(state=rendered)
   type: int
   sample: 0
 changes_on_record:
   description: >-
-    Changes of this device that are in place by their journals, the newest first, down to the last that was not left unproven - C(journal), C(started),
-    C(status), and C(comment) with the change ID and the people.
+    Changes that are in place on this device according to its journals, the newest first, back to the last change that is not unproven. Each has C(journal),
+    C(started), C(status), and C(comment) with the change ID and the people involved.
   returned: for states that write, except for O(state=reverted)
   type: list
   elements: dict
@@ -263,17 +262,17 @@ proven:
   elements: str
   sample: ['/home/deploy/.netaccess/journals/20261124T220000Z-barracuda_wsg-0a1b2c3d.json']
 plan_digest:
-  description: Identifies this plan on this device.
+  description: Digest of this plan on this device.
   returned: for states that write
   type: str
   sample: 6f1c0a3e2d0f4f7f8d0d2f6d5d3b1a90c0f6b6a7f1f0a9d0e2c7b8a9d6e5f4c3
 plan_options:
-  description: The options that decide what this plan does, or whether it may be carried out.
+  description: The options that decide what the plan does, or whether it may be carried out.
   returned: for states that write
   type: dict
   sample: {state: merged, activate: true}
 coverage:
-  description: What is in force now for each wanted pattern, by what O(pages) says; V(unchecked) where nobody looked.
+  description: What is in force now for each pattern of O(config), according to O(pages). V(unchecked) for pages that were left out.
   returned: when O(config) is given
   type: list
   elements: dict
@@ -295,7 +294,7 @@ coverage_before:
   type: dict
   sample: {wanted: 35, allowed: 0, exempt_wanted: 18, exempt: 0}
 conflicts:
-  description: What still denies or decrypts a wanted host, by what O(pages) says; C(id) is what O(unblock) takes.
+  description: What still denies or decrypts a wanted host, according to O(pages). C(id) is the value for O(unblock).
   returned: always, except for O(state=rendered)
   type: list
   elements: dict
@@ -312,7 +311,7 @@ conflicts:
           name: chatgpt.com
           op: delete
 losses:
-  description: Security controls that end for a wanted host when its domain is taken out of SSL Inspection.
+  description: Security controls that stop scanning a wanted host when its domain is removed from SSL Inspection.
   returned: always, except for O(state=rendered)
   type: list
   elements: dict
@@ -321,13 +320,13 @@ losses:
       rule: SSL Inspection, designated domain chatgpt.com
       hosts: ['.chatgpt.com']
 stale:
-  description: Entries of the managed lists that the policy has retired.
+  description: Entries of managed lists that earlier selections of the policy contained.
   returned: always, except for O(state=rendered)
   type: list
   elements: dict
   sample: []
 foreign:
-  description: Entries of the managed lists that the policy never contained, for example added by hand.
+  description: Entries of managed lists that no selection of the policy ever contained, for example added by hand.
   returned: always, except for O(state=rendered)
   type: list
   elements: dict
@@ -339,7 +338,7 @@ audience_widened:
   elements: str
   sample: []
 manual:
-  description: The plan, in order, and other manual steps.
+  description: The steps of the plan, in order, and other manual steps.
   returned: always, except for O(state=rendered)
   type: list
   elements: str
@@ -347,7 +346,7 @@ manual:
     - 'BLOCK/ACCEPT > Custom Categories: make the custom category ChatGPT allow with these 2 domains: chatgpt.com openai.com, then Save Changes'
     - 'BLOCK/ACCEPT > Exceptions: add an exception: Allow, custom category ChatGPT allow, for group AI users, then Save Changes'
 requests:
-  description: What this run cost - requests that read, connections, and the seconds that it waited. It never writes.
+  description: What this run cost in read requests, connections, and seconds of waiting. It never writes.
   returned: always, except for O(state=rendered)
   type: dict
   sample: {reads: 0, writes: 0, waited: 0, connections: 0}
@@ -371,8 +370,7 @@ failure:
   type: dict
   sample: {class: refused, applied: [], undone: [], journal: null}
 diagnosis:
-  description: >-
-    C(settings) holds the variables of O(settings); C(backup) the checksum of O(backup) and where it names wanted hosts.
+  description: C(settings) has the values of the variables in O(settings); C(backup) has the checksum of O(backup), and where it contains wanted hosts.
   returned: when there is any
   type: dict
   sample:

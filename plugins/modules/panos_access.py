@@ -237,7 +237,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 changes:
-  description: Changes to the product's own objects that were made, or that check mode predicts.
+  description: Changes to the product's objects that were made, or in check mode would be.
   returned: always, except for O(state=rendered)
   type: list
   elements: dict
@@ -250,7 +250,7 @@ changes:
           added: ['*.oaistatic.com/']
           removed: []
 summary:
-  description: The changes in one line, as done, or as what would be done.
+  description: The changes in one line.
   returned: always, except for O(state=rendered)
   type: str
   sample: >-
@@ -263,46 +263,45 @@ product:
   sample: 'panos'
 audience:
   description: >-
-    Who gets access, as O(audience) names them - whether it is C(everyone), and each of its C(parts) that names somebody, sorted; null if the task has no
-    O(audience). The parts mean what O(audience) says of them. Where they name rules or policies of the device, C(behind) has the people of each,
-    as far as the product tells.
+    Who gets access, from O(audience): C(everyone), and C(parts), the suboptions that are set, with their names sorted. If they name rules or policies of the
+    device, C(behind) has the users of each, as far as the product shows them. Null if the task has no O(audience).
   returned: always, except for O(state=rendered)
   type: dict
   sample: {everyone: false, parts: {}, behind: {}}
 places:
   description: >-
-    Where each rule that is made, altered or moved stands afterwards - its C(number) among C(of) rules of the C(rulebase), and the rules that it stands
-    C(below) and C(above), which are null at an end.
+    The position of each rule that is created, changed or moved, after the run. It is rule C(number) of C(of) in the C(rulebase), with the rules directly
+    above it (C(below)) and below it (C(above)); these are null at an end of the rulebase.
   returned: always, except for O(state=rendered)
   type: list
   elements: dict
   sample: []
 opens:
   description: >-
-    Ports that new rules of the plan open besides web access, for voice - C(id), C(protocol) and C(ports), the number of C(destinations), and the
-    C(rules). Empty if the plan creates no such rule.
+    Ports for voice that new rules of the plan open in addition to web access. Each has C(id), C(protocol), C(ports), the number of C(destinations), and the
+    C(rules).
   returned: always, except for O(state=rendered)
   type: list
   elements: dict
   sample: []
 ports_open:
-  description: As RV(opens), of the rules of this collection that the device already has before the run.
+  description: As RV(opens), for managed rules that the device already had before the run.
   returned: always, except for O(state=rendered)
   type: list
   elements: dict
   sample: []
 planned_steps:
-  description: Number of steps in the plan, known before the first one and in check mode too. A step is a request that writes.
+  description: Number of steps in the plan. A step is a write request. Known before the first write, so in check mode as well.
   returned: for states that write
   type: int
   sample: 5
 reversal:
-  description: Cost of a rollback of this plan, known before the first write - the number of write requests and of activations.
+  description: Cost of rolling this plan back, as the number of write requests and of activations. Known before the first write.
   returned: for states that write
   type: dict
   sample: {writes: 2, activations: 1}
 earlier:
-  description: Journals of earlier stages of the same rollout that are still to be rolled back, the next one first.
+  description: Journals with the same O(series), such as earlier stages of a rollout, that are not rolled back yet, the next one first.
   returned: for O(state=reverted)
   type: list
   elements: str
@@ -318,35 +317,36 @@ policy_version:
   type: str
   sample: '2026-07-25'
 limits:
-  description: How many writes, deletions and activations the product allows, in words; empty if no limit is known.
+  description: Limits of the product on writes, deletions and activations, in words. Empty if none are known.
   returned: always, except for O(state=rendered)
   type: str
   sample: ''
 exclusive:
-  description: What prevents a second run from writing at the same time, in words; empty if nothing does, so the pipeline must.
+  description: What keeps two runs from writing at the same time, in words. Empty if nothing does; then run one job at a time.
   returned: always, except for O(state=rendered)
   type: str
   sample: ''
 propagation:
-  description: Seconds after the activation until the change is in force everywhere. V(0) means at once.
+  description: Seconds from the activation until the change is in force everywhere. V(0) means immediately.
   returned: always, except for O(state=rendered)
   type: int
   sample: 0
 permissions:
   description: >-
-    Whether the account may C(write) what a change would write, and C(why); C(write) is null if the product does not report it. The check writes nothing.
+    Whether the account has the permissions that the change needs (C(write)), and the reason (C(why)). C(write) is null if the product does not report it.
+    The check writes nothing.
   returned: in check mode, when there is something to write
   type: dict
   sample: {write: true, why: the role of netaccess is deviceadmin}
 held_by:
-  description: Who holds a lock that would prevent a run from writing now, if the product reports it.
+  description: Who holds a lock that would keep a run from writing now, if the product reports it.
   returned: in check mode, when there is something to write
   type: list
   elements: str
   sample: ['alice (quarterly review)']
 would_stop:
   description: Why a real run would stop before its first write, one entry for each reason.
-  returned: in check mode, when it would
+  returned: in check mode, if a real run would stop
   type: list
   elements: str
   sample: ["another administrator's changes are pending, and publish_foreign_changes is not set"]
@@ -358,8 +358,8 @@ unfinished:
   sample: ['/home/deploy/.netaccess/journals/20261124T220000Z-panos-0a1b2c3d.json']
 changes_on_record:
   description: >-
-    Changes of this device that are in place by their journals, the newest first, down to the last that was not left unproven - C(journal), C(started),
-    C(status), and C(comment) with the change ID and the people.
+    Changes that are in place on this device according to its journals, the newest first, back to the last change that is not unproven. Each has C(journal),
+    C(started), C(status), and C(comment) with the change ID and the people involved.
   returned: for states that write, except for O(state=reverted)
   type: list
   elements: dict
@@ -397,19 +397,20 @@ left:
   sample: []
 plan_digest:
   description: >-
-    Identifies this plan on this device with everything that is reviewed: the changes, conflicts, losses, a widened audience, manual steps, targets of the
-    activation, pending changes of others, and the options in RV(plan_options). Set O(expected_plan) to it, and the real run carries out this plan or stops.
+    Digest of this plan on this device, including everything that a reviewer sees: the changes, conflicts, losses, a widened audience, manual steps, the
+    targets of the activation, pending changes of others, and the options in RV(plan_options). With O(expected_plan) set to it, a real run carries out
+    exactly this plan, or stops.
   returned: for states that write
   type: str
   sample: 6f1c0a3e2d0f4f7f8d0d2f6d5d3b1a90c0f6b6a7f1f0a9d0e2c7b8a9d6e5f4c3
 plan_options:
-  description: The options that decide what this plan does, or whether it may be carried out.
+  description: The options that decide what the plan does, or whether it may be carried out.
   returned: for states that write
   type: dict
   sample: {state: merged, activate: true}
 coverage:
   description: >-
-    What is in force for each wanted pattern after the run. V(unchecked) means that the existing rules were not read, or that one of them may block a part
+    What is in force for each pattern of O(config) after the run. V(unchecked) means that existing rules were not read, or that one of them may block a part
     of the pattern or some of the users; C(note) says which. Of more than 1,000 patterns, only those are listed that are exempt, that are not in force as
     wanted, or that have a note.
   returned: when O(config) is given
@@ -434,8 +435,8 @@ coverage_before:
   sample: {wanted: 35, allowed: 0, exempt_wanted: 18, exempt: 0}
 conflicts:
   description: >-
-    Existing rules and entries that still affect a wanted host. C(effect) says whether they deny, decrypt, strip cookies from or rewrite its traffic; C(id)
-    is the value for O(unblock).
+    Existing rules and entries that still affect a wanted host. C(effect) says whether they deny or decrypt its traffic, strip cookies from it, or rewrite
+    it; C(id) is the value for O(unblock).
   returned: always, except for O(state=rendered)
   type: list
   elements: dict
@@ -465,19 +466,19 @@ losses:
       hosts: ['.chatgpt.com']
 pending:
   description: >-
-    Whose changes are pending on the device - V(ours), left by a run that was interrupted before it activated them, V(foreign), V(both), or null if there
-    are none.
+    Whose changes are pending on the device: V(ours), left by a run that was interrupted before its activation, V(foreign), V(both), or null if there are
+    none.
   returned: always, except for O(state=rendered)
   type: str
   sample: null
 stale:
-  description: Entries of the managed lists that the policy has retired.
+  description: Entries of managed lists that earlier selections of the policy contained.
   returned: always, except for O(state=rendered)
   type: list
   elements: dict
   sample: []
 foreign:
-  description: Entries of the managed lists that the policy never contained, for example added by hand.
+  description: Entries of managed lists that no selection of the policy ever contained, for example added by hand.
   returned: always, except for O(state=rendered)
   type: list
   elements: dict
@@ -489,13 +490,13 @@ audience_widened:
   elements: str
   sample: []
 manual:
-  description: Steps to do by hand, because the API of the product cannot do them.
+  description: Manual steps, because the product has no API for them.
   returned: always, except for O(state=rendered)
   type: list
   elements: str
   sample: ['voice (voice: UDP 3478 to 4 published addresses (feed of 2026-07-25)): with category_name no rule is created; allow it for these users']
 activation:
-  description: What the commit reported and, on a Panorama, what each firewall reported about the push.
+  description: What the commit reported and, on Panorama, what each firewall reported about the push.
   returned: after an activation
   type: list
   elements: dict
@@ -507,12 +508,12 @@ activation:
       details: [Configuration committed successfully]
       warnings: []
 journal:
-  description: File that O(state=reverted) needs.
+  description: The journal of this run, for O(state=reverted).
   returned: when something was written
   type: str
   sample: /root/.netaccess/journals/20260311T101500Z-panos-1f2e3d4c.json
 requests:
-  description: Cost of this run - read and write requests, connections, and seconds waited.
+  description: What this run cost in read and write requests, connections, and seconds of waiting.
   returned: always, except for O(state=rendered)
   type: dict
   sample: {reads: 16, writes: 5, waited: 31, connections: 1}
@@ -534,7 +535,7 @@ failure:
   type: dict
   sample: {class: refused, applied: [], undone: [], journal: null}
 diagnosis:
-  description: State of the URL filtering cloud and what it says of the hosts in O(test_urls).
+  description: State of the URL filtering cloud, and its answers for the hosts in O(test_urls).
   returned: when O(test_urls) is given
   type: dict
   sample:
