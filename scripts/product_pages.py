@@ -14,7 +14,7 @@ import yaml
 
 PAGE = "docs/products/%s.md"
 #: What products.yml says of a layer, and how the page says it.
-SEEN = {"judged": "yes", "named": "by name only: coverage is `unchecked` where it is used", "unread": "no"}
+SEEN = {"judged": "yes", "named": "by name only: coverage is `unchecked` if it is used", "unread": "no"}
 #: How a release was run, and how the pages say it.
 RUN = {"real": "the real product", "simulator": "a simulator", "no": "not run"}
 WIDTH = 158
@@ -86,7 +86,7 @@ def support(product: dict) -> list:
 
 
 def layers(product: dict) -> list:
-    return ["", "| layer, in the order in which the product asks it | read | note |", "|---|---|---|",
+    return ["", "| layer, in the order of evaluation | read | note |", "|---|---|---|",
             *("| %s | %s | %s |" % (one["name"], SEEN[one["seen"]], one.get("note", "")) for one in product["layers"]), ""]
 
 

@@ -9,29 +9,31 @@ class ModuleDocFragment:
     DOCUMENTATION = r"""
 options:
   validate_certs:
-    description: Check the TLS certificate of the API. Leave it on; O(ca_path) accepts a certificate of your own CA.
+    description: >-
+      Verify the TLS certificate of the API. Keep it enabled; for a certificate of your own CA set O(ca_path), for a self-signed one
+      O(certificate_fingerprint).
     type: bool
     default: true
   ca_path:
-    description: A file with the CA certificates to check the API's certificate with, on the host where the module runs.
+    description: A PEM file with the CA certificates to verify the API's certificate with, on the host where the module runs.
     type: path
   certificate_fingerprint:
     description:
-      - SHA-256 fingerprint of the API's certificate, as the device itself shows it, with or without colons. It is for a device whose certificate is
-        self-signed or holds no name.
-      - That one certificate is accepted and no other, whoever issued it, whatever names and dates it holds, and whatever O(validate_certs) and O(ca_path)
-        say. It is compared before anything is sent.
-      - Update it when the device gets another certificate.
+      - SHA-256 fingerprint of the API's certificate, in hexadecimal, with or without colons. Use it for a device whose certificate is self-signed or does
+        not contain its host name. Take the fingerprint from the device itself, not from the network.
+      - Only this certificate is accepted, whatever its issuer, names and dates, and O(validate_certs) and O(ca_path) have no effect. It is compared before
+        anything is sent.
+      - Update it when the device gets a new certificate.
     type: str
   proxy:
     description: >-
-      HTTP proxy for the API, for example C(http://proxy.example.com:3128). By default the environment variables apply. Put credentials before the host,
-      C(user:password@), with C(@) as C(%40), C(/) as C(%2F) and C(:) as C(%3A); Ansible masks the option in every output.
+      HTTP proxy for the API, for example C(http://proxy.example.com:3128). By default the proxy in the environment variables is used. Put credentials before
+      the host, as in C(user:password@), with C(@) in them as C(%40), C(/) as C(%2F) and C(:) as C(%3A). Ansible masks the option in all output.
     type: str
 requirements:
   - requests
 notes:
-  - Runs on the controller. Give the device's inventory host C(ansible_connection=ansible.builtin.local) and
-    C(ansible_python_interpreter={{ ansible_playbook_python }}), so that the libraries of Ansible's Python are used.
-  - One run makes one connection to each host name of the API and keeps it open.
+  - Runs on the controller. Set C(ansible_connection=ansible.builtin.local) and C(ansible_python_interpreter={{ ansible_playbook_python }}) for the device's
+    inventory host, so that the module uses the Python of Ansible and its libraries.
+  - A run opens one connection to each host name of the API and keeps it open.
 """

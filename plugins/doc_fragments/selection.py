@@ -10,12 +10,12 @@ class ModuleDocFragment:
 options:
   version:
     description:
-      - The published list to use. V(union) is everything on any list of the last year, because clients in use may be older than the page; V(latest) is the
-        newest list; a date pins one.
+      - The published list to select from. V(union) combines all lists of the last year, because clients in use may be older than the page; V(latest) is the
+        newest list; a date, for example V(2026-03-11), is the list of that date.
     type: str
     default: union
   features:
-    description: Only what these features need, for example V(chat), V(login), V(files) or V(voice).
+    description: Select only what these features need, for example V(chat), V(login), V(files) or V(voice). By default all; an empty list is an error.
     type: list
     elements: str
     default: []
@@ -25,37 +25,37 @@ options:
     elements: str
     default: []
   clients:
-    description: Only what these clients need; any of V(web), V(ios), V(android), V(macos) and V(windows).
+    description: Select only what these clients need, any of V(web), V(ios), V(android), V(macos) and V(windows). By default all; an empty list is an error.
     type: list
     elements: str
     default: []
   levels:
-    description: Only V(required), V(optional) or V(telemetry) hosts.
+    description: Select only hosts of these levels, any of V(required), V(optional) and V(telemetry). By default all; an empty list is an error.
     type: list
     elements: str
     default: []
   tenancies:
-    description: Only V(first_party), V(dedicated) or V(shared) hosts.
+    description: Select only hosts of these tenancies, any of V(first_party), V(dedicated) and V(shared). By default all; an empty list is an error.
     type: list
     elements: str
     default: []
   query:
-    description: A JMESPath expression over the entries; its results are kept.
+    description: A JMESPath expression over the entries. Only the entries that it returns are selected.
     type: str
   exempt_level:
     description:
-      - What is exempt from TLS inspection. V(openai) is OpenAI's own domains, as published; V(core) adds the hosts whose inspection breaks a
-        feature; V(all) adds the rest. A wildcard that other customers share is never exempt.
+      - What to exempt from TLS inspection. V(openai) is OpenAI's own domains, as published; V(core) adds hosts for which inspection breaks a feature; V(all)
+        adds the rest. A wildcard domain that other customers share is never exempt.
     type: str
     default: openai
     choices: [openai, core, all]
   exclude_exempt:
-    description: Ids or patterns to keep under inspection, or the words V(user_content) and V(server_api) for all hosts that carry them.
+    description: Entries to keep under inspection, by id or pattern. V(user_content) and V(server_api) stand for all hosts that carry them.
     type: list
     elements: str
     default: []
   withhold_shared:
-    description: Leave out published wildcards that other customers share.
+    description: Leave out published wildcard domains that other customers share.
     type: bool
     default: false
   widen_challenges:
@@ -67,13 +67,13 @@ options:
     type: bool
     default: true
   media_max_age_days:
-    description: Refuse an address feed for voice that is older than this number of days.
+    description: Fail if the address feed for voice is older than this number of days.
     type: int
     default: 365
   overlays:
     description: >-
-      Paths of YAML files, or dictionaries, applied to the catalogue in this order. They add entries, change fields of entries by C(id), or
-      C(remove) ids.
+      Paths of YAML files, or dictionaries, to apply to the catalogue in this order. They add entries, change fields of entries by C(id), or C(remove)
+      entries by id.
     type: list
     elements: raw
     default: []

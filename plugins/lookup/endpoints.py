@@ -10,9 +10,9 @@ version_added: 0.1.0
 author:
   - The netaccess.chatgpt contributors (!UNKNOWN)
 description:
-  - Turns the selected entries into probes for M(netaccess.chatgpt.reachability_info), and adds the negative set (hosts that must stay unchanged) and the
-    control hosts (not exempt, so they show whether a path is inspected).
-  - Give it the same options as P(netaccess.chatgpt.policy#lookup), so that it probes what was pushed.
+  - Builds the probes for M(netaccess.chatgpt.reachability_info) from the selected entries, and adds the negative set (hosts that must stay unchanged) and
+    the control hosts (hosts that are not exempt, which show whether a path is inspected).
+  - Set the same options as for the P(netaccess.chatgpt.policy#lookup) lookup, so that the probes match the policy.
 extends_documentation_fragment:
   - netaccess.chatgpt.selection
 options:
@@ -20,39 +20,40 @@ options:
     description: Not used.
     required: false
   cost:
-    description: The quick set, about one probe for each feature, or all.
+    description: V(quick) is about one probe for each feature, V(full) is all probes.
     type: str
     default: full
     choices: [quick, full]
   udp:
     description: >-
-      Also ask the published voice addresses over UDP (STUN). It is not published whether these servers answer everybody, so no answer is V(unverified) for
-      the feature and does not count for the host; compared with a control host it does.
+      Also send STUN requests to the published voice addresses over UDP. Whether these servers answer everybody is not published, so no answer is
+      V(unverified) for the feature and does not count for the host, unless a control host gets an answer.
     type: bool
     default: true
   canary:
     description: >-
-      Host, or host and port, of your own canary outside the company (C(netaccess-probe.pyz canary)), which shows whether large uploads arrive
-      whole, events come as they are sent, cookies and a dummy Authorization header pass unchanged, and WebSockets carry frames. Apply the same policy to its
-      name as to OpenAI's names.
+      Host, or host and port, of your own canary server outside the company (C(netaccess-probe.pyz canary)). It shows whether large uploads arrive complete,
+      events arrive as they are sent, cookies and a dummy Authorization header pass unchanged, and WebSockets carry frames. Apply the same policy to its name
+      as to OpenAI's names.
     type: str
   canary_silences:
-    description: >-
-      Seconds, for example V([30, 120, 300]), at most eight times of at most 900. For each value a stream and a WebSocket of O(canary) are opened, stay
-      silent that long, all at the same time, and must then deliver data; the check reports the longest silence that worked and when the next one was cut
-      off. One more connection of each kind carries data every second, which tells a limit on silence from a limit on the age of a connection.
-      Choose the values yourself, because it is not published how long ChatGPT's own connections stay silent. A run takes as long as the longest value,
-      so raise the option C(deadline) of M(netaccess.chatgpt.reachability_info) accordingly. By default no silence is tested.
+    description:
+      - Seconds of silence to test on connections to O(canary), for example V([30, 120, 300]); at most eight values of at most 900. By default none. It is
+        not published how long ChatGPT's own connections stay silent, so choose the values yourself.
+      - For each value, one stream and one WebSocket stay silent that long, all at the same time, and must then deliver data. The check reports the longest
+        silence that worked, and when the next one was cut off. One more connection of each kind carries data every second, to distinguish a limit on silence
+        from a limit on the age of a connection.
+      - A run takes as long as the longest value, so increase the option C(deadline) of M(netaccess.chatgpt.reachability_info) accordingly.
     type: list
     elements: float
     default: []
   turn:
     description: >-
-      Host, or host and port, of a TURN server over TLS, which voice uses where UDP is blocked. The probe requests a relay without credentials and expects
-      the server to require them. No public one is published, so there is no default.
+      Host, or host and port, of a TURN server over TLS, which voice uses if UDP is blocked. The probe requests a relay without credentials and expects the
+      server to demand them. There is no default, because no public server is published.
     type: str
   roles:
-    description: Only V(wanted), V(negative) or V(control) probes.
+    description: Return only probes of these roles, any of V(wanted), V(negative) and V(control). By default all.
     type: list
     elements: str
     default: []
@@ -63,7 +64,7 @@ EXAMPLES = r"""
   netaccess.chatgpt.reachability_info:
     probes: "{{ lookup('netaccess.chatgpt.endpoints', cost='quick') }}"
 
-- name: Find out how long a connection may stay silent, with a canary of your own
+- name: Measure how long a connection may stay silent, with your own canary server
   netaccess.chatgpt.reachability_info:
     probes: "{{ lookup('netaccess.chatgpt.endpoints', cost='quick', canary='canary.example.net', canary_silences=[30, 60, 120, 300]) }}"
     deadline: 330

@@ -5,14 +5,15 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: policy
-short_description: Select what ChatGPT needs as the policy that the access modules push
+short_description: Select the policy that the access modules write to devices
 version_added: 0.1.0
 author:
   - The netaccess.chatgpt contributors (!UNKNOWN)
 description:
-  - Selects from the dated, sourced catalogue and compiles it into patterns to allow and patterns to exempt from TLS inspection.
-  - The list published as C(*.example.com) compiles to C(.example.com) where a source shows that the apex is used as well.
-  - What some version or overlay lists and the selection does not is returned as C(retired), so that a device can be cleaned of it.
+  - Selects entries from the dated, sourced catalogue, and compiles them into patterns to allow and patterns to exempt from TLS inspection.
+  - A pattern that is published as C(*.example.com) becomes C(.example.com) if a source shows that the domain itself is used as well.
+  - Patterns that some version or overlay of the catalogue contains and the selection does not are returned as C(retired), so that C(state=replaced) of the
+    access modules can report and remove them.
 extends_documentation_fragment:
   - netaccess.chatgpt.selection
 options:
@@ -22,11 +23,11 @@ options:
 """
 
 EXAMPLES = r"""
-- name: The default policy
+- name: Print the default policy
   ansible.builtin.debug:
     msg: "{{ lookup('netaccess.chatgpt.policy') }}"
 
-- name: No telemetry, login pages exempt too, user content stays under inspection
+- name: Leave out telemetry, exempt login pages as well, and keep user content under inspection
   ansible.builtin.debug:
     msg: >-
       {{ lookup('netaccess.chatgpt.policy', levels=['required', 'optional'], exempt_level='core', exclude_exempt=['user_content']) }}

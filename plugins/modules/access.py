@@ -11,23 +11,24 @@ version_added: 0.1.0
 author:
   - The netaccess.chatgpt contributors (!UNKNOWN)
 description:
-  - Takes every option of the module C(<access_product>_access) from the variables of the device, as the role P(netaccess.chatgpt.access#role) documents them,
-    and runs the module. The role is this one task, and so are the playbooks' changes.
-  - Before a state that writes it checks the change ID and the change window.
+  - Runs the module C(<access_product>_access) with its options from the variables of the device. The role P(netaccess.chatgpt.access#role) documents the
+    variables; the role and the playbooks run this module as their only task that changes a device.
+  - Before a state that writes, it checks the change ID and the change window.
   - Prints the result, how to roll back, the remaining conflicts, and the manual steps.
 options:
   state:
-    description: As the option of the access modules; overrides C(access_state).
+    description: As O(netaccess.chatgpt.squid_access#module:state) of the access modules. Overrides C(access_state).
     type: str
   journal:
-    description: As the option of the access modules; overrides C(access_journal). With O(state=reverted) earlier stages of the same rollout are rolled back
-      as well.
+    description: >-
+      As O(netaccess.chatgpt.squid_access#module:journal) of the access modules. Overrides C(access_journal). With O(state=reverted), earlier stages of the
+      same rollout are rolled back as well.
     type: path
   series:
-    description: As the option of the access modules.
+    description: As O(netaccess.chatgpt.squid_access#module:series) of the access modules.
     type: str
   stage:
-    description: A stage of a rollout, from RV(stages). Its audience replaces that of the device.
+    description: A stage of a rollout, from RV(stages). Its audience replaces the audience of the device.
     type: dict
     default: {}
   rollout:
@@ -39,15 +40,16 @@ options:
     type: bool
     default: false
   prove:
-    description: The probe hosts of the device must prove the change. Until then its journal is C(unproven) and stores their baselines.
+    description: Probe hosts have to prove the change. Its journal stores their baselines, and is C(unproven) until they have.
     type: bool
     default: false
   own:
-    description: With O(state=reverted), instead of O(journal), roll back what this run of C(site.yml) did on the device, then earlier unproven changes.
+    description: >-
+      With O(state=reverted), roll back what this run of the playbook C(site) did on the device, and then earlier unproven changes. Replaces O(journal).
     type: bool
     default: false
   record:
-    description: Never fail. RV(recorded) reports that the device failed or was not reached, and the verdict of the run includes it.
+    description: Never fail. RV(recorded) says that the device failed or was not reached, and the verdict of the run takes it into account.
     type: bool
     default: false
 extends_documentation_fragment:
@@ -74,12 +76,12 @@ EXAMPLES = r"""
 
 RETURN = r"""
 recorded:
-  description: C(failed) or C(unreachable), with the reason in C(msg). All other keys are those of the access module.
+  description: C(failed) or C(unreachable), with the reason in C(msg). The other keys are those of the access module.
   returned: when O(record=true) and the device failed or was not reached
   type: str
   sample: failed
 behind:
-  description: Probe hosts of the device (C(netaccess_path)) whose baselines the journals store.
+  description: Probe hosts mapped to the device (C(netaccess_path)) whose baselines the journals store.
   returned: when O(state=reverted)
   type: list
   elements: str

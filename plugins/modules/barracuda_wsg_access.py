@@ -6,61 +6,63 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: barracuda_wsg_access
-short_description: Plan how ChatGPT is allowed on a Barracuda Web Security Gateway
+short_description: Plan the manual steps that allow ChatGPT on a Barracuda Web Security Gateway
 version_added: 0.1.0
 author:
   - The netaccess.chatgpt contributors (!UNKNOWN)
 description:
-  - The API of this product cannot manage policies or lists; its guide says so. This module therefore never writes. It compares what stands on the pages of the
-    device with O(config) and returns an exact plan of manual steps, page by page, with lists to paste. Hosts behind the device then show whether it was done.
-  - The plan is one custom category with the allowed domains, and an Allow exception for each part of O(audience) that refers to it. IP Block/Exempt is never
-    used, since it ends all filtering.
-  - Set the content of the pages in O(pages). Without that the plan is for a device that holds nothing of it, and coverage says V(unchecked).
+  - The API of this product cannot manage policies or lists, as its guide states, so this module never writes. It compares the pages of the web interface, as
+    you give them in O(pages), with O(config), and returns the manual steps page by page, with lists to paste. Probe hosts behind the device then show
+    whether the steps were carried out.
+  - The plan consists of one custom category with the allowed domains, and an Allow exception for it for each part of O(audience). It never uses IP
+    Block/Exempt, which ends all filtering.
+  - Without O(pages), the plan assumes that the device has none of it yet, and RV(coverage) says V(unchecked).
 extends_documentation_fragment:
   - netaccess.chatgpt.access
   - netaccess.chatgpt.connection
 options:
   host:
-    description: The gateway, as it is named in results; with O(settings) also the address of its API.
+    description: Name of the gateway in results; with O(settings), the host name or address of its API.
     type: str
     required: true
   port:
-    description: HTTPS port of the administration and its API.
+    description: HTTPS port of the administration interface and its API.
     type: int
     default: 443
   password:
-    description: The API password of BASIC > Administration, for O(settings). Environment variable E(BARRACUDA_WSG_PASSWORD).
+    description: API password from C(BASIC > Administration), for O(settings). Environment variable E(BARRACUDA_WSG_PASSWORD).
     type: str
   settings:
     description: >-
-      Names of single global variables to read by the API into RV(diagnosis), as a backup of the configuration spells them. The names are not documented.
+      Global variables to read by the API and return in RV(diagnosis), by their names in a backup of the configuration. The vendor does not document the
+      names.
     type: list
     elements: str
     default: []
   backup:
     description: >-
-      A backup of the configuration (ADVANCED > Backup), on the host where the module runs. Where it names a wanted host, RV(diagnosis) says in which
-      variable; nothing else of it is returned.
+      Backup file of the configuration (C(ADVANCED > Backup)), on the host where the module runs. RV(diagnosis) lists the variables that contain a wanted
+      host; nothing else of the file is returned.
     type: path
   pages:
-    description: What stands on the pages of the device now. A page that is left out is unknown.
+    description: What the pages of the device contain now. A page that is left out counts as unknown.
     type: dict
     suboptions:
       category:
-        description: The domains in the custom category O(category_name); an empty list when it does not exist.
+        description: Domains in the custom category O(category_name). An empty list means that it does not exist.
         type: list
         elements: str
       exceptions:
-        description: The exceptions that name this custom category.
+        description: Exceptions for this custom category.
         type: list
         elements: dict
         suboptions:
           audience:
-            description: The users, as V(group NAME), V(user NAME), V(all authenticated users) or V(all unauthenticated users).
+            description: Who it applies to, as V(group NAME), V(user NAME), V(all authenticated users) or V(all unauthenticated users).
             type: str
             required: true
           action:
-            description: What it does.
+            description: Action of the exception.
             type: str
             default: allow
       application_exceptions:
@@ -73,19 +75,19 @@ options:
             type: str
             required: true
           audience:
-            description: The users, as in O(pages.exceptions).
+            description: Who it applies to, as in O(pages.exceptions).
             type: str
             required: true
       blocked_applications:
-        description: Names of blocked applications. An inline gateway asks them before every category.
+        description: Names of blocked applications. An inline gateway evaluates them before all categories.
         type: list
         elements: str
       inspected_domains:
-        description: Domains that SSL Inspection is designated for.
+        description: Domains that are designated for SSL Inspection.
         type: list
         elements: str
       inspected_categories:
-        description: Categories that SSL Inspection is designated for.
+        description: Categories that are designated for SSL Inspection.
         type: list
         elements: str
   category_name:
@@ -109,34 +111,27 @@ options:
         elements: str
         default: []
       everyone:
-        description: Everybody, whether they sign in or not. Policies for these two stand apart, so there are two exceptions.
+        description: All users, authenticated or not. Barracuda has separate policies for the two, so there are two exceptions.
         type: bool
         default: false
 attributes:
   platform:
     support: full
     platforms: posix
-    description: Reads by the documented API and from files; nothing here was tried on an appliance.
-  action_group:
-    support: full
-    membership:
-      - netaccess.chatgpt.all
-    description: Use C(group/netaccess.chatgpt.all) in C(module_defaults) to set options for all access modules.
+    description: Reads by the documented API and from files; not yet tried on an appliance.
 notes:
-  - In check mode a difference is C(changed), so that drift is found. A real run changes nothing and returns the same plan, with C(changed) false.
-  - Copy the pages again after the plan was carried out; the next run then says whether something is missing.
-  - Nothing is written, so there is no journal. Take a backup of the configuration before the plan is carried out. A rollback is the plan of
-    O(state=deleted), and for a domain that was taken out of SSL Inspection its entry.
-  - Domains have no wildcard - one stands for itself and everything below it, and RV(coverage) says where that is wider than asked.
-  - SSL Inspection is off for everything that is not designated for it. A designated domain or category that holds wanted hosts is a conflict.
-seealso:
-  - plugin: netaccess.chatgpt.policy
-    plugin_type: lookup
-  - module: netaccess.chatgpt.reachability_info
+  - In check mode a difference is reported as C(changed), so that an audit finds drift. A real run changes nothing and returns the same plan with C(changed)
+    false.
+  - After the plan was carried out, update O(pages) and run the task again. It reports what is still missing.
+  - There is no journal, because nothing is written. Back up the configuration before you carry out the plan. To roll back, carry out the plan of
+    O(state=deleted), and add domains that were removed from SSL Inspection again.
+  - Domains have no wildcards. A domain includes all its subdomains, and RV(coverage) reports where this is wider than requested.
+  - SSL Inspection applies only to domains and categories that are designated for it. A designated domain or category that contains wanted hosts is a
+    conflict.
 """
 
 EXAMPLES = r"""
-- name: Print the manual steps, and whether they were done
+- name: List the manual steps that are still missing
   netaccess.chatgpt.barracuda_wsg_access:
     host: wsg.example.com
     config: "{{ lookup('netaccess.chatgpt.policy') }}"
@@ -152,7 +147,7 @@ EXAMPLES = r"""
   check_mode: true
   diff: true
 
-- name: The whole plan for a device that holds nothing of it, with lists to paste
+- name: Return the whole plan for a device without any of it, with lists to paste
   netaccess.chatgpt.barracuda_wsg_access:
     host: wsg.example.com
     config: "{{ lookup('netaccess.chatgpt.policy') }}"
@@ -160,7 +155,7 @@ EXAMPLES = r"""
       everyone: true
     state: rendered
 
-- name: Where a backup of the configuration names hosts of ChatGPT
+- name: Find hosts of ChatGPT in a backup of the configuration
   netaccess.chatgpt.barracuda_wsg_access:
     host: wsg.example.com
     config: "{{ lookup('netaccess.chatgpt.policy') }}"
@@ -171,7 +166,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 changes:
-  description: How the device differs from the policy, by what its pages hold.
+  description: How the device differs from the policy, according to O(pages).
   returned: always, except for O(state=rendered)
   type: list
   elements: dict
@@ -184,7 +179,7 @@ changes:
           added: [oaistatic.com]
           removed: []
 summary:
-  description: The changes in one line, as done, or as what would be done.
+  description: The changes in one line.
   returned: always, except for O(state=rendered)
   type: str
   sample: 'manual steps: create custom category ChatGPT allow (+36), exception group AI users'
@@ -195,36 +190,35 @@ product:
   sample: 'barracuda_wsg'
 audience:
   description: >-
-    Who gets access, as O(audience) names them - whether it is C(everyone), and each of its C(parts) that names somebody, sorted; null if the task has no
-    O(audience). The parts mean what O(audience) says of them. Where they name rules or policies of the device, C(behind) has the people of each,
-    as far as the product tells.
+    Who gets access, from O(audience): C(everyone), and C(parts), the suboptions that are set, with their names sorted. If they name rules or policies of the
+    device, C(behind) has the users of each, as far as the product shows them. Null if the task has no O(audience).
   returned: always, except for O(state=rendered)
   type: dict
   sample: {everyone: false, parts: {}, behind: {}}
 places:
   description: >-
-    Where each rule that is made, altered or moved stands afterwards - its C(number) among C(of) rules of the C(rulebase), and the rules that it stands
-    C(below) and C(above), which are null at an end.
+    The position of each rule that is created, changed or moved, after the run. It is rule C(number) of C(of) in the C(rulebase), with the rules directly
+    above it (C(below)) and below it (C(above)); these are null at an end of the rulebase.
   returned: always, except for O(state=rendered)
   type: list
   elements: dict
   sample: []
 opens:
   description: >-
-    Ports that new rules of the plan open besides web access, for voice - C(id), C(protocol) and C(ports), the number of C(destinations), and the
-    C(rules). Empty if the plan creates no such rule.
+    Ports for voice that new rules of the plan open in addition to web access. Each has C(id), C(protocol), C(ports), the number of C(destinations), and the
+    C(rules).
   returned: always, except for O(state=rendered)
   type: list
   elements: dict
   sample: []
 ports_open:
-  description: As RV(opens), of the rules of this collection that the device already has before the run.
+  description: As RV(opens), for managed rules that the device already had before the run.
   returned: always, except for O(state=rendered)
   type: list
   elements: dict
   sample: []
 planned_steps:
-  description: Number of lines in the plan that you carry out by hand.
+  description: Number of steps in the plan to carry out by hand.
   returned: for states that write
   type: int
   sample: 5
@@ -239,17 +233,17 @@ policy_version:
   type: str
   sample: '2026-07-25'
 limits:
-  description: How many writes, deletions and activations the product allows, in words; empty if no limit is known.
+  description: Limits of the product on writes, deletions and activations, in words. Empty if none are known.
   returned: always, except for O(state=rendered)
   type: str
   sample: ''
 exclusive:
-  description: What keeps a second run off the device, in words.
+  description: What keeps two runs from writing at the same time, in words.
   returned: always, except for O(state=rendered)
   type: str
   sample: nothing is written; carry out the plan by hand
 propagation:
-  description: Seconds until the change is in force once the plan has been carried out.
+  description: Seconds until the change is in force, once the plan was carried out.
   returned: always, except for O(state=rendered)
   type: int
   sample: 0
@@ -268,17 +262,17 @@ proven:
   elements: str
   sample: ['/home/deploy/.netaccess/journals/20261124T220000Z-barracuda_wsg-0a1b2c3d.json']
 plan_digest:
-  description: Identifies this plan on this device.
+  description: Digest of this plan on this device.
   returned: for states that write
   type: str
   sample: 6f1c0a3e2d0f4f7f8d0d2f6d5d3b1a90c0f6b6a7f1f0a9d0e2c7b8a9d6e5f4c3
 plan_options:
-  description: The options that decide what this plan does, or whether it may be carried out.
+  description: The options that decide what the plan does, or whether it may be carried out.
   returned: for states that write
   type: dict
   sample: {state: merged, activate: true}
 coverage:
-  description: What is in force now for each wanted pattern, by what O(pages) says; V(unchecked) where nobody looked.
+  description: What is in force now for each pattern of O(config), according to O(pages). V(unchecked) for pages that were left out.
   returned: when O(config) is given
   type: list
   elements: dict
@@ -300,7 +294,7 @@ coverage_before:
   type: dict
   sample: {wanted: 35, allowed: 0, exempt_wanted: 18, exempt: 0}
 conflicts:
-  description: What still denies or decrypts a wanted host, by what O(pages) says; C(id) is what O(unblock) takes.
+  description: What still denies or decrypts a wanted host, according to O(pages). C(id) is the value for O(unblock).
   returned: always, except for O(state=rendered)
   type: list
   elements: dict
@@ -317,7 +311,7 @@ conflicts:
           name: chatgpt.com
           op: delete
 losses:
-  description: Security controls that end for a wanted host when its domain is taken out of SSL Inspection.
+  description: Security controls that stop scanning a wanted host when its domain is removed from SSL Inspection.
   returned: always, except for O(state=rendered)
   type: list
   elements: dict
@@ -326,13 +320,13 @@ losses:
       rule: SSL Inspection, designated domain chatgpt.com
       hosts: ['.chatgpt.com']
 stale:
-  description: Entries of the managed lists that the policy has retired.
+  description: Entries of managed lists that earlier selections of the policy contained.
   returned: always, except for O(state=rendered)
   type: list
   elements: dict
   sample: []
 foreign:
-  description: Entries of the managed lists that the policy never contained, for example added by hand.
+  description: Entries of managed lists that no selection of the policy ever contained, for example added by hand.
   returned: always, except for O(state=rendered)
   type: list
   elements: dict
@@ -344,7 +338,7 @@ audience_widened:
   elements: str
   sample: []
 manual:
-  description: The plan, in order, and other manual steps.
+  description: The steps of the plan, in order, and other manual steps.
   returned: always, except for O(state=rendered)
   type: list
   elements: str
@@ -352,7 +346,7 @@ manual:
     - 'BLOCK/ACCEPT > Custom Categories: make the custom category ChatGPT allow with these 2 domains: chatgpt.com openai.com, then Save Changes'
     - 'BLOCK/ACCEPT > Exceptions: add an exception: Allow, custom category ChatGPT allow, for group AI users, then Save Changes'
 requests:
-  description: What this run cost - requests that read, connections, and the seconds that it waited. It never writes.
+  description: What this run cost in read requests, connections, and seconds of waiting. It never writes.
   returned: always, except for O(state=rendered)
   type: dict
   sample: {reads: 0, writes: 0, waited: 0, connections: 0}
@@ -376,8 +370,7 @@ failure:
   type: dict
   sample: {class: refused, applied: [], undone: [], journal: null}
 diagnosis:
-  description: >-
-    C(settings) holds the variables of O(settings); C(backup) the checksum of O(backup) and where it names wanted hosts.
+  description: C(settings) has the values of the variables in O(settings); C(backup) has the checksum of O(backup), and where it contains wanted hosts.
   returned: when there is any
   type: dict
   sample:

@@ -11,18 +11,18 @@ version_added: 0.1.0
 author:
   - The netaccess.chatgpt contributors (!UNKNOWN)
 description:
-  - Returns the entries of one published list with every field, its sources included, and the difference of two lists.
+  - Returns the entries of one published list with all their fields, including sources, and the differences from another list.
   - Runs on the controller and contacts nothing.
 options:
   version:
-    description: V(union), V(latest) or the date of a published list.
+    description: V(union), V(latest), or the date of a published list.
     type: str
     default: union
   compare_to:
-    description: Another version; RV(difference) then says what O(version) added to it and removed from it.
+    description: Another version. RV(difference) says what O(version) adds to it and removes from it.
     type: str
   overlays:
-    description: Paths of YAML files, or dictionaries, applied to the catalogue in this order.
+    description: Paths of YAML files, or dictionaries, to apply to the catalogue in this order.
     type: list
     elements: raw
     default: []
@@ -40,7 +40,7 @@ attributes:
 """
 
 EXAMPLES = r"""
-- name: What is published today
+- name: Compare today's list with an earlier one
   netaccess.chatgpt.catalog_info:
     version: latest
     compare_to: '2026-03-11'
@@ -53,7 +53,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 entries:
-  description: The published entries of this version, in published order.
+  description: The published entries of this version, in the published order.
   returned: always
   type: list
   elements: dict
@@ -63,18 +63,18 @@ entries:
       owner: OpenAI
       level: required
 extras:
-  description: Hosts that belong to a feature and are named outside the published list.
+  description: Hosts that a feature needs and that a source outside the published list names.
   returned: always
   type: list
   elements: dict
   sample: []
 version:
-  description: The version that was shown.
+  description: The version that is returned.
   returned: always
   type: str
   sample: '2026-07-25'
 versions:
-  description: The published lists that the catalogue knows.
+  description: The published lists in the catalogue.
   returned: always
   type: list
   elements: dict
@@ -88,7 +88,7 @@ media:
   elements: dict
   sample: []
 companions:
-  description: Hosts seen in practice but not published; they are reported and never allowed by default.
+  description: Hosts that were seen in practice and are not published. They are reported, and not allowed by default.
   returned: always
   type: list
   elements: dict

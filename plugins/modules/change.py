@@ -11,20 +11,20 @@ version_added: 0.1.0
 author:
   - The netaccess.chatgpt contributors (!UNKNOWN)
 description:
-  - For the playbooks of this collection, which leave all decisions to this module. It reads the results that they registered, and contacts no device.
+  - Used by the playbooks of this collection, which leave all decisions to this module. It reads the results that they registered, and contacts no device.
 options:
   step:
     description:
-      - V(begin) moves an earlier report in O(dest) aside and writes a C(verdict.json) that reports a started run.
+      - V(begin) moves an earlier report in O(dest) aside, and writes a C(verdict.json) that says that a run has started.
       - V(gate) refuses a run outside its change window, without a change ID, or with an invalid setting, before anything is changed.
-      - V(preflight) says which devices may be changed.
-      - V(batch) says which devices of a batch are not started.
+      - V(preflight) decides which devices may be changed.
+      - V(batch) decides which devices of a batch are not started.
       - V(prove) decides from O(looks) whether to keep a change.
       - V(stage) decides whether the next stage of a rollout starts.
       - V(together) combines the results of the hosts of a play, and fails if none was reached.
       - V(conclude) writes the report if a folder is set, and prints the summary unless something failed.
-      - V(say) prints O(text), by default the summary after the failures, so that it is at the end of the output. Unlike C(ansible.builtin.debug), it prints
-        also where the configuration of Ansible sets C(display_ok_hosts) to false.
+      - V(say) prints O(text), by default the summary, after the failures, so that it is at the end of the output. Unlike C(ansible.builtin.debug), it also
+        prints if Ansible's setting C(display_ok_hosts) is false.
     type: str
     required: true
     choices: [begin, gate, preflight, batch, prove, stage, together, conclude, say]
@@ -48,14 +48,14 @@ options:
   dest:
     description:
       - With V(conclude), the folder for the report. By default C(netaccess_report_dir).
-      - With V(begin) and V(gate), the folder in which the started run is recorded. By default nothing is recorded.
+      - With V(begin) and V(gate), the folder that records the started run. By default nothing is recorded.
     type: path
   within:
     description: Devices and hosts to include. By default those of the play that C(--limit) selects.
     type: list
     elements: str
   text:
-    description: With V(say), what to print. By default the summary of the run.
+    description: With V(say), the text to print. By default the summary of the run.
     type: str
 extends_documentation_fragment:
   - ansible.builtin.action_common_attributes
@@ -114,7 +114,7 @@ proven:
   type: bool
   sample: true
 over:
-  description: Why no later stage starts, or null.
+  description: Why no further stage starts, or null.
   returned: for O(step=stage)
   type: str
   sample: null
@@ -124,7 +124,9 @@ verdict:
   type: dict
   sample: {code: 0, message: "1 device, 2 hosts: compliant", classes: {}}
 handed:
-  description: What C(set_stats) hands to what follows - the verdict as C(netaccess_verdict), and of an audit what C(plans.json) holds.
+  description: >-
+    What C(set_stats) passes on to later jobs. The verdict is C(netaccess_verdict); after an audit, C(netaccess_plans) and C(netaccess_plans_about) have the
+    content of C(plans.json).
   returned: for O(step=conclude)
   type: dict
   sample: {netaccess_verdict: {code: 0}, netaccess_plans: {fw-a: 6f1c0a3e}, netaccess_plans_about: {}}

@@ -6,25 +6,26 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: checkpoint_access
-short_description: Allow ChatGPT on Check Point and exempt it from TLS inspection
+short_description: Allow ChatGPT on Check Point and exempt it from HTTPS Inspection
 version_added: 0.1.0
 author:
   - The netaccess.chatgpt contributors (!UNKNOWN)
 description:
-  - Allows the hosts in O(config.allow) for O(audience) by an application site and an access rule in the layer that decides about the web, and leaves those in
-    O(config.exempt) undecrypted by a second site and an HTTPS Inspection rule with the action Bypass.
-  - Edits are private to a session until they are published, and in force when O(package) is installed on its gateways; RV(activation) has a result for each
-    gateway. A run that fails discards what it has not published. What a run that was killed left unpublished is continued by the next one.
-  - An installation takes along everything that was published since the last one. When others have published, the task stops before its first write, unless
-    O(publish_foreign_changes) is set. Unpublished work of others is reported and not installed; an object of ours that it locks stops the task as well.
-  - A rule that is limited by a column, an object or an action that the module does not understand is never certain; RV(coverage) then says V(unchecked), and
-    its conflict names the reason and has no remedy.
+  - Allows the hosts in O(config.allow) for O(audience) by a custom application/site and an access rule in the layer that decides about web traffic, and
+    exempts those in O(config.exempt) from decryption by a second custom application/site and an HTTPS Inspection rule with the action Bypass.
+  - Edits are private to a session until they are published, and take effect when O(package) is installed on its gateways; RV(activation) has a result for
+    each gateway. A run that fails discards what it has not published. What a killed run left unpublished is continued by the next run.
+  - An installation includes everything that was published since the last one. If others have published changes, the task stops before its first write,
+    unless O(publish_foreign_changes) is set. Unpublished changes of others are reported and not installed; if they lock a managed object, the task stops as
+    well.
+  - A rule that is limited by a column, an object or an action that the module does not understand is never certain. RV(coverage) then says V(unchecked), and
+    its conflict gives the reason and has no remedy.
 extends_documentation_fragment:
   - netaccess.chatgpt.access
   - netaccess.chatgpt.connection
 options:
   host:
-    description: Name or address of the management server, or of the tenant in Smart-1 Cloud. Environment variable E(CHECKPOINT_SERVER).
+    description: Host name or address of the management server, or the host name of the tenant in Smart-1 Cloud. Environment variable E(CHECKPOINT_SERVER).
     type: str
     required: true
   port:
@@ -33,8 +34,8 @@ options:
     default: 443
   username:
     description:
-      - The administrator, with O(password). Environment variable E(CHECKPOINT_USERNAME).
-      - Use an account of its own for this collection. Its unpublished sessions that this collection has begun are continued.
+      - Name of the administrator, with O(password). Environment variable E(CHECKPOINT_USERNAME).
+      - Use a dedicated account. A run continues the unpublished sessions of this account that this collection started.
     type: str
   password:
     description: Password of O(username). Environment variable E(CHECKPOINT_PASSWORD).
@@ -43,61 +44,61 @@ options:
     description: API key of an administrator, instead of O(username) and O(password). Environment variable E(CHECKPOINT_API_KEY).
     type: str
   domain:
-    description: The domain, on a Multi-Domain server. Environment variable E(CHECKPOINT_DOMAIN).
+    description: Name of the domain, on a Multi-Domain Server. Environment variable E(CHECKPOINT_DOMAIN).
     type: str
   cloud_mgmt_id:
-    description: Id of the service in Smart-1 Cloud, which is a part of the path of its API. Environment variable E(CHECKPOINT_CLOUD_MGMT_ID).
+    description: ID of the service in Smart-1 Cloud, which is part of the path of its API. Environment variable E(CHECKPOINT_CLOUD_MGMT_ID).
     type: str
   package:
-    description: The policy package.
+    description: Name of the policy package.
     type: str
     default: Standard
   access_layer:
     description:
-      - The access layer for our rule, ordered or inline. Applications & URL Filtering has to be enabled in it.
-      - By default the one in which a rule blocks these hosts; if none does, the last one that can match sites.
+      - Access layer for the new rule, ordered or inline. Application & URL Filtering must be enabled in it.
+      - By default the layer in which a rule blocks these hosts; if there is none, the last layer that can match applications and sites.
     type: str
   https_layer:
-    description: The HTTPS Inspection layer for our rule; by default the outbound one of O(package).
+    description: HTTPS Inspection layer for the new rule. By default the outbound layer of O(package).
     type: str
   targets:
-    description: Names of the gateways and clusters to install on; by default all that O(package) is for.
+    description: Names of the gateways and clusters to install on. By default all installation targets of O(package).
     type: list
     elements: str
     default: []
   category:
     description:
-      - The primary category of our application sites. It has to exist.
-      - A rule that allows this category, or excepts it from what it blocks, would apply to these hosts as well; RV(audience_widened) names it.
+      - Primary category of the managed applications/sites. It must exist.
+      - A rule that allows this category, or excludes it from what it blocks, then applies to these hosts as well; RV(audience_widened) lists such rules.
     type: str
     default: Custom_Application_Site
   prefix:
-    description: How the names of our sites and rules begin.
+    description: Start of the names of the managed objects and rules.
     type: str
     default: ChatGPT
   entries:
     description:
-      - How a host is written in an application site. An entry is the beginning of a URL, so that V(open), C(openai.com), is about
-        C(openai.com.crime.example) as well; RV(coverage) then says so. V(slash) writes C(openai.com/), and V(regex) an expression that ends there.
-      - Not confirmed is whether a gateway that does not decrypt a connection, and sees its server name alone, matches the first two. Before you rely on them,
-        probe a wanted host, and a lookalike host that has to stay blocked.
-      - V(regex) uses sites of its own. State V(replaced) removes those of the other form.
+      - How to write a host in a custom application/site, whose entries match the beginning of a URL. V(open) writes C(openai.com), which also matches
+        C(openai.com.crime.example); RV(coverage) then says so. V(slash) writes C(openai.com/), and V(regex) a regular expression that ends after the host.
+      - Whether a gateway matches V(open) and V(slash) entries for a connection that it does not decrypt, of which it sees the server name only, is not
+        confirmed. Before you rely on them, probe a wanted host, and a lookalike host that must stay blocked.
+      - With V(regex) the module uses separate objects. O(state=replaced) removes those of the other form.
     type: str
     choices: [slash, regex, open]
     default: slash
   never_above:
-    description: Names of existing rules that ours must never be above.
+    description: Names of rules, for example for threats or quarantine, that the new rules must never be above.
     type: list
     elements: str
     default: []
   audience:
     description:
-      - Who gets access. Whoever has one of O(audience.roles), or is in one of O(audience.networks).
+      - Who gets access. The suboptions are combined, so users with one of O(audience.roles) and clients in one of O(audience.networks).
       - Required for O(state=merged), O(state=replaced) and O(state=rendered).
     type: dict
     suboptions:
       roles:
-        description: Names of access roles. They need Identity Awareness; users who are not identified get no access by them.
+        description: Names of access roles. They need Identity Awareness; users who are not identified do not match.
         type: list
         elements: str
         default: []
@@ -107,39 +108,30 @@ options:
         elements: str
         default: []
       everyone:
-        description: Everybody behind the gateways.
+        description: All users behind the gateways.
         type: bool
         default: false
 attributes:
   platform:
     support: full
     platforms: posix
-    description: >-
-      Developed against a simulator, which is checked against the vendor's API reference and clients; not yet run on a management server.
-  action_group:
-    support: full
-    membership:
-      - netaccess.chatgpt.all
-    description: Use C(group/netaccess.chatgpt.all) in C(module_defaults) to set options for all access modules.
+    description: Developed against a simulator that is checked with the vendor's API reference and clients; not yet run on a management server.
 notes:
-  - A C(*) in front of an entry runs over slashes. Where a gateway decrypts, C(*.openai.com/) is also about C(crime.example/www.openai.com/).
-  - Which hosts an application or a category of the vendor has, no API tells. A rule that names one may be about every host, and is never certain.
-  - Which package a published session is for, no API tells. Sessions that were published for another package since the last installation of this one count as
-    pending.
-  - Not confirmed, and guessed by the simulator, are the words for a foreign lock, what becomes of the edits of a session that ends, which fields of an object a
-    rulebase shows, and that the object Internet is the destination of every wanted host.
-  - Global settings, such as the web browsing services and the categorization of HTTPS sites without decryption, are not read. They can keep a site from
-    matching.
+  - A leading C(*) in an entry also matches slashes. On a gateway that decrypts, C(*.openai.com/) therefore also matches C(crime.example/www.openai.com/).
+  - No API shows which hosts belong to an application or a category of the vendor. A rule that uses one may apply to every host, and is never certain.
+  - No API shows which package a published session belongs to. Sessions that were published for another package since the last installation of this one count
+    as pending.
+  - >-
+    Not confirmed, and assumed by the simulator: the wording of the error for an object that someone else locks, what happens to the edits of a session that
+    expires, which fields of an object a rulebase shows, and that the object Internet as a destination includes every wanted host.
+  - Global settings, for example the web browsing services and the categorization of HTTPS sites without decryption, are not read. They can keep a custom
+    application/site from matching.
   - Rules that insert HTTP headers are not read.
-  - Voice is not opened, since it needs a rule by address in the firewall layer; RV(manual) names it.
-seealso:
-  - plugin: netaccess.chatgpt.policy
-    plugin_type: lookup
-  - module: netaccess.chatgpt.reachability_info
+  - Voice is not allowed, because it needs a rule by address in the firewall layer. RV(manual) describes it.
 """
 
 EXAMPLES = r"""
-- name: Open ChatGPT for a group of people and leave its TLS alone
+- name: Allow ChatGPT for a user group and exempt it from decryption
   netaccess.chatgpt.checkpoint_access:
     host: mgmt.example.com
     api_key: "{{ vault_checkpoint_api_key }}"
@@ -148,7 +140,7 @@ EXAMPLES = r"""
       roles: [AI users]
     comment: CHG0012345
 
-- name: Audit, which writes nothing
+- name: Audit without writing anything
   netaccess.chatgpt.checkpoint_access:
     host: mgmt.example.com
     api_key: "{{ vault_checkpoint_read_api_key }}"
@@ -162,7 +154,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 changes:
-  description: Changes to the product's own objects that were made, or that check mode predicts.
+  description: Changes to the product's objects that were made, or in check mode would be.
   returned: always, except for O(state=rendered)
   type: list
   elements: dict
@@ -175,7 +167,7 @@ changes:
           added: ['*.oaistatic.com/']
           removed: []
 summary:
-  description: The changes in one line, as done, or as what would be done.
+  description: The changes in one line.
   returned: always, except for O(state=rendered)
   type: str
   sample: >-
@@ -187,46 +179,45 @@ product:
   sample: 'checkpoint'
 audience:
   description: >-
-    Who gets access, as O(audience) names them - whether it is C(everyone), and each of its C(parts) that names somebody, sorted; null if the task has no
-    O(audience). The parts mean what O(audience) says of them. Where they name rules or policies of the device, C(behind) has the people of each,
-    as far as the product tells.
+    Who gets access, from O(audience): C(everyone), and C(parts), the suboptions that are set, with their names sorted. If they name rules or policies of the
+    device, C(behind) has the users of each, as far as the product shows them. Null if the task has no O(audience).
   returned: always, except for O(state=rendered)
   type: dict
   sample: {everyone: false, parts: {}, behind: {}}
 places:
   description: >-
-    Where each rule that is made, altered or moved stands afterwards - its C(number) among C(of) rules of the C(rulebase), and the rules that it stands
-    C(below) and C(above), which are null at an end.
+    The position of each rule that is created, changed or moved, after the run. It is rule C(number) of C(of) in the C(rulebase), with the rules directly
+    above it (C(below)) and below it (C(above)); these are null at an end of the rulebase.
   returned: always, except for O(state=rendered)
   type: list
   elements: dict
   sample: []
 opens:
   description: >-
-    Ports that new rules of the plan open besides web access, for voice - C(id), C(protocol) and C(ports), the number of C(destinations), and the
-    C(rules). Empty if the plan creates no such rule.
+    Ports for voice that new rules of the plan open in addition to web access. Each has C(id), C(protocol), C(ports), the number of C(destinations), and the
+    C(rules).
   returned: always, except for O(state=rendered)
   type: list
   elements: dict
   sample: []
 ports_open:
-  description: As RV(opens), of the rules of this collection that the device already has before the run.
+  description: As RV(opens), for managed rules that the device already had before the run.
   returned: always, except for O(state=rendered)
   type: list
   elements: dict
   sample: []
 planned_steps:
-  description: Number of steps in the plan, known before the first one and in check mode too. A step is a request that writes.
+  description: Number of steps in the plan. A step is a write request. Known before the first write, so in check mode as well.
   returned: for states that write
   type: int
   sample: 5
 reversal:
-  description: Cost of a rollback of this plan, known before the first write - the number of write requests and of activations.
+  description: Cost of rolling this plan back, as the number of write requests and of activations. Known before the first write.
   returned: for states that write
   type: dict
   sample: {writes: 2, activations: 1}
 earlier:
-  description: Journals of earlier stages of the same rollout that are still to be rolled back, the next one first.
+  description: Journals with the same O(series), such as earlier stages of a rollout, that are not rolled back yet, the next one first.
   returned: for O(state=reverted)
   type: list
   elements: str
@@ -242,35 +233,36 @@ policy_version:
   type: str
   sample: '2026-07-25'
 limits:
-  description: How many writes, deletions and activations the product allows, in words; empty if no limit is known.
+  description: Limits of the product on writes, deletions and activations, in words. Empty if none are known.
   returned: always, except for O(state=rendered)
   type: str
   sample: 3 sign-ins a minute for an account
 exclusive:
-  description: What prevents a second run from writing at the same time, in words; empty if nothing does, so the pipeline must.
+  description: What keeps two runs from writing at the same time, in words. Empty if nothing does; then run one job at a time.
   returned: always, except for O(state=rendered)
   type: str
   sample: ''
 propagation:
-  description: Seconds after the activation until the change is in force everywhere. V(0) means at once.
+  description: Seconds from the activation until the change is in force everywhere. V(0) means immediately.
   returned: always, except for O(state=rendered)
   type: int
   sample: 0
 permissions:
   description: >-
-    Whether the account may C(write) what a change would write, and C(why); C(write) is null if the product does not report it. The check writes nothing.
+    Whether the account has the permissions that the change needs (C(write)), and the reason (C(why)). C(write) is null if the product does not report it.
+    The check writes nothing.
   returned: in check mode, when there is something to write
   type: dict
   sample: {write: false, why: the session of this account is read-only}
 held_by:
-  description: Who holds a lock that would prevent a run from writing now, if the product reports it.
+  description: Who holds a lock that would keep a run from writing now, if the product reports it.
   returned: in check mode, when there is something to write
   type: list
   elements: str
   sample: []
 would_stop:
   description: Why a real run would stop before its first write, one entry for each reason.
-  returned: in check mode, when it would
+  returned: in check mode, if a real run would stop
   type: list
   elements: str
   sample: ["another administrator's changes are pending, and publish_foreign_changes is not set"]
@@ -321,19 +313,20 @@ left:
   sample: []
 plan_digest:
   description: >-
-    Identifies this plan on this device with everything that is reviewed: the changes, conflicts, losses, a widened audience, manual steps, targets of the
-    activation, pending changes of others, and the options in RV(plan_options). Set O(expected_plan) to it, and the real run carries out this plan or stops.
+    Digest of this plan on this device, including everything that a reviewer sees: the changes, conflicts, losses, a widened audience, manual steps, the
+    targets of the activation, pending changes of others, and the options in RV(plan_options). With O(expected_plan) set to it, a real run carries out
+    exactly this plan, or stops.
   returned: for states that write
   type: str
   sample: 6f1c0a3e2d0f4f7f8d0d2f6d5d3b1a90c0f6b6a7f1f0a9d0e2c7b8a9d6e5f4c3
 plan_options:
-  description: The options that decide what this plan does, or whether it may be carried out.
+  description: The options that decide what the plan does, or whether it may be carried out.
   returned: for states that write
   type: dict
   sample: {state: merged, activate: true}
 coverage:
   description: >-
-    What is in force for each wanted pattern after the run. V(unchecked) means that the existing rules were not read, or that one of them may block a part
+    What is in force for each pattern of O(config) after the run. V(unchecked) means that existing rules were not read, or that one of them may block a part
     of the pattern or some of the users; C(note) says which. Of more than 1,000 patterns, only those are listed that are exempt, that are not in force as
     wanted, or that have a note.
   returned: when O(config) is given
@@ -358,8 +351,8 @@ coverage_before:
   sample: {wanted: 35, allowed: 0, exempt_wanted: 18, exempt: 0}
 conflicts:
   description: >-
-    Existing rules and entries that still affect a wanted host. C(effect) says whether they deny, decrypt, strip cookies from or rewrite its traffic; C(id)
-    is the value for O(unblock).
+    Existing rules and entries that still affect a wanted host. C(effect) says whether they deny or decrypt its traffic, strip cookies from it, or rewrite
+    it; C(id) is the value for O(unblock).
   returned: always, except for O(state=rendered)
   type: list
   elements: dict
@@ -389,19 +382,19 @@ losses:
       hosts: ['.chatgpt.com']
 pending:
   description: >-
-    Whose changes are pending on the device - V(ours), left by a run that was interrupted before it activated them, V(foreign), V(both), or null if there
-    are none.
+    Whose changes are pending on the device: V(ours), left by a run that was interrupted before its activation, V(foreign), V(both), or null if there are
+    none.
   returned: always, except for O(state=rendered)
   type: str
   sample: null
 stale:
-  description: Entries of the managed lists that the policy has retired.
+  description: Entries of managed lists that earlier selections of the policy contained.
   returned: always, except for O(state=rendered)
   type: list
   elements: dict
   sample: []
 foreign:
-  description: Entries of the managed lists that the policy never contained, for example added by hand.
+  description: Entries of managed lists that no selection of the policy ever contained, for example added by hand.
   returned: always, except for O(state=rendered)
   type: list
   elements: dict
@@ -413,7 +406,7 @@ audience_widened:
   elements: str
   sample: []
 manual:
-  description: Steps to do by hand, because the API of the product cannot do them.
+  description: Manual steps, because the product has no API for them.
   returned: always, except for O(state=rendered)
   type: list
   elements: str
@@ -427,12 +420,12 @@ activation:
     - target: gateway.example.com
       status: in force
 journal:
-  description: File that O(state=reverted) needs.
+  description: The journal of this run, for O(state=reverted).
   returned: when something was written
   type: str
   sample: /root/.netaccess/journals/20260311T101500Z-checkpoint-1f2e3d4c.json
 requests:
-  description: Cost of this run - read and write requests, connections, and seconds waited.
+  description: What this run cost in read and write requests, connections, and seconds of waiting.
   returned: always, except for O(state=rendered)
   type: dict
   sample: {reads: 14, writes: 8, waited: 0, connections: 1}

@@ -11,83 +11,84 @@ version_added: 0.1.0
 author:
   - The netaccess.chatgpt contributors (!UNKNOWN)
 description:
-  - Allows the hosts in O(config.allow) for O(audience) in an account of Cloudflare Zero Trust by a list of domains and a DNS and a network rule that name
-    it, and leaves those in O(config.exempt) undecrypted by a list of their own and an HTTP rule with the action Do Not Inspect.
-  - An HTTP rule with the action Allow is created only if an existing HTTP rule blocks a wanted host that stays decrypted, because it ends the evaluation for
-    it.
-  - Items are added to and removed from lists one by one; a list is never replaced. Rules of others are never renumbered; ours get a free precedence.
-  - Gateway has no staging and no lock. Each write is in force within a minute, so the exemption comes before the rules that allow, and a run that fails
-    writes the old values back.
+  - Allows the hosts in O(config.allow) for O(audience) in an account of Cloudflare Zero Trust by a list of domains that a DNS policy and a network policy
+    use, and exempts those in O(config.exempt) from TLS decryption by a second list and an HTTP policy with the action Do Not Inspect.
+  - An HTTP policy with the action Allow is created only if an existing HTTP policy blocks a wanted host that stays decrypted, because it ends the evaluation
+    of HTTP policies for that host.
+  - List items are added and removed one by one; a list is never replaced. Existing rules are never renumbered; new rules get a free precedence.
+  - Gateway has neither staged changes nor a lock, and each write takes effect within a minute. The exemption is therefore written before the rules that
+    allow, and a run that fails writes the old values back.
 extends_documentation_fragment:
   - netaccess.chatgpt.access
   - netaccess.chatgpt.connection
 options:
   account_id:
-    description: The account, as in the address of its dashboard. Environment variable E(CLOUDFLARE_ACCOUNT_ID).
+    description: ID of the account, as in the URL of its dashboard. Environment variable E(CLOUDFLARE_ACCOUNT_ID).
     type: str
     required: true
   api_token:
     description: >-
-      API token with the permission Zero Trust Write on the account; Zero Trust Read is enough in check mode. Global API keys are not taken. Environment
+      API token with the permission Zero Trust Write on the account. Zero Trust Read is enough in check mode. A Global API Key does not work. Environment
       variable E(CLOUDFLARE_API_TOKEN).
     type: str
     required: true
   api_url:
-    description: Scheme and host of the API, where it is not C(https://api.cloudflare.com).
+    description: Scheme and host of the API. By default C(https://api.cloudflare.com).
     type: str
   audience:
     description:
-      - Who gets access. Groups and users add up; the posture checks narrow them.
-      - Rules with an audience apply to people whom Gateway knows, by the Cloudflare One Client. DNS queries of a location alone carry no user, so such people
-        are not reached.
+      - Who gets access. Groups and users are combined. With O(audience.device_posture), the device must pass the posture checks as well.
+      - A rule with an audience applies only to users whom Gateway identifies, which takes the Cloudflare One Client. DNS queries from a location without the
+        client carry no user, so the rule does not match them.
       - Required for O(state=merged), O(state=replaced) and O(state=rendered).
     type: dict
     suboptions:
       groups:
-        description: Names of user groups as the identity provider gives them. The API has no list of them, so a slip is not noticed.
+        description: Names of user groups as the identity provider sends them. The API has no list of them, so a misspelt name is not detected.
         type: list
         elements: str
         default: []
       users:
-        description: E-mail addresses of users.
+        description: Email addresses of users.
         type: list
         elements: str
         default: []
       device_posture:
-        description: Names or ids of device posture checks, all of which a device has to pass.
+        description: Names or IDs of device posture checks. A device must pass all of them.
         type: list
         elements: str
         default: []
       everyone:
-        description: Everybody in the account.
+        description: All users of the account.
         type: bool
         default: false
   prefix:
     description: >-
-      The lists are named C(PREFIX allow) and C(PREFIX exempt), with C(hosts) as one more word for single hosts below none of the domains; the rules
-      C(PREFIX allow) and C(PREFIX do not inspect).
+      Start of the names of the managed objects. The lists are C(PREFIX allow) and C(PREFIX exempt), and C(PREFIX allow hosts) and C(PREFIX exempt hosts) for
+      single hosts outside these domains; the rules are C(PREFIX allow) and C(PREFIX do not inspect).
     type: str
     default: ChatGPT
   list_name:
-    description: An existing list of domains to put the allowed hosts into. Then no rule that allows is made.
+    description: An existing list of domains to add the allowed hosts to. No rule that allows is created.
     type: str
   exempt_list_name:
-    description: An existing list of domains to put the exempt hosts into. Then no rule that does not inspect is made.
+    description: An existing list of domains to add the exempt hosts to. No Do Not Inspect rule is created.
     type: str
   list_limit:
-    description: How many entries a list of this plan holds, 1000 or, with Enterprise, 5000. A larger policy is refused before the first write.
+    description: >-
+      Number of items that a list can have in the plan of the account, 1000, or 5000 with Enterprise. A larger policy is refused before the first write.
     type: int
     default: 1000
   position:
     description:
-      - The position of the allow rules among those of their type. By default the lowest one above the first rule that blocks a wanted host for the whole
-        audience, and below rules that block by security category or risk, rules of a parent account, and earlier rules that block a part of it, apply to a
-        part of the requests, or contain something that is not understood.
-      - A Do Not Inspect rule needs no position, because Gateway evaluates those before every other HTTP rule.
+      - Where to place the allow rules among those of their type. By default as low as possible, but above the first rule that blocks a wanted host for the
+        whole audience, and below rules that block by security category or risk, rules of a parent account, and earlier rules that block a part of the
+        audience, apply to a part of the requests, or contain something that the module does not understand.
+      - A Do Not Inspect rule needs no position, because Gateway evaluates such rules before all other HTTP policies.
     type: dict
     suboptions:
       before:
-        description: Names of rules that the new rules must be above.
+        description: Names of rules that the new rules must be above. A rule that blocks a part of the audience is reported in RV(audience_widened).
         type: list
         elements: str
         default: []
@@ -97,19 +98,20 @@ options:
         elements: str
         default: []
       never_above:
-        description: Names of rules that the new rules must never be above.
+        description: Names of rules, for example for threats or quarantine, that the new rules must never be above.
         type: list
         elements: str
         default: []
       may_pass:
-        description: Names of rules, by security category, for a part of the audience or not understood, that the new rules may still be above.
+        description: >-
+          Names of rules that the new rules may be above although by default they stay below them, for example rules that block by security category.
         type: list
         elements: str
         default: []
   scan_conflicts:
     description: >-
-      Read the lists, categories and applications that existing rules use, and the settings of the account. With V(false) these are not read, such rules
-      count as being about every wanted host, and RV(coverage) says V(unchecked).
+      Read the lists, categories and applications that existing rules use, and the settings of the account. With V(false), a rule that uses one of them
+      counts as applying to every wanted host, and RV(coverage) says V(unchecked).
     type: bool
     default: true
 attributes:
@@ -117,32 +119,24 @@ attributes:
     support: full
     platforms: posix
     description: Developed against a simulator that is checked with the vendor's own client; not yet run on an account.
-  action_group:
-    support: full
-    membership:
-      - netaccess.chatgpt.all
-    description: Use C(group/netaccess.chatgpt.all) in C(module_defaults) to set options for all access modules.
 notes:
-  - Run one writer per account. An existing rule is changed only if its version is the one that was read.
-  - O(activate=false) is refused, since nothing here can wait for a later activation; use check mode to see the plan.
-  - An entry of a list covers the domain itself and every subdomain, so C(*.example.com) covers C(example.com) too, which RV(coverage) says. Exact hosts
-    are in a list that is compared with the whole name.
-  - Do Not Inspect matches by the name in the TLS handshake. Gateway writes no HTTP log of these hosts, scans nothing, and checks no certificate; every other
-    HTTP rule, also those by security category, is passed by them. RV(losses) and RV(audience_widened) name what the account would lose.
-  - Which hosts a category or an application holds, only the vendor knows. A rule that uses one of them is never a certain conflict, and exempts nothing.
-  - Logging is a setting of the account and not of a rule.
-  - Voice, when O(config) has C(media), is a network rule for the published addresses and ports alone. UDP comes to Gateway only when the account's proxy
-    for it is on.
-  - The API formats expressions; both sides are compared in one form, so that this is no drift.
-  - The ticket number in O(comment) is written to the items that a run adds.
-seealso:
-  - plugin: netaccess.chatgpt.policy
-    plugin_type: lookup
-  - module: netaccess.chatgpt.reachability_info
+  - Run one job per account at a time. An existing rule is changed only if its version is the one that was read.
+  - O(activate=false) is refused, because every write takes effect by itself. Use check mode to see the plan.
+  - A list item covers the domain itself and all subdomains, so C(*.example.com) covers C(example.com) as well, which RV(coverage) reports. Exact hosts are
+    in a separate list, which is compared with the whole host name.
+  - Do Not Inspect matches by the server name in the TLS handshake. For these hosts Gateway writes no HTTP log, scans nothing, does not verify the
+    certificate, and applies no other HTTP policy, including those by security category. RV(losses) and RV(audience_widened) list what is lost.
+  - Only the vendor knows which hosts belong to a category or an application. A rule that uses one is never a certain conflict, and never counts as an
+    exemption.
+  - Logging is a setting of the account, not of a rule.
+  - If O(config) has C(media), voice is a network policy for the published addresses and ports only. UDP reaches Gateway only if the account's Gateway proxy
+    for UDP is enabled.
+  - The API reformats wirefilter expressions. They are compared in a normal form, so reformatting is not drift.
+  - O(comment) is written to the list items that a run adds.
 """
 
 EXAMPLES = r"""
-- name: Open ChatGPT for a group of people on sound devices and leave its TLS alone
+- name: Allow ChatGPT for a user group on devices with disk encryption
   netaccess.chatgpt.cloudflare_gateway_access:
     account_id: 0123456789abcdef0123456789abcdef
     api_token: "{{ vault_cloudflare_gateway_api_token }}"
@@ -152,7 +146,7 @@ EXAMPLES = r"""
       device_posture: [Disk is encrypted]
     comment: CHG0012345
 
-- name: Keep an existing rule above the new one
+- name: Keep an existing rule above the new ones
   netaccess.chatgpt.cloudflare_gateway_access:
     account_id: 0123456789abcdef0123456789abcdef
     api_token: "{{ vault_cloudflare_gateway_api_token }}"
@@ -162,7 +156,7 @@ EXAMPLES = r"""
     position:
       never_above: [Quarantined devices]
 
-- name: Audit, which writes nothing
+- name: Audit without writing anything
   netaccess.chatgpt.cloudflare_gateway_access:
     account_id: 0123456789abcdef0123456789abcdef
     api_token: "{{ vault_cloudflare_read_token }}"
@@ -176,7 +170,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 changes:
-  description: Changes to the product's own objects that were made, or that check mode predicts.
+  description: Changes to the product's objects that were made, or in check mode would be.
   returned: always, except for O(state=rendered)
   type: list
   elements: dict
@@ -189,7 +183,7 @@ changes:
           added: [oaistatic.com]
           removed: []
 summary:
-  description: The changes in one line, as done, or as what would be done.
+  description: The changes in one line.
   returned: always, except for O(state=rendered)
   type: str
   sample: >-
@@ -201,46 +195,45 @@ product:
   sample: 'cloudflare_gateway'
 audience:
   description: >-
-    Who gets access, as O(audience) names them - whether it is C(everyone), and each of its C(parts) that names somebody, sorted; null if the task has no
-    O(audience). The parts mean what O(audience) says of them. Where they name rules or policies of the device, C(behind) has the people of each,
-    as far as the product tells.
+    Who gets access, from O(audience): C(everyone), and C(parts), the suboptions that are set, with their names sorted. If they name rules or policies of the
+    device, C(behind) has the users of each, as far as the product shows them. Null if the task has no O(audience).
   returned: always, except for O(state=rendered)
   type: dict
   sample: {everyone: false, parts: {}, behind: {}}
 places:
   description: >-
-    Where each rule that is made, altered or moved stands afterwards - its C(number) among C(of) rules of the C(rulebase), and the rules that it stands
-    C(below) and C(above), which are null at an end.
+    The position of each rule that is created, changed or moved, after the run. It is rule C(number) of C(of) in the C(rulebase), with the rules directly
+    above it (C(below)) and below it (C(above)); these are null at an end of the rulebase.
   returned: always, except for O(state=rendered)
   type: list
   elements: dict
   sample: []
 opens:
   description: >-
-    Ports that new rules of the plan open besides web access, for voice - C(id), C(protocol) and C(ports), the number of C(destinations), and the
-    C(rules). Empty if the plan creates no such rule.
+    Ports for voice that new rules of the plan open in addition to web access. Each has C(id), C(protocol), C(ports), the number of C(destinations), and the
+    C(rules).
   returned: always, except for O(state=rendered)
   type: list
   elements: dict
   sample: []
 ports_open:
-  description: As RV(opens), of the rules of this collection that the device already has before the run.
+  description: As RV(opens), for managed rules that the device already had before the run.
   returned: always, except for O(state=rendered)
   type: list
   elements: dict
   sample: []
 planned_steps:
-  description: Number of steps in the plan, known before the first one and in check mode too. A step is a request that writes.
+  description: Number of steps in the plan. A step is a write request. Known before the first write, so in check mode as well.
   returned: for states that write
   type: int
   sample: 5
 reversal:
-  description: Cost of a rollback of this plan, known before the first write - the number of write requests and of activations.
+  description: Cost of rolling this plan back, as the number of write requests and of activations. Known before the first write.
   returned: for states that write
   type: dict
   sample: {writes: 2, activations: 1}
 earlier:
-  description: Journals of earlier stages of the same rollout that are still to be rolled back, the next one first.
+  description: Journals with the same O(series), such as earlier stages of a rollout, that are not rolled back yet, the next one first.
   returned: for O(state=reverted)
   type: list
   elements: str
@@ -256,35 +249,36 @@ policy_version:
   type: str
   sample: '2026-07-25'
 limits:
-  description: How many writes, deletions and activations the product allows, in words; empty if no limit is known.
+  description: Limits of the product on writes, deletions and activations, in words. Empty if none are known.
   returned: always, except for O(state=rendered)
   type: str
   sample: ''
 exclusive:
-  description: What prevents a second run from writing at the same time, in words; empty if nothing does, so the pipeline must.
+  description: What keeps two runs from writing at the same time, in words. Empty if nothing does; then run one job at a time.
   returned: always, except for O(state=rendered)
   type: str
   sample: ''
 propagation:
-  description: Seconds after a write until it is in force everywhere. The vendor documents up to a minute.
+  description: Seconds from a write until it is in force everywhere. The vendor documents up to a minute.
   returned: always, except for O(state=rendered)
   type: int
   sample: 60
 permissions:
   description: >-
-    Whether the account may C(write) what a change would write, and C(why); C(write) is null if the product does not report it. The check writes nothing.
+    Whether the account has the permissions that the change needs (C(write)), and the reason (C(why)). C(write) is null if the product does not report it.
+    The check writes nothing.
   returned: in check mode, when there is something to write
   type: dict
   sample: {write: null, why: ''}
 held_by:
-  description: Who holds a lock that would prevent a run from writing now, if the product reports it.
+  description: Who holds a lock that would keep a run from writing now, if the product reports it.
   returned: in check mode, when there is something to write
   type: list
   elements: str
   sample: []
 would_stop:
   description: Why a real run would stop before its first write, one entry for each reason.
-  returned: in check mode, when it would
+  returned: in check mode, if a real run would stop
   type: list
   elements: str
   sample: ["another administrator's changes are pending, and publish_foreign_changes is not set"]
@@ -335,19 +329,20 @@ left:
   sample: []
 plan_digest:
   description: >-
-    Identifies this plan on this device with everything that is reviewed: the changes, conflicts, losses, a widened audience, manual steps, targets of the
-    activation, pending changes of others, and the options in RV(plan_options). Set O(expected_plan) to it, and the real run carries out this plan or stops.
+    Digest of this plan on this device, including everything that a reviewer sees: the changes, conflicts, losses, a widened audience, manual steps, the
+    targets of the activation, pending changes of others, and the options in RV(plan_options). With O(expected_plan) set to it, a real run carries out
+    exactly this plan, or stops.
   returned: for states that write
   type: str
   sample: 6f1c0a3e2d0f4f7f8d0d2f6d5d3b1a90c0f6b6a7f1f0a9d0e2c7b8a9d6e5f4c3
 plan_options:
-  description: The options that decide what this plan does, or whether it may be carried out.
+  description: The options that decide what the plan does, or whether it may be carried out.
   returned: for states that write
   type: dict
   sample: {state: merged, activate: true}
 coverage:
   description: >-
-    What is in force for each wanted pattern after the run. V(unchecked) means that the existing rules were not read, or that one of them may block a part
+    What is in force for each pattern of O(config) after the run. V(unchecked) means that existing rules were not read, or that one of them may block a part
     of the pattern or some of the users; C(note) says which. Of more than 1,000 patterns, only those are listed that are exempt, that are not in force as
     wanted, or that have a note.
   returned: when O(config) is given
@@ -372,8 +367,8 @@ coverage_before:
   sample: {wanted: 35, allowed: 0, exempt_wanted: 18, exempt: 0}
 conflicts:
   description: >-
-    Existing rules and entries that still affect a wanted host. C(effect) says whether they deny, decrypt, strip cookies from or rewrite its traffic; C(id)
-    is the value for O(unblock).
+    Existing rules and entries that still affect a wanted host. C(effect) says whether they deny or decrypt its traffic, strip cookies from it, or rewrite
+    it; C(id) is the value for O(unblock).
   returned: always, except for O(state=rendered)
   type: list
   elements: dict
@@ -402,18 +397,18 @@ losses:
       rule: antivirus scanning of the account
       hosts: ['.chatgpt.com']
 pending:
-  description: Always null, since every write is in force by itself.
+  description: Always null, because every write takes effect by itself.
   returned: always, except for O(state=rendered)
   type: str
   sample: null
 stale:
-  description: Entries of the managed lists that the policy has retired.
+  description: Entries of managed lists that earlier selections of the policy contained.
   returned: always, except for O(state=rendered)
   type: list
   elements: dict
   sample: []
 foreign:
-  description: Entries of the managed lists that the policy never contained, for example added by hand.
+  description: Entries of managed lists that no selection of the policy ever contained, for example added by hand.
   returned: always, except for O(state=rendered)
   type: list
   elements: dict
@@ -425,7 +420,7 @@ audience_widened:
   elements: str
   sample: []
 manual:
-  description: Steps to do by hand, because the API of the product cannot do them.
+  description: Manual steps, because the product has no API for them.
   returned: always, except for O(state=rendered)
   type: list
   elements: str
@@ -442,12 +437,12 @@ activation:
     - target: api.cloudflare.com/0123456789abcdef0123456789abcdef
       status: saved; in force everywhere within 60 s
 journal:
-  description: File that O(state=reverted) needs.
+  description: The journal of this run, for O(state=reverted).
   returned: when something was written
   type: str
   sample: /root/.netaccess/journals/20260311T101500Z-cloudflare_gateway-1f2e3d4c.json
 requests:
-  description: Cost of this run - read and write requests, connections, and seconds waited.
+  description: What this run cost in read and write requests, connections, and seconds of waiting.
   returned: always, except for O(state=rendered)
   type: dict
   sample: {reads: 11, writes: 7, waited: 0, connections: 1}

@@ -6,29 +6,30 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: feeds
-short_description: Write the policy as lists that firewalls and proxies fetch
+short_description: Write the policy as lists that firewalls and proxies download
 version_added: 0.1.0
 author:
   - The netaccess.chatgpt contributors (!UNKNOWN)
 description:
-  - Writes files on the controller for a web server that devices fetch lists from. A list that changes then needs no change on a device.
-  - A feed contains hosts only. The rule that uses it decides who may reach them and on which port. An empty list is written as an empty file, so that
+  - Writes files on the controller for a web server from which devices download lists. When a list changes, the configuration of the device stays the same.
+  - A feed contains only hosts. The rule that uses it decides who may reach them and on which port. An empty list is written as an empty file, so that
     devices drop earlier entries.
-  - Each feed says where it comes from (catalogue, selection, digest of the policy) and what its format widens, as comments, or where no source says that
-    the product reads comments, in a file C(*.about.txt) beside it. Feeds contain no time unless O(generated) is set, so equal input gives equal files.
+  - Each feed says where it comes from (catalogue, selection, digest of the policy), and what its format widens. This is written as comments, or in a file
+    C(*.about.txt) beside it if no source shows that the product accepts comments. Unless O(generated) is set, feeds contain no time, so the same input gives
+    the same files.
 options:
   config:
-    description: The policy, from the lookup P(netaccess.chatgpt.policy#lookup).
+    description: The policy, as the P(netaccess.chatgpt.policy#lookup) lookup returns it.
     type: dict
     required: true
   formats:
     description:
-      - V(panos) - external dynamic lists of type URL and, for voice, of type IP.
-      - V(fortigate) - threat feeds of the types category, domain (DNS filter) and, for voice, address.
+      - V(panos) - external dynamic lists (EDLs) of the type URL and, for voice, of the type IP.
+      - V(fortigate) - threat feeds of the types category and domain (DNS filter) and, for voice, address.
       - V(squid) - lists for C(dstdomain) and C(ssl::server_name), each with its exceptions.
       - V(cpl) - conditions for the local policy of a Symantec ProxySG or Edge SWG.
-      - V(pac) - a proxy auto-configuration file; it needs O(pac_wanted) and O(pac_others).
-      - V(plain) - the patterns as they are.
+      - V(pac) - a proxy auto-configuration (PAC) file. It needs O(pac_wanted) and O(pac_others).
+      - V(plain) - the patterns themselves.
       - V(json) - the whole policy.
     type: list
     elements: str
@@ -39,20 +40,20 @@ options:
     type: path
     required: true
   selection:
-    description: The options that the lookup was given, to be named in the feeds.
+    description: The options of the lookup, to mention in the feeds.
     type: dict
     default: {}
   generated:
-    description: A time to be named in the feeds. With it, every new time is a change.
+    description: A time to mention in the feeds. Every new time is a change.
     type: str
   pac_wanted:
-    description: The route of hosts to allow in the PAC file, such as V(PROXY proxy.example.com:8080) or V(DIRECT).
+    description: In the PAC file, the route to the allowed hosts, for example V(PROXY proxy.example.com:8080) or V(DIRECT).
     type: str
   pac_others:
-    description: The route of everything else.
+    description: In the PAC file, the route to all other hosts.
     type: str
   mode:
-    description: Mode of the files, in octal. A web server has to be able to read them.
+    description: Mode of the files, in octal. The web server must be able to read them.
     type: str
     default: '0644'
 extends_documentation_fragment:
@@ -68,7 +69,7 @@ attributes:
 """
 
 EXAMPLES = r"""
-- name: Lists for a firewall and a proxy
+- name: Write lists for a firewall and a proxy
   netaccess.chatgpt.feeds:
     config: "{{ lookup('netaccess.chatgpt.policy', levels=['required', 'optional']) }}"
     selection:

@@ -11,18 +11,18 @@ version_added: 0.1.0
 author:
   - The netaccess.chatgpt contributors (!UNKNOWN)
 description:
-  - Allows the hosts in O(config.allow) for the people of O(audience) by rows of action C(exempt) in the URL filters of their web filter
-    profiles, and leaves those in O(config.exempt) undecrypted by a group of wildcard FQDNs in their SSL inspection profiles.
-  - A web filter profile has one URL filter. Where it has none, ours is made and linked; where the site has one, our rows go into it, above the rows
-    that block a wanted host, and everything else in it stays as it is.
-  - FortiOS has no commit, so each write is in force at once. The exemption comes before the allow rows. An existing list is changed only if its table is
-    unchanged since it was read, and everything is read back. On failure the change is rolled back.
+  - Allows the hosts in O(config.allow) for the users of O(audience) by URL filter entries with the action C(exempt) in their web filter profiles, and
+    exempts those in O(config.exempt) from decryption by a group of wildcard FQDNs in their SSL inspection profiles.
+  - A web filter profile has one URL filter. If a profile has none, the module creates one and links it. Otherwise the entries go into the existing one,
+    above the entries that block a wanted host; the rest of it stays unchanged.
+  - FortiOS has no commit, so every write takes effect immediately. The exemption is written before the entries that allow. An existing list is changed only
+    if its table did not change since it was read, and everything is read back. A failed change is rolled back.
 extends_documentation_fragment:
   - netaccess.chatgpt.access
   - netaccess.chatgpt.connection
 options:
   host:
-    description: Name or address of the management interface; of a cluster, its own address. Environment variable E(FORTIOS_HOST).
+    description: Host name or address of the management interface. In a cluster, the address of the cluster. Environment variable E(FORTIOS_HOST).
     type: str
     required: true
   port:
@@ -31,111 +31,106 @@ options:
     default: 443
   access_token:
     description:
-      - Token of a REST API administrator. It is sent in a header, never in a URL. Environment variable E(FORTIOS_ACCESS_TOKEN).
-      - Its profile needs to write C(utmgrp.webfilter), C(fwgrp.address) and C(fwgrp.others), to read C(fwgrp.policy) and C(sysgrp.cfg), and with
-        O(scan_conflicts) to read the rest of C(utmgrp) and C(fwgrp.service). With O(clone_builtin), and when O(config) has C(media), it also has to write
-        policies, addresses and services. States that look for all that is ours (replaced, deleted, gathered, reverted) read these too.
-      - On an HA pair a token belongs to one member.
+      - API token of a REST API administrator. It is sent in a header, never in a URL. Environment variable E(FORTIOS_ACCESS_TOKEN).
+      - Its access profile needs to write C(utmgrp.webfilter), C(fwgrp.address) and C(fwgrp.others), and to read C(fwgrp.policy) and C(sysgrp.cfg). With
+        O(scan_conflicts) it also needs to read the rest of C(utmgrp), and C(fwgrp.service). With O(clone_builtin), and if O(config) has C(media), it also
+        needs to write policies, addresses and services. O(state=replaced), O(state=deleted), O(state=gathered) and O(state=reverted) read these in any case,
+        because they look for every managed object.
+      - In an HA cluster a token belongs to one member.
     type: str
     required: true
   vdom:
-    description: The virtual domain.
+    description: Name of the VDOM.
     type: str
     default: root
   audience:
     description:
-      - Who gets access. The entries add up.
+      - Who gets access. The suboptions are combined.
       - Required for O(state=merged), O(state=replaced) and O(state=rendered).
     type: dict
     suboptions:
       policies:
         description: >-
-          Names of firewall policies (C(policy 7) for one without a name) whose people get access. Their profiles are changed; when
-          another policy uses one of these too, that is RV(audience_widened).
+          Names of firewall policies whose users get access, or C(policy 7) for the policy with ID 7 if it has no name. The profiles of these policies are
+          changed; if another policy uses one of them, that is RV(audience_widened).
         type: list
         elements: str
         default: []
       webfilter_profiles:
-        description: Names of web filter profiles, for everybody who uses them.
+        description: Names of web filter profiles to change, for all policies that use them.
         type: list
         elements: str
         default: []
       ssl_profiles:
-        description: Names of SSL inspection profiles, for everybody who uses them.
+        description: Names of SSL inspection profiles to change, for all policies that use them.
         type: list
         elements: str
         default: []
   prefix:
     description: >-
-      Name of our URL filter, of our group of wildcard FQDNs and of our local category; the start of the names of our wildcard FQDNs and of what
-      we make for voice.
+      Name of the managed URL filter, group of wildcard FQDNs and local category, and the start of the names of the wildcard FQDNs and of the objects for
+      voice.
     type: str
     default: chatgpt
   url_filter_exempt:
     description:
-      - What the allow rows exempt from. Only with C(fortiguard) does a row beat a blocked category. Each further word switches a control
-        off for these hosts, which is reported in RV(losses).
+      - What the entries with the action C(exempt) exempt from. V(fortiguard) is needed for an entry to override a blocked FortiGuard category. Each further
+        value disables a control for these hosts, which is reported in RV(losses).
     type: list
     elements: str
     choices: [fortiguard, av, web-content, activex-java-cookie, dlp, range-block, pass, antiphish, all]
     default: [fortiguard]
   clone_builtin:
     description: >-
-      When a policy uses a built-in SSL inspection profile, which cannot be changed, make a copy of this name and let the named policies use it.
-      Without it such a profile is an error.
+      If a policy uses a built-in SSL inspection profile, which is read-only, clone it under this name and assign the clone to the policies of O(audience).
+      By default such a profile is an error.
     type: str
   exempt_by:
     description:
-      - How the exemption from TLS inspection matches.
-      - V(wildcard_fqdn) is a group of wildcard FQDNs. In flow mode it matches by name, in proxy mode by IP address, so other sites at the same address are
-        exempt too, which is RV(audience_widened).
-      - V(local_category) is a local category into which the hosts are rated; it matches by name in both modes. It concerns no web filter, since no
-        profile gives it an action. The rating of a domain is taken to hold for its subdomains, which no source confirms; let verification decide.
+      - How the exemption from SSL inspection matches.
+      - V(wildcard_fqdn) is a group of wildcard FQDNs. In flow mode it matches by name. In proxy mode it matches by IP address, so it also exempts other
+        sites at the same address, which is reported in RV(audience_widened).
+      - V(local_category) is a local category with a rating override for each host. It matches by name in both modes, and does not affect web filtering,
+        because no profile assigns it an action. That the rating of a domain also applies to its subdomains is assumed and not confirmed by any source, so
+        verify it from a probe host.
     type: str
     choices: [wildcard_fqdn, local_category]
     default: wildcard_fqdn
   scan_conflicts:
     description:
-      - Read what else decides for the audience, and say what of it still blocks a wanted host, or may. That is the policies above, with the addresses
-        and services that they name, DNS filters, application lists with the names of their signatures, inline CASB, and the rules of the transparent
-        proxy where a policy hands traffic to them.
-      - Without it RV(coverage) says C(unchecked) at best.
+      - Read what else decides for the audience, and report what blocks, or may block, a wanted host. That is the policies above, with their addresses and
+        services, DNS filters, application control profiles with the names of their signatures, inline CASB, and the transparent proxy policies if a policy
+        redirects traffic to them.
+      - With V(false), RV(coverage) is C(unchecked) at best.
     type: bool
     default: true
   accept_fortimanager_managed:
-    description: Write to a FortiGate although a FortiManager manages it, whose next install may take the change away.
+    description: >-
+      Write to a FortiGate that a FortiManager manages. The next installation from there may overwrite the change. By default the task stops before its first
+      write.
     type: bool
     default: false
 attributes:
   platform:
     support: full
     platforms: posix
-    description: FortiOS 7.0 to 7.6, developed against a simulator that is checked with the vendor's own modules' requests; not yet run on a device.
-  action_group:
-    support: full
-    membership:
-      - netaccess.chatgpt.all
-    description: Use C(group/netaccess.chatgpt.all) in C(module_defaults) to set options for all access modules.
+    description: FortiOS 7.0 to 7.6, developed against a simulator that is checked with the requests of the vendor's own modules; not yet run on a device.
 notes:
-  - A policy counts as one for everybody only when each column that limits it is understood. Possible conflicts are in RV(conflicts) with C(certain) false,
-    and the coverage of its hosts is C(unchecked). Internet services, geography, schedules, tags, regular expressions and FortiGuard categories
-    are among what only the device can tell.
+  - A policy counts as applying to everybody only if every column that limits it is understood. Possible conflicts are in RV(conflicts) with C(certain)
+    false, and the coverage of their hosts is C(unchecked). Only the device itself can evaluate, for example, internet services, geography, schedules, tags,
+    regular expressions and FortiGuard categories.
   - A VDOM in policy-based NGFW mode is refused, because web filter profiles have no effect there.
-  - Rows are of type C(wildcard), never C(simple), which in flow mode matches any host that contains the text. Sources do not agree whether
+  - URL filter entries have the type C(wildcard), never C(simple), which in flow mode matches any host that contains the text. Sources disagree on whether
     C(*.example.com) matches C(example.com) itself; the wider reading is assumed and reported.
-  - Our rows in a URL filter of the site are known by their number, from 1862300000 on; a row that O(unblock) disabled gets 1862400000 added to
-    its number until it is enabled again.
-  - Voice needs a firewall policy. For each policy in O(audience) one is made beside it with the same people and profiles, the published addresses
-    and UDP port alone, below that policy and above the first deny that would take its packets. IPv6 addresses are left to RV(manual).
-  - Of a cluster only the primary is written to, where the device says which one it is.
-seealso:
-  - plugin: netaccess.chatgpt.policy
-    plugin_type: lookup
-  - module: netaccess.chatgpt.reachability_info
+  - The managed entries in an existing URL filter are recognised by their ID, from 1862300000 on. An entry that O(unblock) disabled has 1862400000 added to
+    its ID until it is enabled again.
+  - Voice needs a firewall policy. For each policy in O(audience) the module creates one with the same users and profiles that allows only the published
+    addresses and UDP port, below that policy and above the first deny policy that would match its packets. IPv6 addresses are left to RV(manual).
+  - In a cluster only the primary is written to, if the device reports which member that is.
 """
 
 EXAMPLES = r"""
-- name: Open ChatGPT for the people of one policy and leave its TLS alone
+- name: Allow ChatGPT for the users of one policy and exempt it from SSL inspection
   netaccess.chatgpt.fortios_access:
     host: fgt-a.example.com
     access_token: "{{ vault_fortios_access_token }}"
@@ -144,7 +139,7 @@ EXAMPLES = r"""
       policies: [Staff to Internet]
     comment: CHG0012345
 
-- name: Audit, which writes nothing
+- name: Audit without writing anything
   netaccess.chatgpt.fortios_access:
     host: fgt-a.example.com
     access_token: "{{ vault_fortios_access_token }}"
@@ -166,7 +161,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 changes:
-  description: Changes to the product's own objects that were made, or that check mode predicts.
+  description: Changes to the product's objects that were made, or in check mode would be.
   returned: always, except for O(state=rendered)
   type: list
   elements: dict
@@ -179,7 +174,7 @@ changes:
           added: ['*.oaistatic.com']
           removed: []
 summary:
-  description: The changes in one line, as done, or as what would be done.
+  description: The changes in one line.
   returned: always, except for O(state=rendered)
   type: str
   sample: created 21 wildcard FQDNs, 1 wildcard FQDN group (+21), 1 TLS exemption, 1 URL filter (+39), 1 web filter link
@@ -190,46 +185,45 @@ product:
   sample: 'fortios'
 audience:
   description: >-
-    Who gets access, as O(audience) names them - whether it is C(everyone), and each of its C(parts) that names somebody, sorted; null if the task has no
-    O(audience). The parts mean what O(audience) says of them. Where they name rules or policies of the device, C(behind) has the people of each,
-    as far as the product tells.
+    Who gets access, from O(audience): C(everyone), and C(parts), the suboptions that are set, with their names sorted. If they name rules or policies of the
+    device, C(behind) has the users of each, as far as the product shows them. Null if the task has no O(audience).
   returned: always, except for O(state=rendered)
   type: dict
   sample: {everyone: false, parts: {}, behind: {}}
 places:
   description: >-
-    Where each rule that is made, altered or moved stands afterwards - its C(number) among C(of) rules of the C(rulebase), and the rules that it stands
-    C(below) and C(above), which are null at an end.
+    The position of each rule that is created, changed or moved, after the run. It is rule C(number) of C(of) in the C(rulebase), with the rules directly
+    above it (C(below)) and below it (C(above)); these are null at an end of the rulebase.
   returned: always, except for O(state=rendered)
   type: list
   elements: dict
   sample: []
 opens:
   description: >-
-    Ports that new rules of the plan open besides web access, for voice - C(id), C(protocol) and C(ports), the number of C(destinations), and the
-    C(rules). Empty if the plan creates no such rule.
+    Ports for voice that new rules of the plan open in addition to web access. Each has C(id), C(protocol), C(ports), the number of C(destinations), and the
+    C(rules).
   returned: always, except for O(state=rendered)
   type: list
   elements: dict
   sample: []
 ports_open:
-  description: As RV(opens), of the rules of this collection that the device already has before the run.
+  description: As RV(opens), for managed rules that the device already had before the run.
   returned: always, except for O(state=rendered)
   type: list
   elements: dict
   sample: []
 planned_steps:
-  description: Number of steps in the plan, known before the first one and in check mode too. A step is a request that writes.
+  description: Number of steps in the plan. A step is a write request. Known before the first write, so in check mode as well.
   returned: for states that write
   type: int
   sample: 5
 reversal:
-  description: Cost of a rollback of this plan, known before the first write - the number of write requests and of activations.
+  description: Cost of rolling this plan back, as the number of write requests and of activations. Known before the first write.
   returned: for states that write
   type: dict
   sample: {writes: 2, activations: 1}
 earlier:
-  description: Journals of earlier stages of the same rollout that are still to be rolled back, the next one first.
+  description: Journals with the same O(series), such as earlier stages of a rollout, that are not rolled back yet, the next one first.
   returned: for O(state=reverted)
   type: list
   elements: str
@@ -245,35 +239,36 @@ policy_version:
   type: str
   sample: '2026-07-25'
 limits:
-  description: How many writes, deletions and activations the product allows, in words; empty if no limit is known.
+  description: Limits of the product on writes, deletions and activations, in words. Empty if none are known.
   returned: always, except for O(state=rendered)
   type: str
   sample: ''
 exclusive:
-  description: What prevents a second run from writing at the same time, in words; empty if nothing does, so the pipeline must.
+  description: What keeps two runs from writing at the same time, in words. Empty if nothing does; then run one job at a time.
   returned: always, except for O(state=rendered)
   type: str
   sample: ''
 propagation:
-  description: Seconds after the activation until the change is in force everywhere. V(0) means at once.
+  description: Seconds from the activation until the change is in force everywhere. V(0) means immediately.
   returned: always, except for O(state=rendered)
   type: int
   sample: 0
 permissions:
   description: >-
-    Whether the account may C(write) what a change would write, and C(why); C(write) is null if the product does not report it. The check writes nothing.
+    Whether the account has the permissions that the change needs (C(write)), and the reason (C(why)). C(write) is null if the product does not report it.
+    The check writes nothing.
   returned: in check mode, when there is something to write
   type: dict
   sample: {write: true, why: the access profile netaccess may write}
 held_by:
-  description: Who holds a lock that would prevent a run from writing now, if the product reports it.
+  description: Who holds a lock that would keep a run from writing now, if the product reports it.
   returned: in check mode, when there is something to write
   type: list
   elements: str
   sample: []
 would_stop:
   description: Why a real run would stop before its first write, one entry for each reason.
-  returned: in check mode, when it would
+  returned: in check mode, if a real run would stop
   type: list
   elements: str
   sample: ["another administrator's changes are pending, and publish_foreign_changes is not set"]
@@ -324,19 +319,20 @@ left:
   sample: []
 plan_digest:
   description: >-
-    Identifies this plan on this device with everything that is reviewed: the changes, conflicts, losses, a widened audience, manual steps, targets of the
-    activation, pending changes of others, and the options in RV(plan_options). Set O(expected_plan) to it, and the real run carries out this plan or stops.
+    Digest of this plan on this device, including everything that a reviewer sees: the changes, conflicts, losses, a widened audience, manual steps, the
+    targets of the activation, pending changes of others, and the options in RV(plan_options). With O(expected_plan) set to it, a real run carries out
+    exactly this plan, or stops.
   returned: for states that write
   type: str
   sample: 6f1c0a3e2d0f4f7f8d0d2f6d5d3b1a90c0f6b6a7f1f0a9d0e2c7b8a9d6e5f4c3
 plan_options:
-  description: The options that decide what this plan does, or whether it may be carried out.
+  description: The options that decide what the plan does, or whether it may be carried out.
   returned: for states that write
   type: dict
   sample: {state: merged, activate: true}
 coverage:
   description: >-
-    What is in force for each wanted pattern after the run. V(unchecked) means that the existing rules were not read, or that one of them may block a part
+    What is in force for each pattern of O(config) after the run. V(unchecked) means that existing rules were not read, or that one of them may block a part
     of the pattern or some of the users; C(note) says which. Of more than 1,000 patterns, only those are listed that are exempt, that are not in force as
     wanted, or that have a note.
   returned: when O(config) is given
@@ -361,8 +357,8 @@ coverage_before:
   sample: {wanted: 35, allowed: 0, exempt_wanted: 18, exempt: 0}
 conflicts:
   description: >-
-    Existing rules and entries that still affect a wanted host. C(effect) says whether they deny, decrypt, strip cookies from or rewrite its traffic; C(id)
-    is the value for O(unblock).
+    Existing rules and entries that still affect a wanted host. C(effect) says whether they deny or decrypt its traffic, strip cookies from it, or rewrite
+    it; C(id) is the value for O(unblock).
   returned: always, except for O(state=rendered)
   type: list
   elements: dict
@@ -391,19 +387,19 @@ losses:
       hosts: ['.chatgpt.com']
 pending:
   description: >-
-    Whose changes are pending on the device - V(ours), left by a run that was interrupted before it activated them, V(foreign), V(both), or null if there
-    are none.
+    Whose changes are pending on the device: V(ours), left by a run that was interrupted before its activation, V(foreign), V(both), or null if there are
+    none.
   returned: always, except for O(state=rendered)
   type: str
   sample: null
 stale:
-  description: Entries of the managed lists that the policy has retired.
+  description: Entries of managed lists that earlier selections of the policy contained.
   returned: always, except for O(state=rendered)
   type: list
   elements: dict
   sample: []
 foreign:
-  description: Entries of the managed lists that the policy never contained, for example added by hand.
+  description: Entries of managed lists that no selection of the policy ever contained, for example added by hand.
   returned: always, except for O(state=rendered)
   type: list
   elements: dict
@@ -415,13 +411,13 @@ audience_widened:
   elements: str
   sample: []
 manual:
-  description: Steps to do by hand, because the API of the product cannot do them.
+  description: Manual steps, because the product has no API for them.
   returned: always, except for O(state=rendered)
   type: list
   elements: str
   sample: ['voice (voice_openai: UDP 3478 to 23 published addresses (feed of 2026-03-26)): its IPv6 addresses are left out; add a policy for them']
 activation:
-  description: Whether the configuration had to be saved. Every write is in force at once.
+  description: Whether the configuration had to be saved. Every write takes effect immediately.
   returned: after an activation
   type: list
   elements: dict
@@ -430,12 +426,12 @@ activation:
       status: in force
       saved: automatic
 journal:
-  description: File that O(state=reverted) needs.
+  description: The journal of this run, for O(state=reverted).
   returned: when something was written
   type: str
   sample: /root/.netaccess/journals/20260311T101500Z-fortios-1f2e3d4c.json
 requests:
-  description: Cost of this run - read and write requests, connections, and seconds waited.
+  description: What this run cost in read and write requests, connections, and seconds of waiting.
   returned: always, except for O(state=rendered)
   type: dict
   sample: {reads: 19, writes: 20, waited: 0, connections: 1}
@@ -457,7 +453,7 @@ failure:
   type: dict
   sample: {class: refused, applied: [], undone: [], journal: null}
 diagnosis:
-  description: What the named SSL profiles do with HTTP/3, with encrypted names, and with names that do not fit the certificate.
+  description: What the SSL inspection profiles do with HTTP/3, with encrypted server names (ECH), and with names that do not match the certificate.
   returned: always, except for O(state=rendered)
   type: dict
   sample:

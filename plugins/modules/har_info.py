@@ -11,24 +11,24 @@ version_added: 0.1.0
 author:
   - The netaccess.chatgpt contributors (!UNKNOWN)
 description:
-  - Reads a HAR 1.2 file on the controller and says which requests were blocked, decrypted, cut off or rewritten, by which product, for which entry of
-    the catalogue, and which hosts are in no version of it.
-  - Nothing passes without a mark of the origin - a header that its network puts on every answer, a certificate of a public CA, or, where no such header
-    is known, the type that was asked for. Without one it is V(unverified), or a block where the origin would have left its mark.
-  - Reads entry by entry, so a file of hundreds of megabytes takes no more memory than its largest entry.
-  - What a HAR does not hold is not judged. Exporters leave out certificates and often cookies, so their absence proves nothing.
-  - With O(redacted) it writes a copy without anything that is not known to be harmless - bodies, cookies, tokens, values of queries,
-    ids and file names in paths, and the hosts, authorities and addresses in your O(overlays) and O(signatures).
+  - Reads a HAR 1.2 file on the controller and reports which requests were blocked, decrypted, cut off or rewritten, by which product, for which entry of the
+    catalogue, and which hosts the catalogue does not contain.
+  - Nothing passes without a mark of the origin. That is a header that its network adds to every answer, a certificate of a public CA, or, if no such header
+    is known, the requested type of content. Without one the result is V(unverified), or a block if the origin would have left its mark.
+  - Reads one log entry at a time, so even a file of hundreds of megabytes takes no more memory than its largest entry.
+  - Browsers leave certificates, and often cookies, out of a HAR file, so their absence proves nothing.
+  - With O(redacted) it writes a copy with only what is known to be harmless. Bodies, cookies, tokens, query values, IDs and file names in paths, and the
+    hosts, CAs and addresses in your O(overlays) and O(signatures) are removed.
 options:
   path:
     description: The HAR file. Record it in the browser's developer tools while the problem happens.
     type: path
     required: true
   redacted:
-    description: Where to write the copy, mode 0600. In check mode it is not written.
+    description: Where to write the redacted copy, with mode 0600. In check mode it is not written.
     type: path
   overlays:
-    description: Changes to the catalogue, as for P(netaccess.chatgpt.policy#lookup).
+    description: Overlays of the catalogue, as for the P(netaccess.chatgpt.policy#lookup) lookup.
     type: list
     elements: raw
     default: []
@@ -53,13 +53,13 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Look into what a user sent, and keep a copy for the ticket
+- name: Analyse a file from a user, and keep a redacted copy for the ticket
   netaccess.chatgpt.har_info:
     path: /srv/evidence/chatgpt.com.har
     redacted: /srv/evidence/chatgpt.com-redacted.har
   register: har
 
-- name: Say it
+- name: Print the status
   ansible.builtin.debug:
     var: har.message
 """
@@ -67,9 +67,9 @@ EXAMPLES = r"""
 RETURN = r"""
 checks:
   description: >-
-    One for each kind of fault of each host of the catalogue, or one that says that the host answers. Hosts that the catalogue knows beside ChatGPT have one
-    when they fail. Of the form that M(netaccess.chatgpt.reachability_info) returns, with the further verdict C(origin), so that
-    P(netaccess.chatgpt.diagnose#filter) takes a HAR for a host.
+    For each host of the catalogue, one check for each kind of fault, or one that says that the host answers. Hosts that the catalogue only knows from
+    practice have one if they fail. The format is that of M(netaccess.chatgpt.reachability_info), with C(origin) as an additional verdict, so
+    P(netaccess.chatgpt.diagnose#filter) accepts the result as that of a host.
   returned: always
   type: list
   elements: dict
@@ -100,8 +100,8 @@ summary:
     features: {chat: fail}
 unlisted:
   description: >-
-    Hosts that no version of the catalogue names, with the number of requests and of those that failed, those with failures first. C(known_as) is what the
-    catalogue knows a host as that is seen beside ChatGPT but on no list.
+    Hosts that are in no version of the catalogue, with the numbers of requests and of failures, those with failures first. C(known_as) says what the
+    catalogue knows about a host that is seen in practice but is on no list.
   returned: always
   type: list
   elements: dict
@@ -109,39 +109,40 @@ unlisted:
     - {host: accounts.google.com, requests: 3, failed: 0, known_as: Sign-in with Google}
 issuers:
   description: >-
-    Who signed the certificates that the browser saw, where the exporter wrote it down, with the hosts of the catalogue. A name of your own inspection CA
-    here goes into O(signatures).
+    Issuers of the certificates that the browser saw, if the file contains them, with the hosts of the catalogue. If one of them is your own inspection CA,
+    add its name to O(signatures).
   returned: always
   type: dict
   sample: {WE1: [chatgpt.com]}
 conclusion:
   description:
-    - What the file shows as a whole, by the fault that got furthest on the lowest layer.
-    - C(works), C(origin) (the network allows it, but the origin itself refuses, challenges or limits), C(blocked), C(intercepted), C(sign_in) (at a
-      gateway), C(proxy_auth), C(proxy_limit), C(proxy_error) (the proxy failed, and no policy blocked it), C(stream_cut), C(stream_buffered),
-      C(host) (the machine or its browser), or the layer of the fault, C(dns), C(tcp), C(proxy), C(tls), C(quic) or C(http).
-    - C(unverified) when nothing proves that it works, C(not_network) when the page or the browser gave its requests up, C(unlisted) when only hosts outside
-      every list failed, and C(nothing) when nothing in it concerns ChatGPT.
+    - What the file shows as a whole. If a host has several faults, the one on the highest layer counts, because the connection got that far; of several
+      hosts, the fault on the lowest layer decides.
+    - V(works), V(origin) (the network allows it, but the origin itself refuses, challenges or limits), V(blocked), V(intercepted), V(sign_in) (at a
+      gateway), V(proxy_auth), V(proxy_limit), V(proxy_error) (the proxy failed, and no policy blocked it), V(stream_cut), V(stream_buffered), V(host) (the
+      machine or its browser), or the layer of the fault, V(dns), V(tcp), V(proxy), V(tls), V(quic) or V(http).
+    - V(unverified) if nothing proves that it works, V(not_network) if the page or the browser cancelled its requests, V(unlisted) if only hosts outside
+      every list failed, and V(nothing) if the file has no requests to ChatGPT.
   returned: always
   type: str
   sample: blocked
 next:
-  description: What to do about it, or what to ask.
+  description: What to change, or what to ask.
   returned: always
   type: str
   sample: run squid_access; if an existing rule still blocks, add its conflict id to squid_access.unblock
 unreadable:
-  description: Number of malformed log entries, which were not read.
+  description: Number of malformed log entries, which were skipped.
   returned: always
   type: int
   sample: 0
 requests:
-  description: How many requests the file holds.
+  description: Number of requests in the file.
   returned: always
   type: int
   sample: 214
 first:
-  description: When the first request began, as the file says it.
+  description: When the first request began, according to the file.
   returned: always
   type: str
   sample: '2026-11-24T08:00:00.000Z'
@@ -151,12 +152,12 @@ last:
   type: str
   sample: '2026-11-24T08:01:12.345Z'
 redacted:
-  description: Where the copy is.
+  description: Path of the redacted copy.
   returned: always
   type: str
   sample: /srv/evidence/chatgpt.com-redacted.har
 message:
-  description: One line of text.
+  description: The result in one line.
   returned: always
   type: str
   sample: >-

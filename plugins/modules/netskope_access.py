@@ -11,19 +11,19 @@ version_added: 0.1.0
 author:
   - The netaccess.chatgpt contributors (!UNKNOWN)
 description:
-  - Keeps the hosts in O(config.allow) and those in O(config.exempt) in two URL lists of the tenant. A custom category, a real-time protection policy and an SSL
-    decryption policy that use the lists are manual steps; RV(manual) lists them with the names of O(audience). No published API reads or writes these, so
-    RV(coverage) says V(unchecked) at best, and verification from managed hosts decides.
-  - Each write is pending until a deployment, which carries out the pending changes of all URL lists of the tenant, whoever made them. Pending changes of others
-    stop a run before its first write, and a warning names them; so do those that others make while it writes.
-  - Entries are appended. The API removes entries only by replacing a whole list, and has no revision to guard that with; the list is read again right before,
-    and one that others changed meanwhile is not overwritten.
+  - Keeps the hosts in O(config.allow) and those in O(config.exempt) in two URL lists of the tenant. The custom category, Real-time Protection policy and SSL
+    Decryption policy that use the lists are manual steps; RV(manual) lists them with the names from O(audience). No published API reads or writes these, so
+    RV(coverage) says V(unchecked) at best, and only probe hosts can show the result.
+  - Each write is pending until a deployment, which applies the pending changes of all URL lists in the tenant, whoever made them. Pending changes of others
+    stop a run before its first write, and also if they appear while it writes; a warning names them.
+  - Entries are appended. The API can remove entries only by replacing a whole list, without a revision to check. The list is therefore read again
+    immediately before, and if someone else changed it in the meantime, it is not overwritten.
 extends_documentation_fragment:
   - netaccess.chatgpt.access
   - netaccess.chatgpt.connection
 options:
   host:
-    description: Host name of the tenant, such as C(example.goskope.com), or C(example.eu.goskope.com) in another region.
+    description: Host name of the tenant, for example C(example.goskope.com), or C(example.eu.goskope.com) in another region.
     type: str
     required: true
   port:
@@ -32,34 +32,34 @@ options:
     default: 443
   token:
     description: >-
-      Token of the REST API v2, for the endpoints C(/policy/urllist) and C(/policy/urllist/deploy) with reading and writing.
-      Environment variable E(NETSKOPE_API_TOKEN), which the vendor's clients read too.
+      REST API v2 token with read and write access to the endpoints C(/policy/urllist) and C(/policy/urllist/deploy). Environment variable
+      E(NETSKOPE_API_TOKEN), which the vendor's clients use too.
     type: str
     required: true
   allow_list:
     description: >-
-      Name of the URL list of the hosts in O(config.allow), and of the custom category for it. A list that is made has the words that mark it as ours behind
-      this name. An existing list of exactly this name gets the entries.
+      Name of the URL list for the hosts in O(config.allow), and of the custom category for it. An existing list of exactly this name gets the entries. A
+      list that the module creates has a suffix that marks it as managed.
     type: str
     default: ChatGPT allow
   exempt_list:
-    description: Name of the URL list of the hosts in O(config.exempt), as O(allow_list).
+    description: Name of the URL list for the hosts in O(config.exempt). Works as O(allow_list).
     type: str
     default: ChatGPT exempt
   account:
     description: >-
-      The name by which the tenant records changes of O(token) (C(modify_by) of a URL list). A pending change of another name, or of another list, is one of
-      others. The default is what the vendor's guide shows; RV(activation) says when the tenant records another one.
+      The name that the tenant records for changes made with O(token) (C(modify_by) of a URL list). Pending changes under another name, or in another list,
+      count as those of others. The default is the one in the vendor's guide; RV(activation) says if the tenant records another name.
     type: str
     default: Netskope API
   scan_conflicts:
     description: >-
-      Say which other URL lists hold a wanted host. No API shows what uses them, so no such conflict is certain, and none can be resolved by O(unblock).
+      Report which other URL lists contain a wanted host. No API shows what uses them, so such a conflict is never certain, and O(unblock) cannot remove it.
     type: bool
     default: true
   audience:
     description:
-      - Who gets access, as criteria of the policies that are made by hand. No API reads policies, so nothing checks that they name these.
+      - Who gets access, as criteria for the policies to create by hand. No API reads policies, so the module cannot check that they match.
       - Required for O(state=merged), O(state=replaced) and O(state=rendered).
     type: dict
     suboptions:
@@ -74,12 +74,12 @@ options:
         elements: str
         default: []
       organizational_units:
-        description: Names of organizational units.
+        description: Names of organizational units (OUs).
         type: list
         elements: str
         default: []
       everyone:
-        description: Everybody whose traffic is steered to the tenant.
+        description: All users whose traffic is steered to the tenant.
         type: bool
         default: false
 attributes:
@@ -87,30 +87,22 @@ attributes:
     support: full
     platforms: posix
     description: Developed against a simulator that is checked with the vendor's own clients; not yet run on a tenant.
-  action_group:
-    support: full
-    membership:
-      - netaccess.chatgpt.all
-    description: Use C(group/netaccess.chatgpt.all) in C(module_defaults) to set options for all access modules.
 notes:
-  - Run one writer per tenant. There is no lock.
-  - The vendor's pages differ on whether an entry C(*.example.com) covers C(example.com). A pattern for both is written as two entries; RV(coverage) says where
-    a pattern for subdomains may be wider.
-  - O(state=deleted) and O(state=reverted) leave our lists with the one entry C(netaccess.invalid), which never resolves, since a custom category may use them
-    and whether a list may be empty is not documented. A later run uses them again.
-  - URL lists of the type C(regex), and of types that are not known, are not evaluated. They count as lists that may hold each wanted host.
-  - RV(losses) names each control that may look into decrypted traffic, since no API shows which the tenant has.
-  - The tenant keeps pending changes when a run fails before its deployment; their content is then the old one.
-  - Not confirmed on a tenant - the name in C(modify_by), whether a list may be empty, what a deployment without pending changes is answered with, and how long
-    it takes until a deployment is in force. Where one of these matters, the module takes the way that works in either case, or O(account) says it.
-seealso:
-  - plugin: netaccess.chatgpt.policy
-    plugin_type: lookup
-  - module: netaccess.chatgpt.reachability_info
+  - Run one job per tenant at a time; there is no lock.
+  - The vendor's documentation is inconsistent on whether an entry C(*.example.com) covers C(example.com). A pattern for both is written as two entries, and
+    RV(coverage) reports where a pattern for subdomains only may be wider.
+  - O(state=deleted) and O(state=reverted) leave the managed lists with the single entry C(netaccess.invalid), which never resolves, because a custom
+    category may use them, and whether a list may be empty is not documented. A later run uses them again.
+  - URL lists of the type C(regex), and of unknown types, are not evaluated. They count as lists that may contain every wanted host.
+  - RV(losses) lists every control that may inspect decrypted traffic, because no API shows which ones the tenant uses.
+  - If a run fails before its deployment, the tenant keeps pending changes; they contain the old values.
+  - >-
+    Not confirmed on a tenant: the name in C(modify_by), whether a list may be empty, the response to a deployment without pending changes, and how long a
+    deployment takes to be in force. Where one of these matters, the module does what works in either case, or O(account) decides.
 """
 
 EXAMPLES = r"""
-- name: Keep the URL lists for ChatGPT, and deploy them
+- name: Fill the URL lists and deploy them
   netaccess.chatgpt.netskope_access:
     host: example.goskope.com
     token: "{{ vault_netskope_token }}"
@@ -119,7 +111,7 @@ EXAMPLES = r"""
       groups: [AI users]
     comment: CHG0012345
 
-- name: Audit, which writes nothing
+- name: Audit without writing anything
   netaccess.chatgpt.netskope_access:
     host: example.goskope.com
     token: "{{ vault_netskope_read_token }}"
@@ -133,7 +125,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 changes:
-  description: Changes to the product's own objects that were made, or that check mode predicts.
+  description: Changes to the product's objects that were made, or in check mode would be.
   returned: always, except for O(state=rendered)
   type: list
   elements: dict
@@ -146,7 +138,7 @@ changes:
           added: ['*.oaistatic.com']
           removed: []
 summary:
-  description: The changes in one line, as done, or as what would be done.
+  description: The changes in one line.
   returned: always, except for O(state=rendered)
   type: str
   sample: created URL list ChatGPT exempt (+19), URL list ChatGPT allow (+42)
@@ -157,46 +149,45 @@ product:
   sample: 'netskope'
 audience:
   description: >-
-    Who gets access, as O(audience) names them - whether it is C(everyone), and each of its C(parts) that names somebody, sorted; null if the task has no
-    O(audience). The parts mean what O(audience) says of them. Where they name rules or policies of the device, C(behind) has the people of each,
-    as far as the product tells.
+    Who gets access, from O(audience): C(everyone), and C(parts), the suboptions that are set, with their names sorted. If they name rules or policies of the
+    device, C(behind) has the users of each, as far as the product shows them. Null if the task has no O(audience).
   returned: always, except for O(state=rendered)
   type: dict
   sample: {everyone: false, parts: {}, behind: {}}
 places:
   description: >-
-    Where each rule that is made, altered or moved stands afterwards - its C(number) among C(of) rules of the C(rulebase), and the rules that it stands
-    C(below) and C(above), which are null at an end.
+    The position of each rule that is created, changed or moved, after the run. It is rule C(number) of C(of) in the C(rulebase), with the rules directly
+    above it (C(below)) and below it (C(above)); these are null at an end of the rulebase.
   returned: always, except for O(state=rendered)
   type: list
   elements: dict
   sample: []
 opens:
   description: >-
-    Ports that new rules of the plan open besides web access, for voice - C(id), C(protocol) and C(ports), the number of C(destinations), and the
-    C(rules). Empty if the plan creates no such rule.
+    Ports for voice that new rules of the plan open in addition to web access. Each has C(id), C(protocol), C(ports), the number of C(destinations), and the
+    C(rules).
   returned: always, except for O(state=rendered)
   type: list
   elements: dict
   sample: []
 ports_open:
-  description: As RV(opens), of the rules of this collection that the device already has before the run.
+  description: As RV(opens), for managed rules that the device already had before the run.
   returned: always, except for O(state=rendered)
   type: list
   elements: dict
   sample: []
 planned_steps:
-  description: Number of steps in the plan, known before the first one and in check mode too. A step is a request that writes.
+  description: Number of steps in the plan. A step is a write request. Known before the first write, so in check mode as well.
   returned: for states that write
   type: int
   sample: 5
 reversal:
-  description: Cost of a rollback of this plan, known before the first write - the number of write requests and of activations.
+  description: Cost of rolling this plan back, as the number of write requests and of activations. Known before the first write.
   returned: for states that write
   type: dict
   sample: {writes: 2, activations: 1}
 earlier:
-  description: Journals of earlier stages of the same rollout that are still to be rolled back, the next one first.
+  description: Journals with the same O(series), such as earlier stages of a rollout, that are not rolled back yet, the next one first.
   returned: for O(state=reverted)
   type: list
   elements: str
@@ -212,35 +203,36 @@ policy_version:
   type: str
   sample: '2026-07-25'
 limits:
-  description: How many writes, deletions and activations the product allows, in words; empty if no limit is known.
+  description: Limits of the product on writes, deletions and activations, in words. Empty if none are known.
   returned: always, except for O(state=rendered)
   type: str
   sample: ''
 exclusive:
-  description: What prevents a second run from writing at the same time, in words; empty if nothing does, so the pipeline must.
+  description: What keeps two runs from writing at the same time, in words. Empty if nothing does; then run one job at a time.
   returned: always, except for O(state=rendered)
   type: str
   sample: ''
 propagation:
-  description: Seconds that are allowed for until a deployment is in force everywhere. The vendor documents none.
+  description: Seconds to wait until a deployment is in force everywhere. This is an allowance, because the vendor documents no time.
   returned: always, except for O(state=rendered)
   type: int
   sample: 300
 permissions:
   description: >-
-    Whether the account may C(write) what a change would write, and C(why); C(write) is null if the product does not report it. The check writes nothing.
+    Whether the account has the permissions that the change needs (C(write)), and the reason (C(why)). C(write) is null if the product does not report it.
+    The check writes nothing.
   returned: in check mode, when there is something to write
   type: dict
   sample: {write: null, why: ''}
 held_by:
-  description: Who holds a lock that would prevent a run from writing now, if the product reports it.
+  description: Who holds a lock that would keep a run from writing now, if the product reports it.
   returned: in check mode, when there is something to write
   type: list
   elements: str
   sample: []
 would_stop:
   description: Why a real run would stop before its first write, one entry for each reason.
-  returned: in check mode, when it would
+  returned: in check mode, if a real run would stop
   type: list
   elements: str
   sample: ["another administrator's changes are pending, and publish_foreign_changes is not set"]
@@ -291,20 +283,21 @@ left:
   sample: []
 plan_digest:
   description: >-
-    Identifies this plan on this device with everything that is reviewed: the changes, conflicts, losses, a widened audience, manual steps, targets of the
-    activation, pending changes of others, and the options in RV(plan_options). Set O(expected_plan) to it, and the real run carries out this plan or stops.
+    Digest of this plan on this device, including everything that a reviewer sees: the changes, conflicts, losses, a widened audience, manual steps, the
+    targets of the activation, pending changes of others, and the options in RV(plan_options). With O(expected_plan) set to it, a real run carries out
+    exactly this plan, or stops.
   returned: for states that write
   type: str
   sample: 6f1c0a3e2d0f4f7f8d0d2f6d5d3b1a90c0f6b6a7f1f0a9d0e2c7b8a9d6e5f4c3
 plan_options:
-  description: The options that decide what this plan does, or whether it may be carried out.
+  description: The options that decide what the plan does, or whether it may be carried out.
   returned: for states that write
   type: dict
   sample: {state: merged, activate: true}
 coverage:
   description: >-
-    What can be told of each wanted pattern after the run. V(unchecked) is the best answer, since no API shows what uses a list. Of more than 1,000 patterns,
-    only those are listed that are exempt, that are not in force as wanted, or that have a note.
+    What is known of each pattern of O(config) after the run. V(unchecked) is the best result, because no API shows what uses a list. Of more than 1,000
+    patterns, only those are listed that are exempt, that are not in force as wanted, or that have a note.
   returned: when O(config) is given
   type: list
   elements: dict
@@ -326,7 +319,7 @@ coverage_before:
   type: dict
   sample: {wanted: 35, allowed: 0, exempt_wanted: 18, exempt: 0}
 conflicts:
-  description: Other URL lists that hold a wanted host, or may. None of them is certain, since no API shows what uses a list.
+  description: Other URL lists that contain, or may contain, a wanted host. None is certain, because no API shows what uses a list.
   returned: always, except for O(state=rendered)
   type: list
   elements: dict
@@ -340,7 +333,8 @@ conflicts:
       opens: 'the API does not show what uses this list: check it in the console'
       remedy: []
 losses:
-  description: Security controls that the exemption would disable for a wanted host, if the tenant uses them. No API reports that, so each of them counts.
+  description: >-
+    Security controls that the exemption would disable for a wanted host, if the tenant uses them. All are listed, because no API shows which ones it uses.
   returned: always, except for O(state=rendered)
   type: list
   elements: dict
@@ -350,19 +344,19 @@ losses:
       hosts: ['.chatgpt.com']
 pending:
   description: >-
-    Whose changes are pending on the device - V(ours), left by a run that was interrupted before it activated them, V(foreign), V(both), or null if there
-    are none.
+    Whose changes are pending on the device: V(ours), left by a run that was interrupted before its activation, V(foreign), V(both), or null if there are
+    none.
   returned: always, except for O(state=rendered)
   type: str
   sample: null
 stale:
-  description: Entries of the managed lists that the policy has retired.
+  description: Entries of managed lists that earlier selections of the policy contained.
   returned: always, except for O(state=rendered)
   type: list
   elements: dict
   sample: []
 foreign:
-  description: Entries of the managed lists that the policy never contained, for example added by hand.
+  description: Entries of managed lists that no selection of the policy ever contained, for example added by hand.
   returned: always, except for O(state=rendered)
   type: list
   elements: dict
@@ -374,7 +368,7 @@ audience_widened:
   elements: str
   sample: []
 manual:
-  description: Steps to do by hand, because the API of the product cannot do them.
+  description: Manual steps, because the product has no API for them.
   returned: always, except for O(state=rendered)
   type: list
   elements: str
@@ -389,12 +383,12 @@ activation:
   elements: dict
   sample: [{target: example.goskope.com, status: deployed}]
 journal:
-  description: File that O(state=reverted) needs.
+  description: The journal of this run, for O(state=reverted).
   returned: when something was written
   type: str
   sample: /root/.netaccess/journals/20260311T101500Z-netskope-1f2e3d4c.json
 requests:
-  description: Cost of this run - read and write requests, connections, and seconds waited.
+  description: What this run cost in read and write requests, connections, and seconds of waiting.
   returned: always, except for O(state=rendered)
   type: dict
   sample: {reads: 6, writes: 3, waited: 0, connections: 1}
@@ -416,7 +410,7 @@ failure:
   type: dict
   sample: {class: refused, applied: [], undone: [], journal: null}
 diagnosis:
-  description: With pending changes of others, C(pending) has the name of each list, and what was changed, by whom and when.
+  description: C(pending) lists the URL lists with pending changes of others, with what was changed, by whom and when.
   returned: when others have pending changes
   type: dict
   sample: {pending: [{list: Partners, change: Edited, by: alice@example.com, at: '2026-11-25T10:00:00.000Z'}]}

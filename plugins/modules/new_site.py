@@ -6,19 +6,20 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: new_site
-short_description: Write a starter inventory for the products that you name
+short_description: Write a starter inventory for the products that you use
 version_added: 0.1.0
 author:
   - The netaccess.chatgpt contributors (!UNKNOWN)
 description:
-  - Writes an inventory on the controller with one device for each product, its probe hosts, and every variable that these products take.
-  - What has to be set is a placeholder that begins with C(REPLACE ME). What need not be set is a comment with its default.
-  - Secrets are references to variables of a vault. No option of another product is in it.
-  - Beside the inventory it writes C(change.yml), with the number and the window of a change, for C(-e @change.yml).
-  - Beside that it writes C(ansible.cfg), which hides the lines of hosts for which a task had nothing to do. Where one exists, or where Ansible already uses
-    another configuration file, which this one would replace, it writes none and prints the settings.
-  - The playbooks refuse an inventory in which a placeholder of a device in the run, or of a host behind it, is left.
-  - No file is overwritten. When one of the others exists, nothing is written.
+  - Writes an inventory on the controller with one device for each product, its probe hosts, and every variable of these products. It has no variables of
+    other products.
+  - A value that you have to set is a placeholder that begins with C(REPLACE ME). Everything else is commented out with its default.
+  - Secrets are references to vault variables.
+  - Next to the inventory it writes C(change.yml), with the change ID and the change window, for C(-e @change.yml).
+  - It also writes C(ansible.cfg), which hides the output of hosts for which a task had nothing to do. If there is one already, or if Ansible uses another
+    configuration file that this one would replace, it prints the settings instead.
+  - The playbooks refuse an inventory that has a placeholder left for a device of the run, or for a host behind it.
+  - No file is overwritten. If one of the other files exists, nothing is written.
 options:
   products:
     description: The products, as C(access_product) names them, for example V(squid) and V(fortios).
@@ -26,7 +27,7 @@ options:
     elements: str
     required: true
   dest:
-    description: The folder for the inventory. It is made where it does not exist.
+    description: The folder for the inventory. It is created if it does not exist.
     type: path
     required: true
 extends_documentation_fragment:
@@ -63,7 +64,7 @@ files:
   elements: str
   sample: [inventory/hosts.yml, inventory/group_vars/netaccess_squid/main.yml, change.yml, ansible.cfg]
 products:
-  description: The products, each once.
+  description: The products, without duplicates.
   returned: success
   type: list
   elements: str

@@ -6,28 +6,29 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: panos_access
-short_description: Allow ChatGPT on a PAN-OS firewall or a Panorama and exempt it from decryption
+short_description: Allow ChatGPT on a PAN-OS firewall or Panorama and exempt it from decryption
 version_added: 0.1.0
 author:
   - The netaccess.chatgpt contributors (!UNKNOWN)
 description:
-  - Allows the hosts in O(config.allow) for O(audience) through a custom URL category, and leaves those in O(config.exempt) undecrypted
-    through a second category and a no-decrypt rule, in one change with one commit.
-  - The configuration is locked with a comment that names this run, read again, changed in one request (PAN-OS 10.1 and newer),
-    validated, committed and read back. On failure our own uncommitted changes are discarded; those of other administrators stay.
-  - The commit is limited to the changes of O(username). Before PAN-OS 11.0.1 such a commit does not cover moved rules; when a rule has
-    to be moved there, everything is committed, and the task stops while edits of others wait, unless O(publish_foreign_changes) is set.
-  - With O(device_group) the rules go into the pre-rules of that device group of a Panorama, which is committed and pushed to its
-    firewalls and those of the device groups below it; RV(activation) holds a result for each of them. From PAN-OS 10.2 on the push is
-    limited to the changes of O(username) wherever the commit is; where it is not, RV(activation) says so.
-  - A rule that is limited by a column, an object or an action that the module does not understand is never certain; RV(coverage) then
-    says V(unchecked), and its conflict names the reason and has no remedy.
+  - Allows the hosts in O(config.allow) for O(audience) by a custom URL category and a security rule, and exempts those in O(config.exempt) from decryption
+    by a second category and a no-decrypt rule, in one change with one commit.
+  - The configuration is locked with a comment that names this run, read again, changed in one request (PAN-OS 10.1 and newer), validated, committed and read
+    back. If the run fails, its own uncommitted changes are discarded; those of other administrators stay.
+  - The commit is limited to the changes of O(username). Before PAN-OS 11.0.1 such a commit does not include moved rules, so if a rule has to be moved,
+    everything is committed. The task then stops while changes of other administrators are pending, unless O(publish_foreign_changes) is set.
+  - With O(device_group) the rules are created as pre-rules of that device group on Panorama. The change is committed and pushed to the firewalls of the
+    device group and of the device groups below it; RV(activation) has a result for each firewall. From PAN-OS 10.2 on the push is limited to the changes of
+    O(username) whenever the commit is; otherwise RV(activation) says so.
+  - A rule that is limited by a column, an object or an action that the module does not understand is never certain. RV(coverage) then says V(unchecked), and
+    its conflict gives the reason and has no remedy.
 extends_documentation_fragment:
   - netaccess.chatgpt.access
   - netaccess.chatgpt.connection
+  - netaccess.chatgpt.position
 options:
   host:
-    description: Name or address of the management interface. Environment variable E(PANOS_HOSTNAME).
+    description: Host name or address of the management interface. Environment variable E(PANOS_HOSTNAME).
     type: str
     required: true
   port:
@@ -36,9 +37,9 @@ options:
     default: 443
   username:
     description:
-      - The administrator. Needed with O(api_key) too, since commits are limited to the changes of this account; a key of
-        another account is noticed before anything is committed. Environment variable E(PANOS_USERNAME).
-      - Its role needs the XML API rights Configuration, Operational Requests and Commit, and nothing else.
+      - Name of the administrator. It is required with O(api_key) as well, because commits are limited to the changes of this account. A key that belongs to
+        another account is detected before the commit. Environment variable E(PANOS_USERNAME).
+      - Its admin role needs the XML API permissions Configuration, Operational Requests and Commit, and no others.
     type: str
     required: true
   password:
@@ -48,149 +49,135 @@ options:
     description: API key of O(username), instead of a password. Environment variable E(PANOS_API_KEY).
     type: str
   vsys:
-    description: The virtual system.
+    description: Name of the virtual system.
     type: str
     default: vsys1
   device_group:
-    description: The device group, on a Panorama. Name the group nearest to the firewalls.
+    description: On Panorama, the device group to change. Set the one nearest to the firewalls.
     type: str
   devices:
-    description: Serial numbers of the firewalls of O(device_group) to push to; all by default.
+    description: Serial numbers of the firewalls of O(device_group) to push to. By default all of them.
     type: list
     elements: str
     default: []
   audience:
     description:
-      - Who gets access. The parts narrow each other, like the columns of a rule; the entries of one part add up.
+      - Who gets access. A connection has to match every suboption that is set, and one entry of each, like the columns of a rule.
       - Required for O(state=merged), O(state=replaced) and O(state=rendered).
     type: dict
     suboptions:
       from_zones:
-        description: Zones that the clients are in.
+        description: Names of the zones that the clients are in.
         type: list
         elements: str
         default: []
       to_zones:
-        description: Zones towards the Internet.
+        description: Names of the zones towards the internet.
         type: list
         elements: str
         default: []
       sources:
-        description: Client addresses, networks or names of address objects.
+        description: Client addresses, networks, or names of address objects.
         type: list
         elements: str
         default: []
       users:
         description:
-          - Users or groups as User-ID knows them.
-          - A firewall is asked for its groups, and a warning names those that it does not list, since a rule for such a group matches nobody;
-            or it says that they were not looked up. Users, and on a Panorama groups too, are not looked up.
+          - Users or groups, as User-ID knows them.
+          - A rule for a misspelt group matches nobody. A firewall is therefore asked for its groups, and a warning lists those that it does not know, or
+            says that they were not looked up. Users are not looked up, nor are groups on Panorama.
         type: list
         elements: str
         default: []
       everyone:
-        description: Everybody in O(audience.from_zones).
+        description: All users in O(audience.from_zones).
         type: bool
         default: false
       rules:
-        description: With O(method=existing_rules), the security rules whose people get access.
+        description: With O(method=existing_rules), names of the security rules whose users get access.
         type: list
         elements: str
         default: []
   method:
     description:
-      - V(new_rule) makes one security rule for O(audience), service C(service-https), with the security profiles and the log setting of
-        the rule that would take these connections otherwise. Its URL filtering profile, which may be what blocks them, is left out
-        unless it inserts a header for a wanted host or blocks pages of one.
-      - V(existing_rules) sets our category to C(alert) in the URL filtering profiles of O(audience.rules) and makes no security rule.
-        Other rules with the same profile are reported as RV(audience_widened).
+      - V(new_rule) creates one security rule for O(audience) with the service C(service-https), and with the security profiles and the log forwarding
+        profile of the rule that would otherwise match. Its URL filtering profile, which may be what blocks the hosts, is left out unless it inserts a header
+        for a wanted host or blocks pages of one.
+      - V(existing_rules) sets the managed category to C(alert) in the URL filtering profiles of O(audience.rules), and creates no security rule. Other rules
+        with the same profile are reported in RV(audience_widened).
     type: str
     choices: [new_rule, existing_rules]
     default: new_rule
   prefix:
-    description: The objects are named C(PREFIX-allow), C(PREFIX-exempt) and C(PREFIX-no-decrypt).
+    description: Start of the names of the managed objects, C(PREFIX-allow), C(PREFIX-exempt) and C(PREFIX-no-decrypt).
     type: str
     default: chatgpt
   category_name:
     description: >-
-      An existing custom URL category to put the allowed hosts into. Then no security rule is made; your rules decide, and
-      RV(coverage) says how.
+      An existing custom URL category to add the allowed hosts to. No security rule is created; your rules decide what the category does, and RV(coverage)
+      reports it.
     type: str
   exempt_category_name:
-    description: An existing custom URL category to put the exempt hosts into. Then no decryption rule is made.
+    description: An existing custom URL category to add the exempt hosts to. No decryption rule is created.
     type: str
   application:
-    description: Applications of the new rule. The category already says which hosts; App-ID can tell an undecrypted session as C(ssl) only.
+    description: >-
+      Applications of the new rule. The category already limits the hosts, and App-ID can often identify an undecrypted session as C(ssl) only, so other
+      values can keep the rule from matching.
     type: list
     elements: str
     default: [any]
   profile_group:
     description: >-
-      Security profile group of the new rule, instead of the profiles that are found. A URL filtering profile in it is asked and may
-      still block; that is reported as a conflict. A site's rule whose URL filtering profile inserts headers is then not passed,
-      unless O(tenant_control=override).
+      Security profile group of the new rule, in place of the profiles of the rule that would otherwise match. A URL filtering profile in the group is
+      applied, and if it blocks a wanted host, that is reported as a conflict. The new rule then stays below an existing rule whose URL filtering profile
+      inserts headers, unless O(tenant_control=override).
     type: str
   log_setting:
-    description: Log forwarding profile of the new rules, instead of the one that is found.
+    description: Log forwarding profile of the new rules. By default that of the rule that would otherwise match.
     type: str
   decryption_profile:
     description: >-
-      Decryption profile of the no-decrypt rule; it decides whether sessions with expired or untrusted certificates pass. By default that of
-      the first rule that decrypts these hosts.
+      Decryption profile of the no-decrypt rule. It decides whether sessions with expired or untrusted certificates are blocked. By default that of the first
+      rule that decrypts these hosts.
     type: str
   exempt_by:
     description:
-      - V(rule) exempts for O(audience) by a no-decrypt rule.
-      - V(exclusion_list) writes the SSL decryption exclusion list. It holds for everybody on the device (RV(audience_widened)), and a
-        wildcard there is one label, so that O(exclusion_depth) entries are made for each pattern with subdomains.
+      - V(rule) exempts the hosts for O(audience) by a no-decrypt rule.
+      - V(exclusion_list) adds them to the SSL decryption exclusion list, which applies to everybody on the device (RV(audience_widened)). A wildcard there
+        stands for one label, so each pattern with subdomains takes O(exclusion_depth) entries.
     type: str
     choices: [rule, exclusion_list]
     default: rule
   exclusion_depth:
-    description: How many levels of subdomains the exclusion list covers.
+    description: With O(exempt_by=exclusion_list), the number of levels of subdomains that the entries cover.
     type: int
     default: 3
   position:
     description:
-      - The position of the new rules. By default the lowest one above the first rule that blocks or decrypts a wanted host for the whole audience,
-        and below earlier rules that block a part of it or whose hosts only the device knows, for example an external list or an application filter.
+      - Where to place the new rules. By default as low as possible, but above the first rule that blocks or decrypts a wanted host for the whole audience,
+        and below earlier rules that block a part of the audience, or whose hosts only the device knows, for example by an external list or an application
+        filter.
     type: dict
-    suboptions:
-      before:
-        description: Names of rules that the new rules must be above. A rule that blocks a part of the audience is reported in RV(audience_widened).
-        type: list
-        elements: str
-        default: []
-      after:
-        description: Names of rules that the new rules must be below.
-        type: list
-        elements: str
-        default: []
-      never_above:
-        description: Names of rules, for example for threats or quarantine, that the new rules must never be above.
-        type: list
-        elements: str
-        default: []
   tags:
-    description: Tags of the new rules; they have to exist.
+    description: Tags of the new rules. The tags must exist.
     type: list
     elements: str
     default: []
   scan_conflicts:
     description: >-
-      Read the shared configuration and, on a Panorama, the parents of the device group and its firewalls too; on a firewall, whether a Panorama
-      manages it and which groups of O(audience.users) it knows. With V(false) these are not read, a new rule needs O(position.before) or
-      O(position.after), and RV(coverage) says V(unchecked).
+      Also read the shared configuration and, on Panorama, the parent device groups and the firewalls; on a firewall, whether Panorama manages it and which
+      groups of O(audience.users) it knows. With V(false), a new rule needs O(position.before) or O(position.after), and RV(coverage) says V(unchecked).
     type: bool
     default: true
   accept_panorama_managed:
     description: >-
-      Write to a firewall although a Panorama manages it, whose pre-rules are asked before the local ones. They are not read, so that
-      RV(coverage) says V(unchecked).
+      Write to a firewall that Panorama manages. The pre-rules of Panorama precede the local rules and are not read, so RV(coverage) says V(unchecked). By
+      default the task stops before its first write.
     type: bool
     default: false
   test_urls:
-    description: Hosts to ask the URL filtering cloud about, public or private, for RV(diagnosis).
+    description: Hosts to look up in the URL filtering cloud, public or private; RV(diagnosis) has the answers.
     type: list
     elements: str
     default: []
@@ -199,23 +186,14 @@ attributes:
     support: full
     platforms: posix
     description: PAN-OS 9.1 to 11.2, developed against a simulator that is checked with the vendor's own client; not yet run on a device.
-  action_group:
-    support: full
-    membership:
-      - netaccess.chatgpt.all
-    description: Use C(group/netaccess.chatgpt.all) in C(module_defaults) to set options for all access modules.
 notes:
-  - Entries of URL lists always end with a slash; without it C(example.com) also matches C(example.com.evil.test).
-  - The vsys (or device group) and the shared configuration are read whole, in one request each.
-  - HTTP/3 is not opened; C(service-https) is TCP.
-seealso:
-  - plugin: netaccess.chatgpt.policy
-    plugin_type: lookup
-  - module: netaccess.chatgpt.reachability_info
+  - Entries in URL lists always end with a slash. Without it C(example.com) also matches C(example.com.evil.test).
+  - The virtual system (or device group) and the shared configuration are each read in one request.
+  - HTTP/3 is not allowed, because C(service-https) is TCP.
 """
 
 EXAMPLES = r"""
-- name: Open ChatGPT for a group of people and leave its TLS alone
+- name: Allow ChatGPT for a user group and exempt it from decryption
   netaccess.chatgpt.panos_access:
     host: fw-a.example.com
     username: netaccess
@@ -229,7 +207,7 @@ EXAMPLES = r"""
       never_above: [Quarantine]
     comment: CHG0012345
 
-- name: On a Panorama, for the people of two rules, pushed to one firewall
+- name: Allow ChatGPT on Panorama for the users of two rules, and push to one firewall
   netaccess.chatgpt.panos_access:
     host: panorama.example.com
     username: netaccess
@@ -241,7 +219,7 @@ EXAMPLES = r"""
     audience:
       rules: [Web, Web guests]
 
-- name: Audit, which writes nothing, and ask the URL cloud
+- name: Audit without writing anything, and look up a host in the URL filtering cloud
   netaccess.chatgpt.panos_access:
     host: fw-a.example.com
     username: auditor
@@ -259,7 +237,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 changes:
-  description: Changes to the product's own objects that were made, or that check mode predicts.
+  description: Changes to the product's objects that were made, or in check mode would be.
   returned: always, except for O(state=rendered)
   type: list
   elements: dict
@@ -272,7 +250,7 @@ changes:
           added: ['*.oaistatic.com/']
           removed: []
 summary:
-  description: The changes in one line, as done, or as what would be done.
+  description: The changes in one line.
   returned: always, except for O(state=rendered)
   type: str
   sample: >-
@@ -285,46 +263,45 @@ product:
   sample: 'panos'
 audience:
   description: >-
-    Who gets access, as O(audience) names them - whether it is C(everyone), and each of its C(parts) that names somebody, sorted; null if the task has no
-    O(audience). The parts mean what O(audience) says of them. Where they name rules or policies of the device, C(behind) has the people of each,
-    as far as the product tells.
+    Who gets access, from O(audience): C(everyone), and C(parts), the suboptions that are set, with their names sorted. If they name rules or policies of the
+    device, C(behind) has the users of each, as far as the product shows them. Null if the task has no O(audience).
   returned: always, except for O(state=rendered)
   type: dict
   sample: {everyone: false, parts: {}, behind: {}}
 places:
   description: >-
-    Where each rule that is made, altered or moved stands afterwards - its C(number) among C(of) rules of the C(rulebase), and the rules that it stands
-    C(below) and C(above), which are null at an end.
+    The position of each rule that is created, changed or moved, after the run. It is rule C(number) of C(of) in the C(rulebase), with the rules directly
+    above it (C(below)) and below it (C(above)); these are null at an end of the rulebase.
   returned: always, except for O(state=rendered)
   type: list
   elements: dict
   sample: []
 opens:
   description: >-
-    Ports that new rules of the plan open besides web access, for voice - C(id), C(protocol) and C(ports), the number of C(destinations), and the
-    C(rules). Empty if the plan creates no such rule.
+    Ports for voice that new rules of the plan open in addition to web access. Each has C(id), C(protocol), C(ports), the number of C(destinations), and the
+    C(rules).
   returned: always, except for O(state=rendered)
   type: list
   elements: dict
   sample: []
 ports_open:
-  description: As RV(opens), of the rules of this collection that the device already has before the run.
+  description: As RV(opens), for managed rules that the device already had before the run.
   returned: always, except for O(state=rendered)
   type: list
   elements: dict
   sample: []
 planned_steps:
-  description: Number of steps in the plan, known before the first one and in check mode too. A step is a request that writes.
+  description: Number of steps in the plan. A step is a write request. Known before the first write, so in check mode as well.
   returned: for states that write
   type: int
   sample: 5
 reversal:
-  description: Cost of a rollback of this plan, known before the first write - the number of write requests and of activations.
+  description: Cost of rolling this plan back, as the number of write requests and of activations. Known before the first write.
   returned: for states that write
   type: dict
   sample: {writes: 2, activations: 1}
 earlier:
-  description: Journals of earlier stages of the same rollout that are still to be rolled back, the next one first.
+  description: Journals with the same O(series), such as earlier stages of a rollout, that are not rolled back yet, the next one first.
   returned: for O(state=reverted)
   type: list
   elements: str
@@ -340,35 +317,36 @@ policy_version:
   type: str
   sample: '2026-07-25'
 limits:
-  description: How many writes, deletions and activations the product allows, in words; empty if no limit is known.
+  description: Limits of the product on writes, deletions and activations, in words. Empty if none are known.
   returned: always, except for O(state=rendered)
   type: str
   sample: ''
 exclusive:
-  description: What prevents a second run from writing at the same time, in words; empty if nothing does, so the pipeline must.
+  description: What keeps two runs from writing at the same time, in words. Empty if nothing does; then run one job at a time.
   returned: always, except for O(state=rendered)
   type: str
   sample: ''
 propagation:
-  description: Seconds after the activation until the change is in force everywhere. V(0) means at once.
+  description: Seconds from the activation until the change is in force everywhere. V(0) means immediately.
   returned: always, except for O(state=rendered)
   type: int
   sample: 0
 permissions:
   description: >-
-    Whether the account may C(write) what a change would write, and C(why); C(write) is null if the product does not report it. The check writes nothing.
+    Whether the account has the permissions that the change needs (C(write)), and the reason (C(why)). C(write) is null if the product does not report it.
+    The check writes nothing.
   returned: in check mode, when there is something to write
   type: dict
   sample: {write: true, why: the role of netaccess is deviceadmin}
 held_by:
-  description: Who holds a lock that would prevent a run from writing now, if the product reports it.
+  description: Who holds a lock that would keep a run from writing now, if the product reports it.
   returned: in check mode, when there is something to write
   type: list
   elements: str
   sample: ['alice (quarterly review)']
 would_stop:
   description: Why a real run would stop before its first write, one entry for each reason.
-  returned: in check mode, when it would
+  returned: in check mode, if a real run would stop
   type: list
   elements: str
   sample: ["another administrator's changes are pending, and publish_foreign_changes is not set"]
@@ -419,19 +397,20 @@ left:
   sample: []
 plan_digest:
   description: >-
-    Identifies this plan on this device with everything that is reviewed: the changes, conflicts, losses, a widened audience, manual steps, targets of the
-    activation, pending changes of others, and the options in RV(plan_options). Set O(expected_plan) to it, and the real run carries out this plan or stops.
+    Digest of this plan on this device, including everything that a reviewer sees: the changes, conflicts, losses, a widened audience, manual steps, the
+    targets of the activation, pending changes of others, and the options in RV(plan_options). With O(expected_plan) set to it, a real run carries out
+    exactly this plan, or stops.
   returned: for states that write
   type: str
   sample: 6f1c0a3e2d0f4f7f8d0d2f6d5d3b1a90c0f6b6a7f1f0a9d0e2c7b8a9d6e5f4c3
 plan_options:
-  description: The options that decide what this plan does, or whether it may be carried out.
+  description: The options that decide what the plan does, or whether it may be carried out.
   returned: for states that write
   type: dict
   sample: {state: merged, activate: true}
 coverage:
   description: >-
-    What is in force for each wanted pattern after the run. V(unchecked) means that the existing rules were not read, or that one of them may block a part
+    What is in force for each pattern of O(config) after the run. V(unchecked) means that existing rules were not read, or that one of them may block a part
     of the pattern or some of the users; C(note) says which. Of more than 1,000 patterns, only those are listed that are exempt, that are not in force as
     wanted, or that have a note.
   returned: when O(config) is given
@@ -456,8 +435,8 @@ coverage_before:
   sample: {wanted: 35, allowed: 0, exempt_wanted: 18, exempt: 0}
 conflicts:
   description: >-
-    Existing rules and entries that still affect a wanted host. C(effect) says whether they deny, decrypt, strip cookies from or rewrite its traffic; C(id)
-    is the value for O(unblock).
+    Existing rules and entries that still affect a wanted host. C(effect) says whether they deny or decrypt its traffic, strip cookies from it, or rewrite
+    it; C(id) is the value for O(unblock).
   returned: always, except for O(state=rendered)
   type: list
   elements: dict
@@ -487,19 +466,19 @@ losses:
       hosts: ['.chatgpt.com']
 pending:
   description: >-
-    Whose changes are pending on the device - V(ours), left by a run that was interrupted before it activated them, V(foreign), V(both), or null if there
-    are none.
+    Whose changes are pending on the device: V(ours), left by a run that was interrupted before its activation, V(foreign), V(both), or null if there are
+    none.
   returned: always, except for O(state=rendered)
   type: str
   sample: null
 stale:
-  description: Entries of the managed lists that the policy has retired.
+  description: Entries of managed lists that earlier selections of the policy contained.
   returned: always, except for O(state=rendered)
   type: list
   elements: dict
   sample: []
 foreign:
-  description: Entries of the managed lists that the policy never contained, for example added by hand.
+  description: Entries of managed lists that no selection of the policy ever contained, for example added by hand.
   returned: always, except for O(state=rendered)
   type: list
   elements: dict
@@ -511,13 +490,13 @@ audience_widened:
   elements: str
   sample: []
 manual:
-  description: Steps to do by hand, because the API of the product cannot do them.
+  description: Manual steps, because the product has no API for them.
   returned: always, except for O(state=rendered)
   type: list
   elements: str
   sample: ['voice (voice: UDP 3478 to 4 published addresses (feed of 2026-07-25)): with category_name no rule is created; allow it for these users']
 activation:
-  description: What the commit reported and, on a Panorama, what each firewall reported about the push.
+  description: What the commit reported and, on Panorama, what each firewall reported about the push.
   returned: after an activation
   type: list
   elements: dict
@@ -529,12 +508,12 @@ activation:
       details: [Configuration committed successfully]
       warnings: []
 journal:
-  description: File that O(state=reverted) needs.
+  description: The journal of this run, for O(state=reverted).
   returned: when something was written
   type: str
   sample: /root/.netaccess/journals/20260311T101500Z-panos-1f2e3d4c.json
 requests:
-  description: Cost of this run - read and write requests, connections, and seconds waited.
+  description: What this run cost in read and write requests, connections, and seconds of waiting.
   returned: always, except for O(state=rendered)
   type: dict
   sample: {reads: 16, writes: 5, waited: 31, connections: 1}
@@ -556,7 +535,7 @@ failure:
   type: dict
   sample: {class: refused, applied: [], undone: [], journal: null}
 diagnosis:
-  description: State of the URL filtering cloud and what it says of the hosts in O(test_urls).
+  description: State of the URL filtering cloud, and its answers for the hosts in O(test_urls).
   returned: when O(test_urls) is given
   type: dict
   sample:

@@ -6,16 +6,16 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: reachability_info
-short_description: Probe from a managed host which parts of ChatGPT are reachable, who decrypts and who blocks them
+short_description: Probe from a managed host which parts of ChatGPT are reachable, and what decrypts or blocks them
 version_added: 0.1.0
 author:
   - The netaccess.chatgpt contributors (!UNKNOWN)
 description:
-  - Probes DNS, TCP, the proxy's answer to CONNECT, TLS, HTTP and WebSocket, and for voice UDP, of every host in O(probes), all at the same time, from the
-    managed host and with nothing but Python's standard library.
-  - The results are evaluated on the controller. Every check reports the layer that failed, whether TLS is intercepted, and the product that blocked it, with
-    the evidence.
-  - Changes nothing and sends no credentials except those for the proxy.
+  - Probes every host in O(probes) from the managed host, all at the same time. It tests DNS, TCP, the proxy's answer to CONNECT, TLS, HTTP and WebSocket
+    and, for voice, UDP. It needs only Python's standard library there.
+  - The results are evaluated on the controller. Each check reports the layer that failed, whether TLS is intercepted, and which product blocked it, with the
+    evidence.
+  - Changes nothing, and sends no credentials other than those for the proxy.
 options:
   probes:
     description: What to probe, as the P(netaccess.chatgpt.endpoints#lookup) lookup returns it.
@@ -24,12 +24,12 @@ options:
     required: true
   proxy:
     description: >-
-      V(direct), V(environment) for the proxy in the variables of the process (with C(NO_PROXY)), or the URL of the explicit proxy that
-      people on this host use, C(http://host:port).
+      V(direct), V(environment) for the proxy in the environment variables (including C(NO_PROXY)), or the URL of the explicit proxy that users of this host
+      use, C(http://host:port).
     type: str
     default: direct
   proxy_user:
-    description: User for the proxy, for Basic authentication. Without it a proxy that authenticates is reported as such.
+    description: User name for the proxy, for Basic authentication. Without it, a proxy that requires authentication is reported as such.
     type: str
   proxy_password:
     description: Password of O(proxy_user).
@@ -38,23 +38,22 @@ options:
     description: Local address to connect from.
     type: str
   ip_versions:
-    description: >-
-      V(4), V(6), or both. By default V(4), and V(6) where the host has a route to it. Through a proxy the proxy chooses.
+    description: V(4), V(6), or both. By default V(4), and also V(6) if the host has an IPv6 route to the internet. Through a proxy, the proxy chooses.
     type: list
     elements: int
     choices: [4, 6]
   timeout:
-    description: Seconds for each step of a probe.
+    description: Seconds that each step of a probe may take.
     type: float
     default: 10
   deadline:
     description: >-
-      Seconds for all probes together; a probe without an answer by then is an error. Canary silences (option C(canary_silences) of the
+      Seconds for all probes together. A probe without an answer by then is an error. The silences of a canary server (option C(canary_silences) of the
       P(netaccess.chatgpt.endpoints#lookup) lookup) plus O(timeout) must fit into it, or the task is refused before it starts.
     type: float
     default: 60
   retries:
-    description: How often a refused connection to the proxy is tried again; a proxy reopens its ports on a reload.
+    description: Number of retries after the proxy refused a connection. A proxy that reloads closes its ports for a moment.
     type: int
     default: 1
   consecutive:
@@ -62,71 +61,71 @@ options:
     type: int
     default: 1
   ca_path:
-    description: File on the managed host with public root certificates (PEM), instead of the shipped ones.
+    description: PEM file on the managed host with public root certificates, in place of the shipped ones.
     type: path
   resolve:
-    description: Addresses for host names in place of DNS, for tests on one device.
+    description: Addresses to use for host names in place of DNS, to test one device.
     type: dict
     default: {}
   baseline:
     description: >-
-      An earlier result of this module from the same host. Hosts that are not wanted must be unchanged since then; without a baseline their verdict is
+      An earlier result of this module from the same host. Hosts of the negative set must be unchanged since then; without a baseline their verdict is
       V(unverified).
     type: dict
   path:
     description: >-
-      The device that this host is behind - C(device), C(audience), C(kind) (V(user), V(server) or V(probe)), and C(proven_by) with one or more of C(egress)
-      (egress networks of the traffic behind it), C(product) (a product that is visible in block pages or certificates), C(issuer) (a regular expression for
-      the name of its inspection CA) and C(proxy) (the URL of the explicit proxy). If no result, now or in O(baseline), proves it, passing checks are
-      V(unverified).
+      The device that this host is behind. The keys are C(device), C(audience), C(kind) (V(user), V(server) or V(probe)), and C(proven_by) with one or more
+      of C(egress) (egress networks of the traffic behind the device), C(product) (a product that block pages or certificates show), C(issuer) (a regular
+      expression for the name of its inspection CA) and C(proxy) (the URL of the explicit proxy). If no result, now or in O(baseline), proves the path,
+      passing checks are V(unverified).
     type: dict
   features:
-    description: The features of the catalogue that must work, for example V(chat) and V(upload). By default everything of O(levels).
+    description: Features of the catalogue that must work, for example V(chat) and V(upload). By default all.
     type: list
     elements: str
     default: []
   levels:
-    description: Which entries of the catalogue count for the verdict.
+    description: Levels of the entries that count for the verdict.
     type: list
     elements: str
     choices: [required, optional, telemetry]
     default: [required, optional]
   wait:
     description: >-
-      Seconds to keep probing, each time on new connections, while a check that must pass fails. Some products take minutes until a change is in force
+      Seconds to keep probing, each time on new connections, while a check fails that must pass. Some products take minutes until a change is in force
       everywhere.
     type: float
     default: 0
   wait_interval:
     description: >-
-      Seconds between two probe runs. If something differs from O(baseline), but nothing is newly open or no longer inspected, the host probes once more
-      after this time.
+      Seconds between two rounds of probes. If something differs from O(baseline), but nothing is newly open or no longer inspected, the host probes once
+      more after this time.
     type: float
     default: 5
   evidence:
-    description: Whether each check also returns what was observed at every layer, as C(observations). Some hundred kilobytes.
+    description: Also return what was observed at every layer, as C(observations) of each check. This takes some hundred kilobytes.
     type: bool
     default: false
   resolver:
     description: >-
-      Address of a second resolver that is asked for each name as well, to tell a name that is filtered here from one that does not exist. Use a public
-      resolver only as a test on one host, not as a fix for a network.
+      Address of a second resolver to ask for each name as well, to distinguish a name that is filtered from one that does not exist. Use a public resolver
+      only to test one host, not as a fix for a network.
     type: str
   host_facts:
     description: >-
-      Whether to report what on the host affects its connection to the internet - gateway agents, VPNs, proxies, a PAC file, entries of its hosts
-      file, its resolvers, its clock, and the version of the macOS app. No users and no other processes are reported.
+      Also report what on the host affects its connection to the internet: gateway agents, VPNs, proxies, a PAC file, entries of its hosts file, its
+      resolvers, its clock, and the version of the macOS app. Users and other processes are not reported.
     type: bool
     default: true
   pac_url:
     description: >-
-      A PAC file that browsers on this network use. It is fetched, hashed and searched for the probed names, but not executed; set the proxy that it selects
-      with O(proxy). By default the one from the system settings, on macOS and Windows.
+      URL of the PAC file that browsers on this network use. It is downloaded, hashed and searched for the probed names, but not executed; set the proxy that
+      it selects in O(proxy). By default the one in the system settings, on macOS and Windows.
     type: str
   signatures:
     description: >-
-      Custom rules for block pages, tried before the shipped ones. Each has C(product) and one or more of C(status), C(header)
-      (name and regular expression), C(body), C(issuer_cn), C(issuer_o) and C(address) (networks that a name resolves to).
+      Custom rules for block pages, which are tried before the shipped ones. Each has C(product), and one or more of C(status), C(header) (a name and a
+      regular expression), C(body), C(issuer_cn), C(issuer_o) and C(address) (networks that a name resolves to).
     type: list
     elements: dict
     default: []
@@ -142,22 +141,22 @@ attributes:
     platforms: posix
     support: full
 notes:
-  - Python on a server is not a browser on a laptop. Roaming agents, HTTP/3 and user authentication are not tested.
-  - A healthy host costs one connection.
-  - Sends no credentials; to a canary of your own it sends a dummy in the headers Authorization, Cookie, Origin and OpenAI-Beta, to see whether they arrive.
+  - A probe from a server is not a browser on a laptop. Roaming agents, HTTP/3 and user authentication are not tested.
+  - Each probe takes one connection if nothing fails.
+  - To your own canary server it sends dummy values in the headers Authorization, Cookie, Origin and OpenAI-Beta, to check that they arrive unchanged.
 seealso:
   - plugin: netaccess.chatgpt.endpoints
     plugin_type: lookup
 """
 
 EXAMPLES = r"""
-- name: See what people behind the branch proxy see
+- name: Probe through the branch proxy
   netaccess.chatgpt.reachability_info:
     probes: "{{ lookup('netaccess.chatgpt.endpoints', cost='quick') }}"
     proxy: http://proxy.example.com:3128
   register: seen
 
-- name: Show it
+- name: Print the verdicts
   ansible.builtin.debug:
     msg: "{{ ({inventory_hostname: seen} | netaccess.chatgpt.verdict_table).splitlines() }}"
 """
@@ -165,9 +164,9 @@ EXAMPLES = r"""
 RETURN = r"""
 checks:
   description: >-
-    One for each probe and IP version. C(detail) has additional information, such as the longest silence that a connection survived; C(resolvers) are those
-    that resolved the name, none if a proxy did or if the hosts file did (flag C(hosts_file)). With O(evidence) also with the observations of every layer, as
-    C(observations).
+    One check for each probe and IP version. C(detail) has additional information, such as the longest silence that a connection survived. C(resolvers) are
+    those that resolved the name; it is empty if a proxy did, or the hosts file (flag C(hosts_file)). With O(evidence), C(observations) has what was observed
+    at every layer.
   returned: always
   type: list
   elements: dict
@@ -200,9 +199,9 @@ checks:
         chatgpt.com: blocked by Squid (status 403, inside TLS); decrypted by 'Example Inspection CA', which this host does not trust
 summary:
   description: >-
-    The verdict for the host and for each feature, counts, which wanted checks count for the verdict (id and IP version), whether the exemption is
-    C(proven), C(untested) (nothing on this path is inspected) or C(missing), whether the macOS app, which accepts few certificate authorities, would take
-    this path, and a headline.
+    The verdict for the host and for each feature, counts, the wanted checks that count for the verdict (ID and IP version), whether the exemption is
+    C(proven), C(untested) (nothing on this path is inspected) or C(missing), whether the macOS app, which accepts few certificate authorities, would accept
+    this path, and a summary in one line.
   returned: always
   type: dict
   sample:
@@ -214,20 +213,20 @@ summary:
     macos_app: {verdict: likely, reason: "every reached host presents the origin's own certificate"}
     message: all 31 wanted checks pass
 connections:
-  description: How many connections were opened.
+  description: Number of connections that were opened.
   returned: always
   type: int
   sample: 41
 threads:
-  description: How many probes ran at the same time.
+  description: Number of probes that ran at the same time.
   returned: always
   type: int
   sample: 39
 host:
   description: >-
-    What on the host affects its connection to the internet. C(trust_store) is the source of the host's own trusted certificates, used after the public ones
-    in RV(roots); on macOS also those of the system's keychains. C(clock_skew_s) is how far its clock is ahead
-    of the origins' own C(Date), null when none was seen.
+    What on the host affects its connection to the internet. C(trust_store) is the source of the host's own trusted certificates, which are used after the
+    public ones in RV(roots); on macOS it includes the system keychains. C(clock_skew_s) is how many seconds its clock is ahead of the C(Date) headers of the
+    origins, or null if there were none.
   returned: with O(host_facts)
   type: dict
   sample:
@@ -252,7 +251,7 @@ path:
   type: dict
   sample: {device: proxy1, audience: staff, kind: user, proven: true, message: 'behind proxy1: it leaves by 203.0.113.7'}
 notes:
-  description: Notes about this host or its network path, the most important first.
+  description: Notes on this host or its network path, the most important first.
   returned: always
   type: list
   elements: dict

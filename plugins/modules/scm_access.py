@@ -11,36 +11,38 @@ version_added: 0.1.0
 author:
   - The netaccess.chatgpt contributors (!UNKNOWN)
 description:
-  - Allows the hosts in O(config.allow) for O(audience) through a custom URL category and a security rule, and leaves those in O(config.exempt)
-    undecrypted through a second category and a decryption rule that does not decrypt. They are pre rules of O(folder) or O(snippet).
-  - For Prisma Access that Strata Cloud Manager manages. Where a Panorama manages it, use M(netaccess.chatgpt.panos_access).
-  - All changes wait in the candidate configuration of the tenant and go live with one push, a job that the task waits for. The push is limited to
-    the changes of O(client_id); edits of others stay pending. The tenant has no lock. Each object is read again before it is written, and what someone
-    else changed in it stays.
-  - The API does not report pending changes. Each run stamps the descriptions of what it writes, and each push names these stamps in its description;
-    by them a later run knows whether a push is missing. If no push in the list of jobs has them any more, one push is repeated.
-  - Internet rules in the same rulebase are read too, those that block, those that show a page before a site, and those that switch decryption by URL category.
-  - A rule that is limited by a column, an object or an action that the module does not understand is never certain; RV(coverage) then says
-    V(unchecked), and its conflict names the reason and has no remedy.
+  - Allows the hosts in O(config.allow) for O(audience) by a custom URL category and a security rule, and exempts those in O(config.exempt) from decryption
+    by a second category and a decryption rule with the action Do Not Decrypt. They are pre-rules of O(folder) or O(snippet).
+  - For Prisma Access that is managed by Strata Cloud Manager. If Panorama manages it, use M(netaccess.chatgpt.panos_access).
+  - All changes are pending in the candidate configuration of the tenant until one push, a job that the task waits for. The push is limited to the changes of
+    O(client_id); those of others stay pending. The tenant has no lock. Each object is read again before it is written, and what someone else changed in it
+    is kept.
+  - The API does not report pending changes. Each run writes a stamp into the descriptions of its objects, and each push lists these stamps in its
+    description. From them a later run knows whether a push is missing. If the jobs of the tenant no longer show any such push, one push is repeated.
+  - Internet Access rules in the same rulebase are read as well, including those that block, those that show a page before a site, and those that control
+    decryption by URL category.
+  - A rule that is limited by a column, an object or an action that the module does not understand is never certain. RV(coverage) then says V(unchecked), and
+    its conflict gives the reason and has no remedy.
 extends_documentation_fragment:
   - netaccess.chatgpt.access
   - netaccess.chatgpt.connection
+  - netaccess.chatgpt.position
 options:
   api_url:
-    description: Address of the API. With O(service=sase) use V(https://api.sase.paloaltonetworks.com).
+    description: Base URL of the API. With O(service=sase) set V(https://api.sase.paloaltonetworks.com).
     type: str
     default: https://api.strata.paloaltonetworks.com
   service:
-    description: The paths of the API, V(strata) for the current ones, V(sase) for the older ones of V(https://api.sase.paloaltonetworks.com).
+    description: Which paths of the API to use, V(strata) for the current ones, or V(sase) for the older ones of V(https://api.sase.paloaltonetworks.com).
     type: str
     choices: [strata, sase]
     default: strata
   token_url:
-    description: Where tokens are issued.
+    description: Base URL of the service that issues tokens.
     type: str
     default: https://auth.apps.paloaltonetworks.com
   client_id:
-    description: Client id of a service account, which ends in C(.iam.panserviceaccount.com). Pushes are limited to its changes.
+    description: Client ID of a service account, which ends in C(.iam.panserviceaccount.com). Pushes are limited to its changes.
     type: str
     required: true
   client_secret:
@@ -48,102 +50,89 @@ options:
     type: str
     required: true
   tsg_id:
-    description: The tenant service group.
+    description: ID of the tenant service group (TSG).
     type: str
     required: true
   folder:
-    description: The folder of the audience, for example V(Mobile Users). Rules that it inherits are read as well.
+    description: Folder that the audience belongs to, for example V(Mobile Users). Rules that it inherits are read as well.
     type: str
     required: true
   snippet:
     description:
-      - A snippet that the objects are written to instead, so that they stay apart from those of the folder. It has to exist; attaching it is a manual step.
-      - It is not documented where rules of a snippet stand among those of a folder. RV(coverage) says V(unchecked) where another rule may match.
+      - Name of a snippet to write the objects to instead, to keep them separate from those of the folder. The snippet must exist; associating it with the
+        folder is a manual step.
+      - Where the rules of a snippet are evaluated among those of a folder is not documented. If another rule may match, RV(coverage) says V(unchecked).
     type: str
   push_folders:
     description:
-      - Folders to push; by default O(folder).
+      - Folders to push. By default O(folder).
       - Required if O(folder) is the root of the tenant (V(All), V(Global) or V(Shared)), because a push of the root cannot be limited to one account.
     type: list
     elements: str
     default: []
   audience:
     description:
-      - Who gets access. The parts narrow each other, like the columns of a rule; the entries of one part add up.
+      - Who gets access. A connection has to match every suboption that is set, and one entry of each, like the columns of a rule.
       - Required for O(state=merged), O(state=replaced) and O(state=rendered).
     type: dict
     suboptions:
       from_zones:
-        description: Zones that the clients are in; any by default.
+        description: Names of the zones that the clients are in. By default any.
         type: list
         elements: str
         default: []
       to_zones:
-        description: Zones towards the Internet; any by default.
+        description: Names of the zones towards the internet. By default any.
         type: list
         elements: str
         default: []
       sources:
-        description: Client addresses, networks or names of address objects.
+        description: Client addresses, networks, or names of address objects.
         type: list
         elements: str
         default: []
       users:
-        description: Users or groups exactly as rules of the folder name them. They are not looked up, and a rule for a misspelt group matches nobody.
+        description: Users or groups, exactly as rules of the folder name them. They are not looked up, and a rule for a misspelt group matches nobody.
         type: list
         elements: str
         default: []
       everyone:
-        description: Everybody in O(folder).
+        description: All users of O(folder).
         type: bool
         default: false
   prefix:
-    description: The objects are named C(PREFIX-allow), C(PREFIX-exempt) and C(PREFIX-no-decrypt).
+    description: Start of the names of the managed objects, C(PREFIX-allow), C(PREFIX-exempt) and C(PREFIX-no-decrypt).
     type: str
     default: chatgpt
   application:
-    description: Applications of the new rule. The category already says which hosts; App-ID can tell an undecrypted session as C(ssl) only.
+    description: >-
+      Applications of the new rule. The category already limits the hosts, and App-ID can often identify an undecrypted session as C(ssl) only, so other
+      values can keep the rule from matching.
     type: list
     elements: str
     default: [any]
   profile_group:
     description: >-
-      Security profile group of the new rule. By default the module creates a group with the profiles of the rule that would take these
-      connections otherwise, without its URL access profile unless that blocks pages of a wanted host. Below an Internet rule, whose controls no group can
-      name, the default is V(best-practice).
+      Security profile group of the new rule. By default the module creates a group with the profiles of the rule that would otherwise match, without its URL
+      access management profile unless that blocks pages of a wanted host. If that rule is an Internet Access rule, whose controls a profile group cannot
+      refer to, the default is V(best-practice).
     type: str
   log_setting:
-    description: Log forwarding profile of the new rules, instead of the one that is found.
+    description: Log forwarding profile of the new rules. By default that of the rule that would otherwise match.
     type: str
   decryption_profile:
     description: >-
-      Decryption profile of the rule that does not decrypt; it decides whether sessions with expired or untrusted certificates pass. By default that of
-      the first rule that decrypts these hosts.
+      Decryption profile of the rule that does not decrypt. It decides whether sessions with expired or untrusted certificates are blocked. By default that
+      of the first rule that decrypts these hosts.
     type: str
   position:
     description:
-      - The position of the new rules. By default the lowest one above the first rule of the folder that blocks or decrypts a wanted host for the whole
-        audience, and below earlier rules that block a part of it or whose hosts only the service knows, for example an external list.
-      - A rule of a folder above is always evaluated first. If it blocks, it is reported as a conflict.
+      - Where to place the new rules. By default as low as possible, but above the first rule of the folder that blocks or decrypts a wanted host for the
+        whole audience, and below earlier rules that block a part of the audience, or whose hosts only the service knows, for example by an external list.
+      - A rule of a parent folder is always evaluated first. If it blocks, it is reported as a conflict.
     type: dict
-    suboptions:
-      before:
-        description: Names of rules that the new rules must be above. A rule that blocks a part of the audience is reported in RV(audience_widened).
-        type: list
-        elements: str
-        default: []
-      after:
-        description: Names of rules that the new rules must be below.
-        type: list
-        elements: str
-        default: []
-      never_above:
-        description: Names of rules, for example for threats or quarantine, that the new rules must never be above.
-        type: list
-        elements: str
-        default: []
   tags:
-    description: Tags of the new rules; they have to exist.
+    description: Tags of the new rules. The tags must exist.
     type: list
     elements: str
     default: []
@@ -152,30 +141,25 @@ attributes:
     support: full
     platforms: posix
     description: >-
-      Strata Cloud Manager, developed against a simulator that is checked with the vendor's OpenAPI documents and the client C(pan-scm-sdk); not yet run on
-      a tenant.
-  action_group:
-    support: full
-    membership:
-      - netaccess.chatgpt.all
-    description: Use C(group/netaccess.chatgpt.all) in C(module_defaults) to set options for all access modules.
+      Strata Cloud Manager, developed against a simulator that is checked with the vendor's OpenAPI documents and the client C(pan-scm-sdk); not yet run on a
+      tenant.
 notes:
-  - Entries of URL lists always end with a slash; without it C(example.com) also matches C(example.com.evil.test).
-  - Not confirmed and decided on the safe side (RV(coverage) says V(unchecked)) - whether an Internet rule or a decryption rule decides about decryption, and
-    where rules of a snippet are evaluated.
-  - Not confirmed and assumed - that rules of all folders above are evaluated before those of the folder; that an Internet rule leaves what its lists do not
-    hold to the rules below; that a moved rule counts as a change of who moved it; that no custom application begins with the name of another product.
-  - HTTP/3 is not opened; C(service-https) is TCP.
+  - Entries in URL lists always end with a slash. Without it C(example.com) also matches C(example.com.evil.test).
+  - >-
+    Two things are not confirmed, and RV(coverage) says V(unchecked) where they matter: whether an Internet Access rule or a decryption rule decides about
+    decryption, and where the rules of a snippet are evaluated.
+  - >-
+    Four things are not confirmed and are assumed: that the rules of all parent folders are evaluated before those of the folder; that traffic which the
+    lists of an Internet Access rule do not contain continues to the rules below; that a moved rule counts as a change of the account that moved it; and that
+    no custom application has a name that begins with the name of another product.
+  - HTTP/3 is not allowed, because C(service-https) is TCP.
   - Traffic steering, split tunnels, application override rules and the list of decryption exclusions are not read.
 seealso:
-  - plugin: netaccess.chatgpt.policy
-    plugin_type: lookup
   - module: netaccess.chatgpt.panos_access
-  - module: netaccess.chatgpt.reachability_info
 """
 
 EXAMPLES = r"""
-- name: Open ChatGPT for a group of people and leave its TLS alone
+- name: Allow ChatGPT for a user group and exempt it from decryption
   netaccess.chatgpt.scm_access:
     client_id: netaccess@1234567890.iam.panserviceaccount.com
     client_secret: "{{ vault_scm_client_secret }}"
@@ -188,7 +172,7 @@ EXAMPLES = r"""
       never_above: [Quarantine]
     comment: CHG0012345
 
-- name: In a snippet that is attached to the folder
+- name: Write the objects to a snippet that is associated with the folder
   netaccess.chatgpt.scm_access:
     client_id: netaccess@1234567890.iam.panserviceaccount.com
     client_secret: "{{ vault_scm_client_secret }}"
@@ -199,7 +183,7 @@ EXAMPLES = r"""
     audience:
       everyone: true
 
-- name: Audit, which writes nothing
+- name: Audit without writing anything
   netaccess.chatgpt.scm_access:
     client_id: auditor@1234567890.iam.panserviceaccount.com
     client_secret: "{{ vault_scm_audit_secret }}"
@@ -215,7 +199,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 changes:
-  description: Changes to the product's own objects that were made, or that check mode predicts.
+  description: Changes to the product's objects that were made, or in check mode would be.
   returned: always, except for O(state=rendered)
   type: list
   elements: dict
@@ -228,7 +212,7 @@ changes:
           added: ['*.oaistatic.com/']
           removed: []
 summary:
-  description: The changes in one line, as done, or as what would be done.
+  description: The changes in one line.
   returned: always, except for O(state=rendered)
   type: str
   sample: >-
@@ -241,46 +225,45 @@ product:
   sample: 'scm'
 audience:
   description: >-
-    Who gets access, as O(audience) names them - whether it is C(everyone), and each of its C(parts) that names somebody, sorted; null if the task has no
-    O(audience). The parts mean what O(audience) says of them. Where they name rules or policies of the device, C(behind) has the people of each,
-    as far as the product tells.
+    Who gets access, from O(audience): C(everyone), and C(parts), the suboptions that are set, with their names sorted. If they name rules or policies of the
+    device, C(behind) has the users of each, as far as the product shows them. Null if the task has no O(audience).
   returned: always, except for O(state=rendered)
   type: dict
   sample: {everyone: false, parts: {}, behind: {}}
 places:
   description: >-
-    Where each rule that is made, altered or moved stands afterwards - its C(number) among C(of) rules of the C(rulebase), and the rules that it stands
-    C(below) and C(above), which are null at an end.
+    The position of each rule that is created, changed or moved, after the run. It is rule C(number) of C(of) in the C(rulebase), with the rules directly
+    above it (C(below)) and below it (C(above)); these are null at an end of the rulebase.
   returned: always, except for O(state=rendered)
   type: list
   elements: dict
   sample: []
 opens:
   description: >-
-    Ports that new rules of the plan open besides web access, for voice - C(id), C(protocol) and C(ports), the number of C(destinations), and the
-    C(rules). Empty if the plan creates no such rule.
+    Ports for voice that new rules of the plan open in addition to web access. Each has C(id), C(protocol), C(ports), the number of C(destinations), and the
+    C(rules).
   returned: always, except for O(state=rendered)
   type: list
   elements: dict
   sample: []
 ports_open:
-  description: As RV(opens), of the rules of this collection that the device already has before the run.
+  description: As RV(opens), for managed rules that the device already had before the run.
   returned: always, except for O(state=rendered)
   type: list
   elements: dict
   sample: []
 planned_steps:
-  description: Number of steps in the plan, known before the first one and in check mode too. A step is a request that writes.
+  description: Number of steps in the plan. A step is a write request. Known before the first write, so in check mode as well.
   returned: for states that write
   type: int
   sample: 5
 reversal:
-  description: Cost of a rollback of this plan, known before the first write - the number of write requests and of activations.
+  description: Cost of rolling this plan back, as the number of write requests and of activations. Known before the first write.
   returned: for states that write
   type: dict
   sample: {writes: 2, activations: 1}
 earlier:
-  description: Journals of earlier stages of the same rollout that are still to be rolled back, the next one first.
+  description: Journals with the same O(series), such as earlier stages of a rollout, that are not rolled back yet, the next one first.
   returned: for O(state=reverted)
   type: list
   elements: str
@@ -296,35 +279,36 @@ policy_version:
   type: str
   sample: '2026-07-25'
 limits:
-  description: How many writes, deletions and activations the product allows, in words; empty if no limit is known.
+  description: Limits of the product on writes, deletions and activations, in words. Empty if none are known.
   returned: always, except for O(state=rendered)
   type: str
   sample: ''
 exclusive:
-  description: What prevents a second run from writing at the same time, in words; empty if nothing does, so the pipeline must.
+  description: What keeps two runs from writing at the same time, in words. Empty if nothing does; then run one job at a time.
   returned: always, except for O(state=rendered)
   type: str
   sample: ''
 propagation:
-  description: Seconds after the activation until the change is in force everywhere. V(0) means at once.
+  description: Seconds from the activation until the change is in force everywhere. V(0) means immediately.
   returned: always, except for O(state=rendered)
   type: int
   sample: 0
 permissions:
   description: >-
-    Whether the account may C(write) what a change would write, and C(why); C(write) is null if the product does not report it. The check writes nothing.
+    Whether the account has the permissions that the change needs (C(write)), and the reason (C(why)). C(write) is null if the product does not report it.
+    The check writes nothing.
   returned: in check mode, when there is something to write
   type: dict
   sample: {write: null, why: ''}
 held_by:
-  description: Who holds a lock that would prevent a run from writing now, if the product reports it.
+  description: Who holds a lock that would keep a run from writing now, if the product reports it.
   returned: in check mode, when there is something to write
   type: list
   elements: str
   sample: ['a push of alice@example.com (job 1586) is in progress']
 would_stop:
   description: Why a real run would stop before its first write, one entry for each reason.
-  returned: in check mode, when it would
+  returned: in check mode, if a real run would stop
   type: list
   elements: str
   sample: ["another administrator's changes are pending, and publish_foreign_changes is not set"]
@@ -375,19 +359,20 @@ left:
   sample: []
 plan_digest:
   description: >-
-    Identifies this plan on this device with everything that is reviewed: the changes, conflicts, losses, a widened audience, manual steps, targets of the
-    activation, pending changes of others, and the options in RV(plan_options). Set O(expected_plan) to it, and the real run carries out this plan or stops.
+    Digest of this plan on this device, including everything that a reviewer sees: the changes, conflicts, losses, a widened audience, manual steps, the
+    targets of the activation, pending changes of others, and the options in RV(plan_options). With O(expected_plan) set to it, a real run carries out
+    exactly this plan, or stops.
   returned: for states that write
   type: str
   sample: 6f1c0a3e2d0f4f7f8d0d2f6d5d3b1a90c0f6b6a7f1f0a9d0e2c7b8a9d6e5f4c3
 plan_options:
-  description: The options that decide what this plan does, or whether it may be carried out.
+  description: The options that decide what the plan does, or whether it may be carried out.
   returned: for states that write
   type: dict
   sample: {state: merged, activate: true}
 coverage:
   description: >-
-    What is in force for each wanted pattern after the run. V(unchecked) means that the existing rules were not read, or that one of them may block a part
+    What is in force for each pattern of O(config) after the run. V(unchecked) means that existing rules were not read, or that one of them may block a part
     of the pattern or some of the users; C(note) says which. Of more than 1,000 patterns, only those are listed that are exempt, that are not in force as
     wanted, or that have a note.
   returned: when O(config) is given
@@ -412,8 +397,8 @@ coverage_before:
   sample: {wanted: 35, allowed: 0, exempt_wanted: 18, exempt: 0}
 conflicts:
   description: >-
-    Existing rules and entries that still affect a wanted host. C(effect) says whether they deny, decrypt, strip cookies from or rewrite its traffic; C(id)
-    is the value for O(unblock).
+    Existing rules and entries that still affect a wanted host. C(effect) says whether they deny or decrypt its traffic, strip cookies from it, or rewrite
+    it; C(id) is the value for O(unblock).
   returned: always, except for O(state=rendered)
   type: list
   elements: dict
@@ -443,19 +428,19 @@ losses:
       hosts: ['.chatgpt.com']
 pending:
   description: >-
-    Whose changes are pending on the device - V(ours), left by a run that was interrupted before it activated them, V(foreign), V(both), or null if there
-    are none.
+    Whose changes are pending on the device: V(ours), left by a run that was interrupted before its activation, V(foreign), V(both), or null if there are
+    none.
   returned: always, except for O(state=rendered)
   type: str
   sample: null
 stale:
-  description: Entries of the managed lists that the policy has retired.
+  description: Entries of managed lists that earlier selections of the policy contained.
   returned: always, except for O(state=rendered)
   type: list
   elements: dict
   sample: []
 foreign:
-  description: Entries of the managed lists that the policy never contained, for example added by hand.
+  description: Entries of managed lists that no selection of the policy ever contained, for example added by hand.
   returned: always, except for O(state=rendered)
   type: list
   elements: dict
@@ -467,13 +452,13 @@ audience_widened:
   elements: str
   sample: []
 manual:
-  description: Steps to do by hand, because the API of the product cannot do them.
+  description: Manual steps, because the product has no API for them.
   returned: always, except for O(state=rendered)
   type: list
   elements: str
   sample: ['voice (voice_openai: UDP 3478 to 23 published addresses (feed of 2026-03-26)): this product does not carry UDP; open it on the firewall']
 activation:
-  description: What the job of the push reported, for each folder.
+  description: What the push job reported for each folder.
   returned: after an activation
   type: list
   elements: dict
@@ -485,12 +470,12 @@ activation:
       details: [Configuration committed successfully]
       warnings: []
 journal:
-  description: File that O(state=reverted) needs.
+  description: The journal of this run, for O(state=reverted).
   returned: when something was written
   type: str
   sample: /root/.netaccess/journals/20260311T101500Z-scm-1f2e3d4c.json
 requests:
-  description: Cost of this run - read and write requests, connections, and seconds waited.
+  description: What this run cost in read and write requests, connections, and seconds of waiting.
   returned: always, except for O(state=rendered)
   type: dict
   sample: {reads: 14, writes: 8, waited: 0, connections: 1}

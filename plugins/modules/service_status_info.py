@@ -6,36 +6,36 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: service_status_info
-short_description: Read the status of the service from OpenAI's status page, by feature
+short_description: Read the state of the service from OpenAI's status page, by feature
 version_added: 0.1.0
 author:
   - The netaccess.chatgpt contributors (!UNKNOWN)
 description:
-  - Reads the status page from the controller, in either of its two JSON forms, and maps its components to the features of the catalogue.
-  - What cannot be reached or is not understood is V(unknown), never V(operational) and never an error. The page itself lies behind
-    C(*.openai.com), so where that is blocked the state of the service is unknown.
+  - Reads the status page from the controller, in either of its two JSON formats, and maps its components to the features of the catalogue.
+  - If the page cannot be reached or understood, the state is V(unknown), never V(operational), and the task succeeds. The page itself is in C(*.openai.com),
+    so if that is blocked, the state of the service is unknown.
 options:
   url:
-    description: The status page.
+    description: URL of the status page.
     type: str
     default: https://status.openai.com
   path:
-    description: A saved answer of the page, instead of O(url).
+    description: A saved response of the page, to use in place of O(url).
     type: path
   timeout:
-    description: Seconds for each request; there are at most two.
+    description: Seconds that each request may take. There are at most two requests.
     type: float
     default: 10
   proxy:
-    description: URL of the proxy to use. By default the one in the environment.
+    description: URL of the proxy to use. By default the proxy in the environment variables is used.
     type: str
   ca_path:
-    description: File with CA certificates (PEM) to verify the page with.
+    description: PEM file with the CA certificates to verify the page with.
     type: path
   components:
     description: >-
-      Custom rules that map components to features, tried before the shipped ones. Each has C(component), a regular expression on the
-      component's group and name, and C(features).
+      Custom rules that map components to features, tried before the shipped ones. Each has C(component), a regular expression for the component's group and
+      name, and C(features).
     type: list
     elements: dict
     default: []
@@ -57,7 +57,7 @@ EXAMPLES = r"""
   netaccess.chatgpt.service_status_info:
   register: service
 
-- name: Say it
+- name: Print the status
   ansible.builtin.debug:
     var: service.message
 """
@@ -69,7 +69,7 @@ state:
   type: str
   sample: degraded
 features:
-  description: The worst state of the components and incidents of each feature that has some.
+  description: For each feature that has any, the worst state of its components and incidents.
   returned: always
   type: dict
   sample: {chat: operational, login: operational, voice: degraded}
@@ -95,7 +95,7 @@ incidents:
       components: [Voice mode]
       features: [voice]
 source:
-  description: The format of the page, V(shim) or V(native); V(none) without an answer.
+  description: The format of the page, V(shim) or V(native), or V(none) if there was no response.
   returned: always
   type: str
   sample: shim
@@ -105,7 +105,7 @@ fetched:
   type: str
   sample: '2026-11-24T08:15:00Z'
 message:
-  description: One line of text, with the reason if the state is unknown.
+  description: The result in one line, with the reason if the state is unknown.
   returned: always
   type: str
   sample: 'the service reports degraded; voice: degraded'

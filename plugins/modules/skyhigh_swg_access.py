@@ -11,83 +11,84 @@ version_added: 0.1.0
 author:
   - The netaccess.chatgpt contributors (!UNKNOWN)
 description:
-  - Keeps two lists of wildcard expressions on an on-premises Skyhigh Secure Web Gateway, formerly McAfee Web Gateway, by its REST interface. One holds
-    the hosts in O(config.allow), one those in O(config.exempt). Each list is written whole, and both come into force with one commit.
-  - A list decides nothing until a rule refers to it, and the REST interface edits no rule. So the enabled rule sets are exported and it is checked
-    that rules use the lists, that these rules are below authentication and above rules that block and decrypt, and to which users they apply. RV(coverage)
-    says V(yes) only if that is so, and if every evaluated rule is understood. A property, operator, action, event or list that is not makes it V(unchecked),
-    with
-    its name in the note. So does a rule that blocks some people, above those that refer to the lists.
-  - If no rule uses a list, RV(manual) has the manual steps, needed once, and RV(diagnosis) has a rule set for each list, ready to be
-    imported. Nothing is ever put above authentication.
-  - What is written and not committed is gone with the session. On failure it is discarded; committed changes are rolled back.
+  - Keeps two lists of wildcard expressions on an on-premises Skyhigh Secure Web Gateway (formerly McAfee Web Gateway), by its REST interface. One holds the
+    hosts in O(config.allow), the other those in O(config.exempt). Each list is written as a whole, and one commit activates both.
+  - A list has no effect until a rule uses it, and the REST interface cannot edit rules. The module therefore exports the enabled rule sets and checks that
+    rules use the lists, that they are below authentication and above the rules that block and decrypt, and to which users they apply.
+  - RV(coverage) says V(yes) only if all of that is so and every evaluated rule is understood. A property, operator, action, event or list that the module
+    does not know makes it V(unchecked), with its name in the note; so does a rule above them that blocks some of the users.
+  - If no rule uses a list, RV(manual) lists the manual steps, which are needed once, and RV(diagnosis) has a rule set to import for each list. The rule sets
+    never go above authentication.
+  - Uncommitted changes end with the session. If a run fails before its commit, they are discarded; after it, the run is rolled back.
 extends_documentation_fragment:
   - netaccess.chatgpt.access
   - netaccess.chatgpt.connection
 options:
   host:
-    description: Name or address of the gateway's management interface; of a cluster, of one node. Environment variable E(SKYHIGH_HOST).
+    description: Host name or address of the gateway's management interface; in a cluster, of one node. Environment variable E(SKYHIGH_HOST).
     type: str
     required: true
   port:
-    description: Port of the REST interface over HTTPS, which has to be enabled under Appliances, User Interface.
+    description: Port of the REST interface over HTTPS. The interface has to be enabled under Appliances > User Interface.
     type: int
     default: 4712
   username:
     description:
-      - An account of its own for this, since an account can be signed in once at a time. Environment variable E(SKYHIGH_USERNAME).
-      - Its role needs C(REST interface accessible), and rights to read rule sets and to change these lists.
+      - Name of a dedicated account. An account can have only one session at a time, so a shared one would be in use. Environment variable
+        E(SKYHIGH_USERNAME).
+      - Its role needs C(REST interface accessible), and the permissions to read rule sets and to change these lists.
     type: str
     required: true
   password:
-    description: The password. It is sent in a header, never in a URL. Environment variable E(SKYHIGH_PASSWORD).
+    description: Password of O(username). It is sent in a header, never in a URL. Environment variable E(SKYHIGH_PASSWORD).
     type: str
     required: true
   audience:
     description:
-      - Who gets access. Rules decide that, so it goes into the rule sets to import, and the rules that refer to the lists are held to it.
+      - Who gets access. Rules decide that, so the audience is written into the rule sets to import, and the rules that use the lists are compared with it.
       - Required for O(state=merged), O(state=replaced) and O(state=rendered).
     type: dict
     suboptions:
       groups:
-        description: User groups, as C(Authentication.UserGroups) has them on the gateway. The entries add up.
+        description: User groups, as in C(Authentication.UserGroups) on the gateway. A user needs one of them.
         type: list
         elements: str
         default: []
       everyone:
-        description: Everybody who is served by the gateway.
+        description: All clients of the gateway.
         type: bool
         default: false
   allow_list:
     description:
-      - Title of the list of allowed hosts. An existing one of the company can be named; entries of others in it stay.
-      - It has to be a list of wildcard expressions for rules of the form C(URL.Host matches in list).
+      - Name of the list for the hosts in O(config.allow). It can be an existing list, in which other entries stay.
+      - It must be a list of wildcard expressions, for rules with the criterion C(URL.Host matches in list).
     type: str
     default: ChatGPT allow
   exempt_list:
-    description: Title of the list of hosts that are not decrypted.
+    description: Name of the list for the hosts in O(config.exempt). Works as O(allow_list).
     type: str
     default: ChatGPT exempt
   https_rule_sets:
-    description: Titles of the rule sets that decrypt. Those whose rules enable an SSL engine are recognised without it.
+    description: Names of the rule sets that decrypt. Rule sets with a rule that enables an SSL engine are recognised in any case.
     type: list
     elements: str
     default: [HTTPS Scanning, SSL Scanner]
   authentication_rule_sets:
     description: >-
-      Titles of the rule sets that authenticate, where they are not recognised by their action. In them an action that is not known is taken for it. A
-      title with the word C(authenticat) in it is a hint only, below which RV(coverage) of a user group is V(unchecked).
+      Names of rule sets that authenticate, for those that are not recognised by their actions. In these rule sets an unknown action counts as
+      authentication. A rule set with C(authenticat) in its name that is not listed here is only taken as a hint; below it RV(coverage) for a user group is
+      V(unchecked).
     type: list
     elements: str
     default: []
   scan_conflicts:
     description: >-
-      Read the enabled rule sets, one request for each. Without them RV(coverage) says V(unchecked). States that look for all that is ours
-      (replaced, deleted, gathered, reverted) read them anyway.
+      Read the enabled rule sets, with one request for each. With V(false) RV(coverage) says V(unchecked). O(state=replaced), O(state=deleted),
+      O(state=gathered) and O(state=reverted) read them in any case, because they look for every managed object.
     type: bool
     default: true
   bare_answers:
-    description: Ask for answers without their Atom wrappers (C(application/mwg+xml)) where that is enough.
+    description: Request responses without their Atom wrapper (C(application/mwg+xml)) where that is enough. The responses are smaller.
     type: bool
     default: false
 attributes:
@@ -95,28 +96,20 @@ attributes:
     support: full
     platforms: posix
     description: >-
-      Web Gateway 7.8 to 11.2, developed on a simulator that is checked with recorded answers and with a public client; not yet run on a gateway.
-  action_group:
-    support: full
-    membership:
-      - netaccess.chatgpt.all
-    description: Use C(group/netaccess.chatgpt.all) in C(module_defaults) to set options for all access modules.
+      Web Gateway 7.8 to 11.2, developed against a simulator that is checked with recorded responses and with a public client; not yet run on a gateway.
 notes:
-  - Lists are never deleted, since rules may refer to them. With O(state=deleted) they are emptied, and an empty managed list counts as absent. The rules
-    that were created by hand stay; with empty lists they match nothing.
-  - With O(activate=false) a run that writes is refused, since nothing waits on the gateway once the session has ended.
+  - Lists are never deleted, because rules may use them. O(state=deleted) empties them, and an empty managed list counts as absent. Rules that were created
+    by hand stay; with an empty list they match nothing.
+  - O(activate=false) is refused if there is something to write, because uncommitted changes end with the session.
   - O(unblock) puts C(disabled-by-netaccess/) in front of the conflicting entries of an existing list, so that they match nothing until they are restored.
-    Entries about much more than these hosts, inline lists and categories are manual steps.
-  - Hosts in O(exempt_list) are tunnelled, so the gateway does not check the server's certificate. RV(coverage) says so.
-  - Close sessions of the user interface during the change; its next save may otherwise write older lists. It shows the change after a reload.
-seealso:
-  - plugin: netaccess.chatgpt.policy
-    plugin_type: lookup
-  - module: netaccess.chatgpt.reachability_info
+    Entries that match much more than these hosts, inline lists, and categories are manual steps.
+  - Hosts in O(exempt_list) are tunnelled, so the gateway does not verify the server's certificate. RV(coverage) says so.
+  - Close open sessions of the user interface before a change. Saving in one of them could write older versions of the lists. A session shows the change
+    after a reload.
 """
 
 EXAMPLES = r"""
-- name: Open ChatGPT for a user group and leave its TLS alone
+- name: Allow ChatGPT for a user group and exempt it from decryption
   netaccess.chatgpt.skyhigh_swg_access:
     host: gateway.example.com
     username: netaccess
@@ -127,7 +120,7 @@ EXAMPLES = r"""
     comment: CHG0012345
   register: skyhigh
 
-- name: Save the rule sets that have to be imported once
+- name: Save the rule sets to import
   ansible.builtin.copy:
     content: "{{ item.value }}"
     dest: "{{ item.key }}.xml"
@@ -135,7 +128,7 @@ EXAMPLES = r"""
   loop: "{{ skyhigh.diagnosis.rule_sets | default({}) | dict2items }}"
   delegate_to: localhost
 
-- name: Audit, which writes nothing
+- name: Audit without writing anything
   netaccess.chatgpt.skyhigh_swg_access:
     host: gateway.example.com
     username: netaccess
@@ -158,7 +151,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 changes:
-  description: Changes to the product's own objects that were made, or that check mode predicts.
+  description: Changes to the product's objects that were made, or in check mode would be.
   returned: always, except for O(state=rendered)
   type: list
   elements: dict
@@ -171,7 +164,7 @@ changes:
           added: ['*.oaistatic.com']
           removed: []
 summary:
-  description: The changes in one line, as done, or as what would be done.
+  description: The changes in one line.
   returned: always, except for O(state=rendered)
   type: str
   sample: created wildcard list ChatGPT allow (+39), wildcard list ChatGPT exempt (+21)
@@ -182,46 +175,45 @@ product:
   sample: 'skyhigh_swg'
 audience:
   description: >-
-    Who gets access, as O(audience) names them - whether it is C(everyone), and each of its C(parts) that names somebody, sorted; null if the task has no
-    O(audience). The parts mean what O(audience) says of them. Where they name rules or policies of the device, C(behind) has the people of each,
-    as far as the product tells.
+    Who gets access, from O(audience): C(everyone), and C(parts), the suboptions that are set, with their names sorted. If they name rules or policies of the
+    device, C(behind) has the users of each, as far as the product shows them. Null if the task has no O(audience).
   returned: always, except for O(state=rendered)
   type: dict
   sample: {everyone: false, parts: {}, behind: {}}
 places:
   description: >-
-    Where each rule that is made, altered or moved stands afterwards - its C(number) among C(of) rules of the C(rulebase), and the rules that it stands
-    C(below) and C(above), which are null at an end.
+    The position of each rule that is created, changed or moved, after the run. It is rule C(number) of C(of) in the C(rulebase), with the rules directly
+    above it (C(below)) and below it (C(above)); these are null at an end of the rulebase.
   returned: always, except for O(state=rendered)
   type: list
   elements: dict
   sample: []
 opens:
   description: >-
-    Ports that new rules of the plan open besides web access, for voice - C(id), C(protocol) and C(ports), the number of C(destinations), and the
-    C(rules). Empty if the plan creates no such rule.
+    Ports for voice that new rules of the plan open in addition to web access. Each has C(id), C(protocol), C(ports), the number of C(destinations), and the
+    C(rules).
   returned: always, except for O(state=rendered)
   type: list
   elements: dict
   sample: []
 ports_open:
-  description: As RV(opens), of the rules of this collection that the device already has before the run.
+  description: As RV(opens), for managed rules that the device already had before the run.
   returned: always, except for O(state=rendered)
   type: list
   elements: dict
   sample: []
 planned_steps:
-  description: Number of steps in the plan, known before the first one and in check mode too. A step is a request that writes.
+  description: Number of steps in the plan. A step is a write request. Known before the first write, so in check mode as well.
   returned: for states that write
   type: int
   sample: 5
 reversal:
-  description: Cost of a rollback of this plan, known before the first write - the number of write requests and of activations.
+  description: Cost of rolling this plan back, as the number of write requests and of activations. Known before the first write.
   returned: for states that write
   type: dict
   sample: {writes: 2, activations: 1}
 earlier:
-  description: Journals of earlier stages of the same rollout that are still to be rolled back, the next one first.
+  description: Journals with the same O(series), such as earlier stages of a rollout, that are not rolled back yet, the next one first.
   returned: for O(state=reverted)
   type: list
   elements: str
@@ -237,35 +229,36 @@ policy_version:
   type: str
   sample: '2026-07-25'
 limits:
-  description: How many writes, deletions and activations the product allows, in words; empty if no limit is known.
+  description: Limits of the product on writes, deletions and activations, in words. Empty if none are known.
   returned: always, except for O(state=rendered)
   type: str
   sample: ''
 exclusive:
-  description: What prevents a second run from writing at the same time, in words; empty if nothing does, so the pipeline must.
+  description: What keeps two runs from writing at the same time, in words. Empty if nothing does; then run one job at a time.
   returned: always, except for O(state=rendered)
   type: str
   sample: the one session that an account can have
 propagation:
-  description: Seconds after the activation until the change is in force everywhere. For the other nodes of a cluster the vendor documents no time.
+  description: Seconds from the activation until the change is in force everywhere. For the other nodes of a cluster the vendor documents no time.
   returned: always, except for O(state=rendered)
   type: int
   sample: 60
 permissions:
   description: >-
-    Whether the account may C(write) what a change would write, and C(why); C(write) is null if the product does not report it. The check writes nothing.
+    Whether the account has the permissions that the change needs (C(write)), and the reason (C(why)). C(write) is null if the product does not report it.
+    The check writes nothing.
   returned: in check mode, when there is something to write
   type: dict
   sample: {write: null, why: ''}
 held_by:
-  description: Who holds a lock that would prevent a run from writing now, if the product reports it.
+  description: Who holds a lock that would keep a run from writing now, if the product reports it.
   returned: in check mode, when there is something to write
   type: list
   elements: str
   sample: []
 would_stop:
   description: Why a real run would stop before its first write, one entry for each reason.
-  returned: in check mode, when it would
+  returned: in check mode, if a real run would stop
   type: list
   elements: str
   sample: ["another administrator's changes are pending, and publish_foreign_changes is not set"]
@@ -316,19 +309,20 @@ left:
   sample: []
 plan_digest:
   description: >-
-    Identifies this plan on this device with everything that is reviewed: the changes, conflicts, losses, a widened audience, manual steps, targets of the
-    activation, pending changes of others, and the options in RV(plan_options). Set O(expected_plan) to it, and the real run carries out this plan or stops.
+    Digest of this plan on this device, including everything that a reviewer sees: the changes, conflicts, losses, a widened audience, manual steps, the
+    targets of the activation, pending changes of others, and the options in RV(plan_options). With O(expected_plan) set to it, a real run carries out
+    exactly this plan, or stops.
   returned: for states that write
   type: str
   sample: 6f1c0a3e2d0f4f7f8d0d2f6d5d3b1a90c0f6b6a7f1f0a9d0e2c7b8a9d6e5f4c3
 plan_options:
-  description: The options that decide what this plan does, or whether it may be carried out.
+  description: The options that decide what the plan does, or whether it may be carried out.
   returned: for states that write
   type: dict
   sample: {state: merged, activate: true}
 coverage:
   description: >-
-    What is in force for each wanted pattern after the run. V(unchecked) means that the existing rules were not read, or that one of them may block a part
+    What is in force for each pattern of O(config) after the run. V(unchecked) means that existing rules were not read, or that one of them may block a part
     of the pattern or some of the users; C(note) says which. Of more than 1,000 patterns, only those are listed that are exempt, that are not in force as
     wanted, or that have a note.
   returned: when O(config) is given
@@ -353,8 +347,8 @@ coverage_before:
   sample: {wanted: 35, allowed: 0, exempt_wanted: 18, exempt: 0}
 conflicts:
   description: >-
-    Existing rules and entries that still affect a wanted host. C(effect) says whether they deny, decrypt, strip cookies from or rewrite its traffic; C(id)
-    is the value for O(unblock).
+    Existing rules and entries that still affect a wanted host. C(effect) says whether they deny or decrypt its traffic, strip cookies from it, or rewrite
+    it; C(id) is the value for O(unblock).
   returned: always, except for O(state=rendered)
   type: list
   elements: dict
@@ -373,7 +367,7 @@ conflicts:
           fields:
             disabled: {old: [], new: ['*.chatgpt.com']}
 losses:
-  description: Security controls that a wanted host loses through the exemption, or through the rule that allows it and is above them.
+  description: Security controls that stop scanning a wanted host because of the exemption, or because the rule that allows the host precedes them.
   returned: always, except for O(state=rendered)
   type: list
   elements: dict
@@ -382,18 +376,18 @@ losses:
       rule: rule set Gateway Anti-Malware
       hosts: ['.chatgpt.com']
 pending:
-  description: Always null, since only its own session sees what waits.
+  description: Always null, because uncommitted changes are visible only in their own session.
   returned: always, except for O(state=rendered)
   type: str
   sample: null
 stale:
-  description: Entries of the managed lists that the policy has retired.
+  description: Entries of managed lists that earlier selections of the policy contained.
   returned: always, except for O(state=rendered)
   type: list
   elements: dict
   sample: []
 foreign:
-  description: Entries of the managed lists that the policy never contained, for example added by hand.
+  description: Entries of managed lists that no selection of the policy ever contained, for example added by hand.
   returned: always, except for O(state=rendered)
   type: list
   elements: dict
@@ -405,13 +399,13 @@ audience_widened:
   elements: str
   sample: []
 manual:
-  description: Steps to do by hand, because the API of the product cannot do them. The rules that refer to the lists are among them until they exist.
+  description: Manual steps, because the product has no API for them. They include the rules that use the lists, until these exist.
   returned: always, except for O(state=rendered)
   type: list
   elements: str
   sample: ['voice (voice_openai: UDP 3478 to 23 published addresses (feed of 2026-03-26)): an HTTP proxy does not carry UDP; open it on the firewall']
 activation:
-  description: The commit, on the node in O(host).
+  description: The result of the commit on the node O(host).
   returned: after an activation
   type: list
   elements: dict
@@ -419,12 +413,12 @@ activation:
     - target: gateway.example.com:4712
       status: in force
 journal:
-  description: File that O(state=reverted) needs.
+  description: The journal of this run, for O(state=reverted).
   returned: when something was written
   type: str
   sample: /root/.netaccess/journals/20260311T101500Z-skyhigh_swg-1f2e3d4c.json
 requests:
-  description: Cost of this run - read and write requests, connections, and seconds waited.
+  description: What this run cost in read and write requests, connections, and seconds of waiting.
   returned: always, except for O(state=rendered)
   type: dict
   sample: {reads: 20, writes: 3, waited: 0, connections: 1}
@@ -446,7 +440,7 @@ failure:
   type: dict
   sample: {class: refused, applied: [], undone: [], journal: null}
 diagnosis:
-  description: Which enabled rules refer to the lists (C(referred_by)), and where none does, a rule set to import for each list (C(rule_sets)).
+  description: Which enabled rules use each list (C(referred_by)), and for a list that no rule uses, a rule set to import (C(rule_sets)).
   returned: when the rule sets were read
   type: dict
   sample:

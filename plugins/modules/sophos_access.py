@@ -11,19 +11,19 @@ version_added: 0.1.0
 author:
   - The netaccess.chatgpt contributors (!UNKNOWN)
 description:
-  - Allows the hosts in O(config.allow) for the people of O(audience) by a URL group and a rule for it in their web policies. The rule is above the first one
-    that blocks a wanted host for all of these users, and below those that do so for a part of them.
-  - Leaves the hosts in O(config.exempt) undecrypted by entries in a URL group that a rule of TLS inspection names, or by a web exception. Policy checks,
-    malware scanning and certificate checks are never skipped by it.
-  - Works by the XML API, which hardware, virtual and cloud firewalls have alike. There is no commit, so each write is in force at once; the exemption comes
-    with or before the rule that allows. An update replaces a whole object, so objects are written back as they were read, with our part changed. Objects
-    that others may have changed are compared right before, and everything is read back. On failure the change is rolled back.
+  - Allows the hosts in O(config.allow) for the users of O(audience) by a URL group, and a rule for it in their web policies. The rule is placed above the
+    first rule that blocks a wanted host for all of these users, and below those that block it for some of them.
+  - Exempts the hosts in O(config.exempt) from decryption by entries in a URL group that an SSL/TLS inspection rule uses, or by a web exception. Neither
+    skips policy checks, malware scanning or certificate validation.
+  - Uses the XML API, which hardware, virtual and cloud firewalls share. It has no commit, so every write takes effect immediately; the exemption is written
+    with or before the rule that allows. An update replaces a whole object, so an object is written back as it was read, with only the managed part changed.
+    Objects that others can edit are compared immediately before, and everything is read back. A failed change is rolled back.
 extends_documentation_fragment:
   - netaccess.chatgpt.access
   - netaccess.chatgpt.connection
 options:
   host:
-    description: Name or address of the firewall's web admin console; of a cluster, its primary. Environment variable E(SOPHOS_HOST).
+    description: Host name or address of the firewall's web admin console; in a cluster, of its primary. Environment variable E(SOPHOS_HOST).
     type: str
     required: true
   port:
@@ -32,110 +32,100 @@ options:
     default: 4444
   username:
     description:
-      - A local administrator without one-time passwords. Environment variable E(SOPHOS_USERNAME).
-      - Its profile needs read-write on web and content filter; on rules and policies to read, and to write as well when O(unblock) names a firewall rule; on
-        objects and, with O(scan_conflicts), on applications to read.
-      - The API has to be enabled under Backup & firmware > API, with the address of the host where this module runs in its list.
+      - Name of a local administrator without multi-factor authentication, which the API does not support. Environment variable E(SOPHOS_USERNAME).
+      - Its profile needs read-write access to Web and content filter, and read-only access to Rules and policies, Objects and, with O(scan_conflicts),
+        Applications. If O(unblock) names a firewall rule, it needs read-write access to Rules and policies.
+      - The API has to be enabled under C(Backup & firmware > API), with the address of the host where this module runs as an allowed IP address.
     type: str
     required: true
   password:
-    description: Its password; it travels in the body of each request, as the API wants it. Environment variable E(SOPHOS_PASSWORD).
+    description: Password of O(username). The API requires it in the body of each request. Environment variable E(SOPHOS_PASSWORD).
     type: str
     required: true
   audience:
     description:
-      - Who gets access. Web policies set where the rule is added, users to whom it applies.
+      - Who gets access. O(audience.web_policies) and O(audience.firewall_rules) decide where the rule is added, O(audience.users) to whom it applies.
       - Required for O(state=merged), O(state=replaced) and O(state=rendered), with O(audience.users) or O(audience.everyone).
     type: dict
     suboptions:
       web_policies:
-        description: Names of web policies that get the rule. A built-in one is changed as any other when it is named here.
+        description: Names of web policies that get the rule. Built-in ones are changed as well if they are named.
         type: list
         elements: str
         default: []
       firewall_rules:
-        description: Names of firewall rules whose web policies get the rule; behind the name of a rule for IPv6 stands " (IPv6)".
+        description: Names of firewall rules whose web policies get the rule. For a rule of IPv6, add " (IPv6)" to its name.
         type: list
         elements: str
         default: []
       users:
-        description: Names of users and groups that the rule is for, as the firewall knows them.
+        description: Names of users and groups that the rule applies to, as the firewall knows them.
         type: list
         elements: str
         default: []
       everyone:
-        description: The rule is for everybody who uses these web policies.
+        description: The rule applies to everybody who uses these web policies.
         type: bool
         default: false
   prefix:
     description: >-
-      Start of the names of our URL groups (C(ChatGPT allow), and C(ChatGPT exempt), which remembers which entries of O(exempt_group) are ours), and the
-      name of our web exception.
+      Start of the names of the managed URL groups, C(PREFIX allow) and C(PREFIX exempt), and name of the web exception. C(PREFIX exempt) records which
+      entries in O(exempt_group) are managed.
     type: str
     default: ChatGPT
   category_name:
-    description: >-
-      An existing URL group that the site allows already. The hosts go into it and no rule is made; O(state=deleted) leaves them there.
+    description: An existing URL group that is already allowed, to add the hosts to. No rule is created, and O(state=deleted) leaves the hosts in the group.
     type: str
   exempt_by:
     description:
-      - What leaves hosts undecrypted.
-      - V(url_group) is the list O(exempt_group). It works with the DPI engine, not for firewall rules that use the web proxy.
-      - V(exception) is a web exception. It works with both, can be limited to O(exempt_sources), and names hosts exactly.
+      - How the hosts in O(config.exempt) are exempted from decryption.
+      - V(url_group) adds them to the URL group O(exempt_group). It works with the DPI engine, not for firewall rules that use the web proxy.
+      - V(exception) creates a web exception. It works with both, can be limited to O(exempt_sources), and matches host names exactly.
     type: str
     choices: [url_group, exception]
     default: url_group
   exempt_group:
     description:
-      - The URL group that gets the exempt hosts; entries of others in it stay.
-      - The default is the device's own list, whose rule is about everybody behind this firewall, which is RV(audience_widened) and has to be accepted with
+      - With O(exempt_by=url_group), name of the URL group to add the exempt hosts to. Other entries in it stay.
+      - The default is the built-in group. Its inspection rule applies to everybody behind the firewall, which is RV(audience_widened) and needs
         O(accept_wider_audience).
-      - The name of a URL group of the site that a TLS inspection rule of action Don't decrypt names keeps the exemption to the users of that rule. The
-        rule is made once by hand, since the API cannot create one (release 22.0 refuses every attempt).
+      - To exempt the hosts for the audience only, create an SSL/TLS inspection rule with the action Don't decrypt for these users and a URL group of its
+        own, and set that group here. The rule has to be created by hand, because the API cannot create one (release 22.0 refuses every attempt).
     type: str
     default: Local TLS exclusion list
   exempt_sources:
     description: >-
-      With O(exempt_by=exception), addresses or networks of either IP family to which the exception is limited. Without them it is about everybody, which is
+      With O(exempt_by=exception), IPv4 or IPv6 addresses or networks that the exception is limited to. By default it applies to everybody, which is
       RV(audience_widened).
     type: list
     elements: str
     default: []
   scan_conflicts:
     description:
-      - Read web categories, user activities, FQDN hosts, services, application filter policies and the settings of TLS inspection too, and say what of them,
-        and of the firewall rules before, still shuts a wanted host.
-      - Without them RV(coverage) is V(unchecked) at best.
+      - Also read web categories, user activities, FQDN hosts, services, application filter policies and the SSL/TLS inspection settings, and report which of
+        them, and which earlier firewall rules, block a wanted host.
+      - With V(false), RV(coverage) is V(unchecked) at best.
     type: bool
     default: true
 attributes:
   platform:
     support: full
     platforms: posix
-    description: Sophos Firewall (SFOS) 19.5 to 22.0, developed against a simulator that the vendor's SDK accepts; not yet run on a device.
-  action_group:
-    support: full
-    membership:
-      - netaccess.chatgpt.all
-    description: Use C(group/netaccess.chatgpt.all) in C(module_defaults) to set options for all access modules.
+    description: Sophos Firewall (SFOS) 19.5 to 22.0, developed against a simulator that is checked with the vendor's SDK; not yet run on a device.
 notes:
-  - A domain in a URL group always stands for its subdomains too, and a wildcard is not accepted there. So a single host is widened to its subdomains, and
-    C(*.example.com) to C(example.com); RV(coverage) says so.
-  - Rules of a web policy have no names and no descriptions. One that O(unblock) disabled is remembered by its id in the description of its policy.
-  - A column, an action or an object that is not understood is never taken for one that is not there. A rule that may block a host, and of which that is not
-    certain, stays above ours; it is in RV(conflicts) without a remedy, and RV(coverage) is V(unchecked) and names it. So it is when application control may
-    deny, since only the device knows what its applications are.
-  - Web policies are about HTTP. Voice is left to RV(manual).
-  - The firewall has no lock, and the last writer wins. Run one task at a time on a device.
-  - What Sophos Central pushes may take the place of what is written here; a firewall rule that comes from there is not changed.
-seealso:
-  - plugin: netaccess.chatgpt.policy
-    plugin_type: lookup
-  - module: netaccess.chatgpt.reachability_info
+  - A domain in a URL group includes its subdomains, and wildcards are not accepted there. A single host is therefore widened to its subdomains, and
+    C(*.example.com) to C(example.com), which RV(coverage) reports.
+  - Rules of a web policy have neither names nor descriptions. A rule that O(unblock) disabled is recorded by its ID in the description of its policy.
+  - A column, action or object that is not understood never counts as absent. A rule that possibly blocks a host stays above the managed rule; it is in
+    RV(conflicts) without a remedy, and RV(coverage) is V(unchecked) and names it. The same goes for application control that may deny, because only the
+    device knows what its applications match.
+  - Web policies apply to HTTP and HTTPS only. For voice see RV(manual).
+  - The firewall has no lock, and the last writer wins. Run one job per device at a time.
+  - Sophos Central can overwrite what is written here. A firewall rule that comes from Sophos Central is not changed.
 """
 
 EXAMPLES = r"""
-- name: Open ChatGPT for a group, with the device's own exclusion list
+- name: Allow ChatGPT for a user group and exempt it for everybody, by the built-in exclusion list
   netaccess.chatgpt.sophos_access:
     host: xgs-a.example.com
     username: netaccess
@@ -147,7 +137,7 @@ EXAMPLES = r"""
     accept_wider_audience: true
     comment: CHG0012345
 
-- name: The same, with the exemption limited to these users by an existing TLS inspection rule
+- name: Limit the exemption to these users by an existing SSL/TLS inspection rule
   netaccess.chatgpt.sophos_access:
     host: xgs-a.example.com
     username: netaccess
@@ -158,7 +148,7 @@ EXAMPLES = r"""
       users: [AI users]
     exempt_group: Not decrypted for AI users
 
-- name: Audit, which writes nothing
+- name: Audit without writing anything
   netaccess.chatgpt.sophos_access:
     host: xgs-a.example.com
     username: auditor
@@ -184,7 +174,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 changes:
-  description: Changes to the product's own objects that were made, or that check mode predicts.
+  description: Changes to the product's objects that were made, or in check mode would be.
   returned: always, except for O(state=rendered)
   type: list
   elements: dict
@@ -197,7 +187,7 @@ changes:
           added: [oaistatic.com]
           removed: []
 summary:
-  description: The changes in one line, as done, or as what would be done.
+  description: The changes in one line.
   returned: always, except for O(state=rendered)
   type: str
   sample: >-
@@ -210,46 +200,45 @@ product:
   sample: 'sophos'
 audience:
   description: >-
-    Who gets access, as O(audience) names them - whether it is C(everyone), and each of its C(parts) that names somebody, sorted; null if the task has no
-    O(audience). The parts mean what O(audience) says of them. Where they name rules or policies of the device, C(behind) has the people of each,
-    as far as the product tells.
+    Who gets access, from O(audience): C(everyone), and C(parts), the suboptions that are set, with their names sorted. If they name rules or policies of the
+    device, C(behind) has the users of each, as far as the product shows them. Null if the task has no O(audience).
   returned: always, except for O(state=rendered)
   type: dict
   sample: {everyone: false, parts: {}, behind: {}}
 places:
   description: >-
-    Where each rule that is made, altered or moved stands afterwards - its C(number) among C(of) rules of the C(rulebase), and the rules that it stands
-    C(below) and C(above), which are null at an end.
+    The position of each rule that is created, changed or moved, after the run. It is rule C(number) of C(of) in the C(rulebase), with the rules directly
+    above it (C(below)) and below it (C(above)); these are null at an end of the rulebase.
   returned: always, except for O(state=rendered)
   type: list
   elements: dict
   sample: []
 opens:
   description: >-
-    Ports that new rules of the plan open besides web access, for voice - C(id), C(protocol) and C(ports), the number of C(destinations), and the
-    C(rules). Empty if the plan creates no such rule.
+    Ports for voice that new rules of the plan open in addition to web access. Each has C(id), C(protocol), C(ports), the number of C(destinations), and the
+    C(rules).
   returned: always, except for O(state=rendered)
   type: list
   elements: dict
   sample: []
 ports_open:
-  description: As RV(opens), of the rules of this collection that the device already has before the run.
+  description: As RV(opens), for managed rules that the device already had before the run.
   returned: always, except for O(state=rendered)
   type: list
   elements: dict
   sample: []
 planned_steps:
-  description: Number of steps in the plan, known before the first one and in check mode too. A step is a request that writes.
+  description: Number of steps in the plan. A step is a write request. Known before the first write, so in check mode as well.
   returned: for states that write
   type: int
   sample: 5
 reversal:
-  description: Cost of a rollback of this plan, known before the first write - the number of write requests and of activations.
+  description: Cost of rolling this plan back, as the number of write requests and of activations. Known before the first write.
   returned: for states that write
   type: dict
   sample: {writes: 2, activations: 1}
 earlier:
-  description: Journals of earlier stages of the same rollout that are still to be rolled back, the next one first.
+  description: Journals with the same O(series), such as earlier stages of a rollout, that are not rolled back yet, the next one first.
   returned: for O(state=reverted)
   type: list
   elements: str
@@ -265,35 +254,36 @@ policy_version:
   type: str
   sample: '2026-07-25'
 limits:
-  description: How many writes, deletions and activations the product allows, in words; empty if no limit is known.
+  description: Limits of the product on writes, deletions and activations, in words. Empty if none are known.
   returned: always, except for O(state=rendered)
   type: str
   sample: ''
 exclusive:
-  description: What prevents a second run from writing at the same time, in words; empty if nothing does, so the pipeline must.
+  description: What keeps two runs from writing at the same time, in words. Empty if nothing does; then run one job at a time.
   returned: always, except for O(state=rendered)
   type: str
   sample: ''
 propagation:
-  description: Seconds to allow until a saved web policy decides. The vendor documents no time.
+  description: Seconds to wait until a saved web policy is in force. This is an allowance, because the vendor documents no time.
   returned: always, except for O(state=rendered)
   type: int
   sample: 10
 permissions:
   description: >-
-    Whether the account may C(write) what a change would write, and C(why); C(write) is null if the product does not report it. The check writes nothing.
+    Whether the account has the permissions that the change needs (C(write)), and the reason (C(why)). C(write) is null if the product does not report it.
+    The check writes nothing.
   returned: in check mode, when there is something to write
   type: dict
   sample: {write: null, why: ''}
 held_by:
-  description: Who holds a lock that would prevent a run from writing now, if the product reports it.
+  description: Who holds a lock that would keep a run from writing now, if the product reports it.
   returned: in check mode, when there is something to write
   type: list
   elements: str
   sample: []
 would_stop:
   description: Why a real run would stop before its first write, one entry for each reason.
-  returned: in check mode, when it would
+  returned: in check mode, if a real run would stop
   type: list
   elements: str
   sample: ["another administrator's changes are pending, and publish_foreign_changes is not set"]
@@ -344,19 +334,20 @@ left:
   sample: []
 plan_digest:
   description: >-
-    Identifies this plan on this device with everything that is reviewed: the changes, conflicts, losses, a widened audience, manual steps, targets of the
-    activation, pending changes of others, and the options in RV(plan_options). Set O(expected_plan) to it, and the real run carries out this plan or stops.
+    Digest of this plan on this device, including everything that a reviewer sees: the changes, conflicts, losses, a widened audience, manual steps, the
+    targets of the activation, pending changes of others, and the options in RV(plan_options). With O(expected_plan) set to it, a real run carries out
+    exactly this plan, or stops.
   returned: for states that write
   type: str
   sample: 6f1c0a3e2d0f4f7f8d0d2f6d5d3b1a90c0f6b6a7f1f0a9d0e2c7b8a9d6e5f4c3
 plan_options:
-  description: The options that decide what this plan does, or whether it may be carried out.
+  description: The options that decide what the plan does, or whether it may be carried out.
   returned: for states that write
   type: dict
   sample: {state: merged, activate: true}
 coverage:
   description: >-
-    What is in force for each wanted pattern after the run. V(unchecked) means that the existing rules were not read, or that one of them may block a part
+    What is in force for each pattern of O(config) after the run. V(unchecked) means that existing rules were not read, or that one of them may block a part
     of the pattern or some of the users; C(note) says which. Of more than 1,000 patterns, only those are listed that are exempt, that are not in force as
     wanted, or that have a note.
   returned: when O(config) is given
@@ -381,8 +372,8 @@ coverage_before:
   sample: {wanted: 35, allowed: 0, exempt_wanted: 18, exempt: 0}
 conflicts:
   description: >-
-    Existing rules and entries that still affect a wanted host. C(effect) says whether they deny, decrypt, strip cookies from or rewrite its traffic; C(id)
-    is the value for O(unblock).
+    Existing rules and entries that still affect a wanted host. C(effect) says whether they deny or decrypt its traffic, strip cookies from it, or rewrite
+    it; C(id) is the value for O(unblock).
   returned: always, except for O(state=rendered)
   type: list
   elements: dict
@@ -406,19 +397,19 @@ losses:
       hosts: ['.chatgpt.com']
 pending:
   description: >-
-    Whose changes are pending on the device - V(ours), left by a run that was interrupted before it activated them, V(foreign), V(both), or null if there
-    are none.
+    Whose changes are pending on the device: V(ours), left by a run that was interrupted before its activation, V(foreign), V(both), or null if there are
+    none.
   returned: always, except for O(state=rendered)
   type: str
   sample: null
 stale:
-  description: Entries of the managed lists that the policy has retired.
+  description: Entries of managed lists that earlier selections of the policy contained.
   returned: always, except for O(state=rendered)
   type: list
   elements: dict
   sample: []
 foreign:
-  description: Entries of the managed lists that the policy never contained, for example added by hand.
+  description: Entries of managed lists that no selection of the policy ever contained, for example added by hand.
   returned: always, except for O(state=rendered)
   type: list
   elements: dict
@@ -430,13 +421,13 @@ audience_widened:
   elements: str
   sample: []
 manual:
-  description: Steps to do by hand, because the API of the product cannot do them.
+  description: Manual steps, because the product has no API for them.
   returned: always, except for O(state=rendered)
   type: list
   elements: str
   sample: ['web policy Company has reporting disabled: enable it, so that visits are logged']
 activation:
-  description: Every write is in force at once.
+  description: The firewall that was written to. Every write takes effect immediately.
   returned: after an activation
   type: list
   elements: dict
@@ -444,12 +435,12 @@ activation:
     - target: xgs-a.example.com:4444
       status: in force
 journal:
-  description: File that O(state=reverted) needs.
+  description: The journal of this run, for O(state=reverted).
   returned: when something was written
   type: str
   sample: /root/.netaccess/journals/20260311T101500Z-sophos-1f2e3d4c.json
 requests:
-  description: Cost of this run - read and write requests, connections, and seconds waited.
+  description: What this run cost in read and write requests, connections, and seconds of waiting.
   returned: always, except for O(state=rendered)
   type: dict
   sample: {reads: 3, writes: 2, waited: 0, connections: 1}
@@ -472,9 +463,9 @@ failure:
   sample: {class: refused, applied: [], undone: [], journal: null}
 diagnosis:
   description: >-
-    The version of the API; of the firewall rules that use the named web policies the IP families, which use the web proxy, and which ask application control
-    besides; whether TLS inspection is on for the whole device; and the built-in web categories of denying rules that were taken to hold none of the hosts,
-    by their names alone.
+    C(api_version); of the firewall rules with these web policies the IP families (C(families)), those that use the web proxy (C(web_proxy)), and those that
+    also use application control (C(application_control)); whether TLS inspection is enabled on the device (C(tls_inspection)); and the built-in web
+    categories of denying rules that are assumed to contain none of the hosts, judging by their names (C(taken_for_unrelated)).
   returned: always, except for O(state=rendered)
   type: dict
   sample:

@@ -11,104 +11,94 @@ version_added: 0.1.0
 author:
   - The netaccess.chatgpt contributors (!UNKNOWN)
 description:
-  - Opens the hosts in O(config.allow) for O(audience) on port 443 and splices (does not decrypt) those in O(config.exempt), in one
-    change with one reload.
-  - Writes one drop-in file and its list files. The site's own configuration is read, never rewritten, with one exception. A single
-    line of it is commented out when its id is named in O(unblock).
-  - The candidate configuration is parsed by Squid itself before anything is replaced; a new warning is a failure, the site's old
-    ones are not. Reloads go through C(squid -k reconfigure) alone, which keeps the running policy when the new one is broken.
-  - Runs on the proxy host and needs no root when the files and the running Squid belong to the user.
+  - Allows the hosts in O(config.allow) for O(audience) on port 443, and splices (does not decrypt) connections to those in O(config.exempt), in one change
+    with one reload.
+  - Writes one drop-in file and its list files. The existing configuration is read and not rewritten, except that O(unblock) comments out the single lines
+    that it names.
+  - Squid itself checks the new configuration before any file is replaced. A new warning counts as a failure; warnings of the existing configuration do not.
+    It is reloaded with C(squid -k reconfigure) only, which keeps the running configuration if the new one is broken.
+  - Runs on the proxy host, and needs no root if the files and the running Squid belong to the user.
 extends_documentation_fragment:
   - netaccess.chatgpt.access
 options:
   config_file:
-    description: Squid's main configuration file.
+    description: Main configuration file of Squid.
     type: path
     default: /etc/squid/squid.conf
   drop_in:
     description:
-      - Our file. The main configuration has to include it, below its port and authentication rules and above the rules that deny or
-        decrypt; where it stands decides what it can open. An include that comes too late is reported as a conflict.
-      - Several on one Squid, for several audiences, do not share ACLs when their names differ. Each needs its own O(list_dir).
+      - The managed file. The main configuration has to include it, below its ports and authentication and above the rules that deny or decrypt. Its place
+        decides what it can allow; an include that comes too late is reported as a conflict.
+      - One Squid can have several, for several audiences. Each needs its own file name, from which the names of its ACLs are made, and its own O(list_dir).
     type: path
     default: /etc/squid/conf.d/netaccess-chatgpt.conf
   list_dir:
-    description: Folder of our list files, of hosts and of more than 20 users or networks; it is created when missing.
+    description: Folder of the managed list files, for hosts and for more than 20 users or networks. It is created if it does not exist.
     type: path
     default: /etc/squid/netaccess-chatgpt
   squid:
-    description: The Squid program.
+    description: Squid's program, by name or path.
     type: str
     default: squid
   service_name:
-    description: Name of the instance when Squid runs with C(-n).
+    description: Service name of the instance, if Squid runs with C(-n).
     type: str
   audience:
     description:
-      - Who gets access. The parts narrow each other, like the columns of a firewall rule; the entries of one part add up, but for O(audience.acls).
+      - Who gets access. A client has to match every suboption that is set, and one entry of each; of O(audience.acls) all entries.
       - The new rules require the same login or group as the existing rules for these clients. If the existing rules require different ones for parts of the
         audience, the task is refused, and each part needs a task with its own O(drop_in) and O(list_dir).
-      - Rules after the include that deny a part of the users are in RV(audience_widened), because the new rules precede them.
+      - Rules after the include that deny some of the users are reported in RV(audience_widened), because the new rules precede them.
       - Required for O(state=merged), O(state=replaced) and O(state=rendered).
     type: dict
     suboptions:
       networks:
-        description: Client addresses or networks, IPv4 or IPv6, in CIDR form.
+        description: Client addresses or networks, IPv4 or IPv6, in CIDR notation.
         type: list
         elements: str
         default: []
       users:
         description: >-
-          Names as the site's proxy authentication knows them; none of them can be V(REQUIRED). Those of basic sign-in, which Squid makes lower case unless
-          it is told not to, may be written as people know them.
+          User names, as the proxy authentication knows them; V(REQUIRED) is not possible as a name. If Squid converts the names of Basic authentication to
+          lower case, which is its default, the module adds each name in lower case as well.
         type: list
         elements: str
         default: []
       acls:
-        description: Names of ACLs in the site's configuration. A client has to match all of them, as on a line of Squid.
+        description: Names of ACLs in the existing configuration. A client has to match all of them, as on a line of Squid.
         type: list
         elements: str
         default: []
       everyone:
-        description: >-
-          Every client that the site itself serves, that is the client ACLs of its own C(http_access allow) rules. Never every
-          address.
+        description: All clients that the existing configuration serves, by the client ACLs of its C(http_access allow) rules. It never means every address.
         type: bool
         default: false
   auth_acl:
     description:
-      - The site's ACL that requires authentication. By default it is found in the site's own rules; name it when there are several.
+      - The existing ACL that requires authentication. By default it is found in the existing rules; set it if there are several.
     type: str
 attributes:
   platform:
     support: full
     platforms: posix
-    description: Squid 5 or newer built with OpenSSL; tested on 5.7, 6.13 and 7.7.
-  action_group:
-    support: full
-    membership:
-      - netaccess.chatgpt.all
-    description: Use C(group/netaccess.chatgpt.all) in C(module_defaults) to set options for all access modules.
+    description: Squid 5 or newer, built with OpenSSL; tested on 5.7, 6.13 and 7.7.
 notes:
   - Voice over UDP does not pass through Squid; RV(manual) says what to open on the firewall.
-  - For spliced connections Squid compares the name in the TLS handshake with the list. In explicit mode it also compares the name in the
-    CONNECT request; an intercepted connection has none, and there Squid itself refuses a name whose DNS addresses are not where the
-    client is going, so clients and Squid have to ask the same resolver. Nobody but the client checks the server's certificate.
-  - On intercepting ports (C(intercept), C(tproxy)) every connection of the audience is peeked at, since its name is not known before;
-    what then happens to other hosts is still decided by the site's own rules.
-  - Reloading closes Squid's listening sockets for a moment; new connections are refused for about a tenth of a second, and for about
-    a second with 50,000 list entries. Existing connections go on, under the policy that they were opened with.
-  - With several C(workers) only Squid's C(cache_log) tells that each of them has reloaded, so the module has to be able to read it.
-  - A Squid in a container is managed from inside it, or from its host with a script that enters it as O(squid); then the container has the network of
-    the host, and O(config_file), O(list_dir) and the folder in the environment variable E(TMPDIR) have the same path in both.
-seealso:
-  - plugin: netaccess.chatgpt.policy
-    plugin_type: lookup
-  - module: netaccess.chatgpt.reachability_info
+  - For a spliced connection Squid compares the name in the TLS handshake with the list. In explicit mode it also compares the name in the CONNECT request.
+    An intercepted connection has no such request; there Squid refuses a name that does not resolve to the address that the client connects to, so clients
+    and Squid must use the same resolver. Only the client verifies the server's certificate.
+  - On intercepting ports (C(intercept), C(tproxy)) Squid peeks at every connection of the audience, because its name is not known before. What happens to
+    connections to other hosts is still decided by the existing rules.
+  - A reload closes Squid's listening sockets briefly. New connections are refused for about a tenth of a second, or about a second with 50,000 list entries.
+    Existing connections continue under the rules that they were opened with.
+  - With several C(workers) only Squid's C(cache_log) shows that each of them has reloaded, so the module must be able to read it.
+  - A Squid in a container is managed from inside the container, or from its host with a script as O(squid) that runs the program in it. In the second case
+    the container must use the network of the host, and O(config_file), O(list_dir) and the folder in the environment variable E(TMPDIR) must have the same
+    path in both.
 """
 
 EXAMPLES = r"""
-- name: Open ChatGPT for the office network and leave its TLS alone
+- name: Allow ChatGPT for the office network and exempt it from decryption
   netaccess.chatgpt.squid_access:
     config: "{{ lookup('netaccess.chatgpt.policy') }}"
     audience:
@@ -117,7 +107,7 @@ EXAMPLES = r"""
     comment: CHG0012345
   register: opened
 
-- name: Audit, which writes nothing
+- name: Audit without writing anything
   netaccess.chatgpt.squid_access:
     config: "{{ lookup('netaccess.chatgpt.policy', version='latest') }}"
     audience:
@@ -134,7 +124,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 changes:
-  description: Changes to the product's own objects that were made, or that check mode predicts.
+  description: Changes to the product's objects that were made, or in check mode would be.
   returned: always, except for O(state=rendered)
   type: list
   elements: dict
@@ -147,7 +137,7 @@ changes:
           old: [netaccess_client, netaccess_allow_host, '!netaccess_allow_except']
           new: [netaccess_client, netaccess_port, netaccess_method, netaccess_allow_host, '!netaccess_allow_except']
 summary:
-  description: The changes in one line, as done, or as what would be done.
+  description: The changes in one line.
   returned: always, except for O(state=rendered)
   type: str
   sample: created 2 lists (+53), 10 acls, 5 rules
@@ -158,46 +148,45 @@ product:
   sample: 'squid'
 audience:
   description: >-
-    Who gets access, as O(audience) names them - whether it is C(everyone), and each of its C(parts) that names somebody, sorted; null if the task has no
-    O(audience). The parts mean what O(audience) says of them. Where they name rules or policies of the device, C(behind) has the people of each,
-    as far as the product tells.
+    Who gets access, from O(audience): C(everyone), and C(parts), the suboptions that are set, with their names sorted. If they name rules or policies of the
+    device, C(behind) has the users of each, as far as the product shows them. Null if the task has no O(audience).
   returned: always, except for O(state=rendered)
   type: dict
   sample: {everyone: false, parts: {}, behind: {}}
 places:
   description: >-
-    Where each rule that is made, altered or moved stands afterwards - its C(number) among C(of) rules of the C(rulebase), and the rules that it stands
-    C(below) and C(above), which are null at an end.
+    The position of each rule that is created, changed or moved, after the run. It is rule C(number) of C(of) in the C(rulebase), with the rules directly
+    above it (C(below)) and below it (C(above)); these are null at an end of the rulebase.
   returned: always, except for O(state=rendered)
   type: list
   elements: dict
   sample: []
 opens:
   description: >-
-    Ports that new rules of the plan open besides web access, for voice - C(id), C(protocol) and C(ports), the number of C(destinations), and the
-    C(rules). Empty if the plan creates no such rule.
+    Ports for voice that new rules of the plan open in addition to web access. Each has C(id), C(protocol), C(ports), the number of C(destinations), and the
+    C(rules).
   returned: always, except for O(state=rendered)
   type: list
   elements: dict
   sample: []
 ports_open:
-  description: As RV(opens), of the rules of this collection that the device already has before the run.
+  description: As RV(opens), for managed rules that the device already had before the run.
   returned: always, except for O(state=rendered)
   type: list
   elements: dict
   sample: []
 planned_steps:
-  description: Number of steps in the plan, known before the first one and in check mode too. A step writes a file or checks the configuration.
+  description: Number of steps in the plan. A step writes a file or checks the configuration. Known before the first write, so in check mode as well.
   returned: for states that write
   type: int
   sample: 5
 reversal:
-  description: Cost of a rollback of this plan, known before the first write - the number of write requests and of activations.
+  description: Cost of rolling this plan back, as the number of write requests and of activations. Known before the first write.
   returned: for states that write
   type: dict
   sample: {writes: 2, activations: 1}
 earlier:
-  description: Journals of earlier stages of the same rollout that are still to be rolled back, the next one first.
+  description: Journals with the same O(series), such as earlier stages of a rollout, that are not rolled back yet, the next one first.
   returned: for O(state=reverted)
   type: list
   elements: str
@@ -213,35 +202,36 @@ policy_version:
   type: str
   sample: '2026-07-25'
 limits:
-  description: How many writes, deletions and activations the product allows, in words; empty if no limit is known.
+  description: Limits of the product on writes, deletions and activations, in words. Empty if none are known.
   returned: always, except for O(state=rendered)
   type: str
   sample: ''
 exclusive:
-  description: What prevents a second run from writing at the same time, in words; empty if nothing does, so the pipeline must.
+  description: What keeps two runs from writing at the same time, in words. Empty if nothing does; then run one job at a time.
   returned: always, except for O(state=rendered)
   type: str
   sample: ''
 propagation:
-  description: Seconds after the activation until the change is in force everywhere. V(0) means at once.
+  description: Seconds from the activation until the change is in force everywhere. V(0) means immediately.
   returned: always, except for O(state=rendered)
   type: int
   sample: 0
 permissions:
   description: >-
-    Whether the account may C(write) what a change would write, and C(why); C(write) is null if the product does not report it. The check writes nothing.
+    Whether the account has the permissions that the change needs (C(write)), and the reason (C(why)). C(write) is null if the product does not report it.
+    The check writes nothing.
   returned: in check mode, when there is something to write
   type: dict
   sample: {write: true, why: this user can write to the folders of the managed files}
 held_by:
-  description: Who holds a lock that would prevent a run from writing now, if the product reports it.
+  description: Who holds a lock that would keep a run from writing now, if the product reports it.
   returned: in check mode, when there is something to write
   type: list
   elements: str
   sample: []
 would_stop:
   description: Why a real run would stop before its first write, one entry for each reason.
-  returned: in check mode, when it would
+  returned: in check mode, if a real run would stop
   type: list
   elements: str
   sample: ["another administrator's changes are pending, and publish_foreign_changes is not set"]
@@ -292,19 +282,20 @@ left:
   sample: []
 plan_digest:
   description: >-
-    Identifies this plan on this device with everything that is reviewed: the changes, conflicts, losses, a widened audience, manual steps, targets of the
-    activation, pending changes of others, and the options in RV(plan_options). Set O(expected_plan) to it, and the real run carries out this plan or stops.
+    Digest of this plan on this device, including everything that a reviewer sees: the changes, conflicts, losses, a widened audience, manual steps, the
+    targets of the activation, pending changes of others, and the options in RV(plan_options). With O(expected_plan) set to it, a real run carries out
+    exactly this plan, or stops.
   returned: for states that write
   type: str
   sample: 6f1c0a3e2d0f4f7f8d0d2f6d5d3b1a90c0f6b6a7f1f0a9d0e2c7b8a9d6e5f4c3
 plan_options:
-  description: The options that decide what this plan does, or whether it may be carried out.
+  description: The options that decide what the plan does, or whether it may be carried out.
   returned: for states that write
   type: dict
   sample: {state: merged, activate: true}
 coverage:
   description: >-
-    What is in force for each wanted pattern after the run. V(unchecked) means that the existing rules were not read, or that one of them may block a part
+    What is in force for each pattern of O(config) after the run. V(unchecked) means that existing rules were not read, or that one of them may block a part
     of the pattern or some of the users; C(note) says which. Of more than 1,000 patterns, only those are listed that are exempt, that are not in force as
     wanted, or that have a note.
   returned: when O(config) is given
@@ -329,8 +320,8 @@ coverage_before:
   sample: {wanted: 35, allowed: 0, exempt_wanted: 18, exempt: 0}
 conflicts:
   description: >-
-    Existing rules and entries that still affect a wanted host. C(effect) says whether they deny, decrypt, strip cookies from or rewrite its traffic; C(id)
-    is the value for O(unblock).
+    Existing rules and entries that still affect a wanted host. C(effect) says whether they deny or decrypt its traffic, strip cookies from it, or rewrite
+    it; C(id) is the value for O(unblock).
   returned: always, except for O(state=rendered)
   type: list
   elements: dict
@@ -358,19 +349,19 @@ losses:
       hosts: ['.chatgpt.com']
 pending:
   description: >-
-    Whose changes are pending on the device - V(ours), left by a run that was interrupted before it activated them, V(foreign), V(both), or null if there
-    are none.
+    Whose changes are pending on the device: V(ours), left by a run that was interrupted before its activation, V(foreign), V(both), or null if there are
+    none.
   returned: always, except for O(state=rendered)
   type: str
   sample: null
 stale:
-  description: Entries of the managed lists that the policy has retired.
+  description: Entries of managed lists that earlier selections of the policy contained.
   returned: always, except for O(state=rendered)
   type: list
   elements: dict
   sample: []
 foreign:
-  description: Entries of the managed lists that the policy never contained, for example added by hand.
+  description: Entries of managed lists that no selection of the policy ever contained, for example added by hand.
   returned: always, except for O(state=rendered)
   type: list
   elements: dict
@@ -382,7 +373,7 @@ audience_widened:
   elements: str
   sample: []
 manual:
-  description: Steps to do by hand, because the API of the product cannot do them.
+  description: Manual steps, because the product has no API for them.
   returned: always, except for O(state=rendered)
   type: list
   elements: str
@@ -394,12 +385,12 @@ activation:
   elements: dict
   sample: [{target: squid, status: in force, seconds: 0.2}]
 journal:
-  description: File that O(state=reverted) needs.
+  description: The journal of this run, for O(state=reverted).
   returned: when something was written
   type: str
   sample: /root/.netaccess/journals/20260311T101500Z-squid-1f2e3d4c.json
 requests:
-  description: What this run cost - files that it read and wrote, and commands.
+  description: What this run cost, in files read and written, and commands.
   returned: always, except for O(state=rendered)
   type: dict
   sample: {reads: 29, writes: 5, commands: 4}

@@ -11,25 +11,25 @@ version_added: 0.1.0
 author:
   - The netaccess.chatgpt contributors (!UNKNOWN)
 description:
-  - Writes a zip file on the controller with the steps that were taken, the diagnosis, the verdicts of every host, resolvers and addresses, the result for iOS
+  - Writes a ZIP file on the controller with the steps already taken, the diagnosis, the verdicts of every host, resolvers and addresses, the result for iOS
     App Attest, the version of the macOS app, the state of the service, and redacted copies of HAR files.
   - It contains addresses and names of the company's hosts and gateways, but no passwords, tokens, cookies or content. Review it before you share it outside
     the company.
 options:
   dest:
-    description: The file to write, mode 0600. It is written atomically.
+    description: The file to write, with mode 0600. It is replaced atomically.
     type: path
     required: true
   diagnosis:
-    description: What P(netaccess.chatgpt.diagnose#filter) returned.
+    description: Result of the P(netaccess.chatgpt.diagnose#filter) filter.
     type: dict
     required: true
   hosts:
-    description: Results of M(netaccess.chatgpt.reachability_info) by host name, from inside.
+    description: Results of M(netaccess.chatgpt.reachability_info) from hosts inside the company, by host name.
     type: dict
     default: {}
   control:
-    description: The same from outside of the company.
+    description: Results of M(netaccess.chatgpt.reachability_info) from control hosts outside the company, by host name.
     type: dict
     default: {}
   status:
@@ -37,7 +37,7 @@ options:
     type: dict
     default: {}
   hars:
-    description: HAR files. Only redacted copies are included, as M(netaccess.chatgpt.har_info) makes them.
+    description: Paths of HAR files. Only redacted copies are included, as M(netaccess.chatgpt.har_info) writes them.
     type: list
     elements: path
     default: []
@@ -62,7 +62,7 @@ attributes:
 """
 
 EXAMPLES = r"""
-- name: Make the file for the support case
+- name: Write the file for the support case
   netaccess.chatgpt.support_bundle:
     dest: /srv/cases/chatgpt-4711.zip
     case: '4711'
@@ -77,12 +77,12 @@ EXAMPLES = r"""
 
 RETURN = r"""
 dest:
-  description: Where the file is.
+  description: Path of the file.
   returned: always
   type: str
   sample: /srv/cases/chatgpt-4711.zip
 content:
-  description: The names of the files in it.
+  description: Names of the files in it.
   returned: always
   type: list
   elements: str

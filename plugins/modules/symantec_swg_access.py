@@ -11,135 +11,136 @@ version_added: 0.1.0
 author:
   - The netaccess.chatgpt contributors (!UNKNOWN)
 description:
-  - Keeps one policy object (CPL) in Symantec Management Center that allows the hosts in O(config.allow) for O(audience) and leaves those in O(config.exempt)
-    undecrypted. The object is written whole, in one request, and only when its revision is still the one that was read.
-  - Content in Management Center decides nothing until it is installed on devices. The vendor publishes no request for that, so it is O(install), a request of
-    yours, or a step by hand that RV(manual) names. With O(consoles) the devices are asked whether they run it; without, RV(coverage) says V(unchecked).
-  - The rules come with the port 443 and never touch authentication, so who has to say who they are still has to.
-  - Cloud SWG that is managed in its portal has no published policy API; O(mode=portal) writes nothing, and RV(manual) and O(state=rendered) name every step.
+  - Keeps one policy object (CPL) in Symantec Management Center that allows the hosts in O(config.allow) for O(audience) and exempts those in
+    O(config.exempt) from TLS interception. The object is written as a whole, in one request, and only if its revision is still the one that was read.
+  - Policy in Management Center takes effect only when it is installed on devices. The vendor documents no request for that, so it is the request that you
+    set in O(install), or a manual step in RV(manual). With O(consoles) the devices are asked whether they run the policy; otherwise RV(coverage) says
+    V(unchecked).
+  - The rules are limited to port 443 and do not change authentication, so users who have to authenticate still have to.
+  - Cloud SWG that is managed in its portal has no published policy API. O(mode=portal) writes nothing; RV(manual) and O(state=rendered) list every step.
 extends_documentation_fragment:
   - netaccess.chatgpt.access
   - netaccess.chatgpt.connection
 options:
   mode:
     description:
-      - V(edge) is Edge SWG (ProxySG) behind Management Center.
-      - V(upe) is Universal Policy Enforcement, where Management Center gives one policy to Edge SWG and Cloud SWG. What Cloud SWG runs cannot be read.
-      - V(portal) is Cloud SWG that is managed in its portal. Nothing is contacted.
+      - V(edge) is Edge SWG (ProxySG) managed by Management Center.
+      - V(upe) is Universal Policy Enforcement, where Management Center provides one policy for Edge SWG and Cloud SWG. What Cloud SWG runs cannot be read.
+      - V(portal) is Cloud SWG that is managed in its portal. No device is contacted.
     type: str
     choices: [edge, upe, portal]
     default: edge
   method:
     description:
-      - V(management_center) is a policy object there.
-      - V(policy_file) and V(local_database) are files that an Edge SWG fetches from a web server of yours, as its local or central policy file and as its
-        local content database. O(state=rendered) returns their text; no other state is possible.
+      - V(management_center) is a policy object in Management Center.
+      - V(policy_file) and V(local_database) are files that an Edge SWG downloads from your web server, as its local or central policy file or as its local
+        content filter database. O(state=rendered) returns their text; no other state is possible.
     type: str
     choices: [management_center, policy_file, local_database]
     default: management_center
   host:
-    description: Name or address of Management Center.
+    description: Host name or address of Management Center. Required unless O(state=rendered) or O(mode=portal).
     type: str
   port:
     description: Port of Management Center.
     type: int
     default: 8082
   token:
-    description: >-
-      API token of an account; the vendor advises it over a password. Environment variable E(SYMANTEC_MC_TOKEN).
+    description: API token of an account. The vendor recommends it over a password. Environment variable E(SYMANTEC_MC_TOKEN).
     type: str
   username:
-    description: Account, where there is no O(token). Environment variable E(SYMANTEC_MC_USERNAME).
+    description: Name of the account, if there is no O(token). Environment variable E(SYMANTEC_MC_USERNAME).
     type: str
   password:
     description: Password of O(username). Environment variable E(SYMANTEC_MC_PASSWORD).
     type: str
   tenant:
-    description: Id of the tenant in Management Center whose objects are meant. By default objects of every tenant are seen, and a new one belongs to none.
+    description: >-
+      ID of the tenant in Management Center that the objects belong to. By default objects of every tenant are found, and a new one belongs to none.
     type: str
   prefix:
-    description: Name of the policy object and of the section in it.
+    description: Name of the policy object, and of the section in it.
     type: str
     default: ChatGPT
   install:
     description:
-      - The request that installs the policy on its devices, as C(https://HOST:8082/help/api) of your Management Center describes it. It is sent to O(host) with
-        the same credentials, once, after everything is written.
-      - In O(install.path) and in texts of O(install.body), C({uuid}), C({name}) and C({revision}) stand for the object's.
+      - The request that installs the policy on its devices. Take it from the API documentation of your Management Center, C(https://HOST:8082/help/api). It
+        is sent to O(host) with the same credentials, once, after everything is written. By default the installation is a manual step.
+      - In O(install.path) and in texts of O(install.body), C({uuid}), C({name}) and C({revision}) are replaced by those of the policy object.
     type: dict
     suboptions:
       method:
-        description: Method.
+        description: HTTP method.
         type: str
         choices: [POST, PUT]
         default: POST
       path:
-        description: Path with its slash, such as C(/api/...).
+        description: Path of the request, with its leading slash, for example C(/api/...).
         type: str
         required: true
       body:
-        description: Body, sent as JSON.
+        description: Body of the request, sent as JSON.
         type: dict
   consoles:
     description: >-
-      Management consoles of the Edge SWGs, as C(https://edge1.example.com:8082). Their active policy is read from C(/Policy/Current), to see whether the
-      policy is in force and which existing rule still blocks or decrypts a wanted host.
+      Management consoles of the Edge SWGs, for example C(https://edge1.example.com:8082). Their active policy is read from C(/Policy/Current), to check
+      whether the policy is in force, and which existing rule still blocks or decrypts a wanted host.
     type: list
     elements: str
     default: []
   console_username:
-    description: Account for O(consoles), with the right to read. Environment variable E(SYMANTEC_CONSOLE_USERNAME).
+    description: Account for O(consoles), with read access. Environment variable E(SYMANTEC_CONSOLE_USERNAME).
     type: str
   console_password:
     description: Password of O(console_username). Environment variable E(SYMANTEC_CONSOLE_PASSWORD).
     type: str
   audience:
     description:
-      - Who gets access. The parts narrow each other; the entries of one part add up.
+      - Who gets access. A connection has to match every suboption that is set, and one entry of each.
       - Required for O(state=merged), O(state=replaced) and O(state=rendered).
     type: dict
     suboptions:
       groups:
-        description: Names of user groups, as rules write them. They count where the site authenticates.
+        description: Names of user groups, as in policy rules. They match only users who authenticate.
         type: list
         elements: str
         default: []
       users:
-        description: Names of users, as rules write them.
+        description: Names of users, as in policy rules.
         type: list
         elements: str
         default: []
       clients:
-        description: Networks of clients, in CIDR form.
+        description: Client networks, in CIDR notation.
         type: list
         elements: str
         default: []
       everyone:
-        description: Everybody behind the devices.
+        description: All clients behind the devices.
         type: bool
         default: false
   ssl_layer:
     description:
-      - Which conditions the layer C(<SSL-Intercept>) takes. V(basic) uses what is confirmed, C(url.domain) and C(client.address). Then an exact host is exempt
-        with its subdomains, and subdomains with their domain, which RV(coverage) says; and groups and users do not narrow the exemption, which is
+      - Which conditions to use in the layer C(<SSL-Intercept>).
+      - V(basic) uses only those that are confirmed to work there, C(url.domain) and C(client.address). An exact host is then exempt together with its
+        subdomains, and a pattern for subdomains together with its domain, which RV(coverage) reports. Groups and users do not limit the exemption, which is
         RV(audience_widened).
-      - V(full) uses C(url.host.exact), C(url.host.suffix), C(group) and C(user) there too. On a release that does not take them the policy does not compile and
-        the old one stays; with O(consoles) the run then fails and takes the object back.
+      - V(full) also uses C(url.host.exact), C(url.host.suffix), C(group) and C(user). On a release that does not accept them, the policy does not compile
+        and the previous one stays in force; with O(consoles) the run then fails and restores the object.
     type: str
     choices: [basic, full]
     default: basic
   list_name:
     description:
-      - An existing URL list of Management Center to put the allowed hosts into. Then no rule of ours allows them; the existing rules that use the list
-        decide to whom it applies, so with O(audience.everyone=false) it is RV(audience_widened).
-      - A list holds a host with its subdomains, and RV(coverage) says V(unchecked), since what a rule does with it cannot be read.
+      - An existing URL list in Management Center to add the allowed hosts to. The managed policy then has no rule that allows them. The existing rules that
+        use the list decide for which users it applies, so unless O(audience.everyone=true) that is RV(audience_widened).
+      - An entry in a list covers a host and its subdomains. RV(coverage) says V(unchecked), because what the rules do with the list cannot be read.
     type: str
   exempt_list_name:
-    description: An existing URL list to put the exempt hosts into. Then no rule of ours exempts them.
+    description: An existing URL list to add the exempt hosts to. The managed policy then has no rule that exempts them.
     type: str
   scan_conflicts:
-    description: >-
-      Look for existing rules and lists that still block or decrypt a wanted host. With V(false) lists are not read, and RV(coverage) says V(unchecked).
+    description: Look for existing rules and lists that block or decrypt a wanted host. With V(false) lists are not read, and RV(coverage) says V(unchecked).
     type: bool
     default: true
 attributes:
@@ -147,31 +148,22 @@ attributes:
     support: full
     platforms: posix
     description: Developed against a simulator that is checked with requests recorded from public clients; not yet run on a Management Center.
-  action_group:
-    support: full
-    membership:
-      - netaccess.chatgpt.all
-    description: Use C(group/netaccess.chatgpt.all) in C(module_defaults) to set options for all access modules.
 notes:
-  - Management Center has no lock. Run one writer at a time; a revision by someone else between reading and writing stops the run.
-  - Once, a person has to assign the object to the devices, as the last evaluated policy file. A later ALLOW takes an earlier DENY back; FORCE_DENY and
-    C(force_exception) are final, and are conflicts.
-  - An existing rule that uses a trigger, property, layer or section that this module does not evaluate makes nothing sure. RV(coverage) then says
-    V(unchecked) and names it, and the conflict is not certain.
-  - O(state=deleted) and O(state=reverted) empty the object and leave it there, since devices are assigned to it and its removal would take nothing from them.
-  - Entries of existing URL lists that O(unblock) selects are disabled, with a marker in their description; they take effect when the policies that use
-    the list are installed.
-  - Simultaneous requests may be answered with 500 by Management Center, so reads are repeated and writes are settled by reading.
-  - O(activate=false) together with O(install) needs O(consoles), since nothing else tells a later run what still has to be installed.
-  - Voice over UDP does not pass a web proxy; RV(manual) says so.
-seealso:
-  - plugin: netaccess.chatgpt.policy
-    plugin_type: lookup
-  - module: netaccess.chatgpt.reachability_info
+  - Management Center has no lock. Run one job at a time; if someone else saves a revision between reading and writing, the run stops.
+  - Assign the object to the devices once, by hand, as the last evaluated policy file. There a later ALLOW overrides an earlier DENY, but C(FORCE_DENY) and
+    C(force_exception) are final, and are reported as conflicts.
+  - If an existing rule uses a trigger, property, layer or section that the module does not evaluate, RV(coverage) says V(unchecked) and names it, and the
+    conflict is not certain.
+  - O(state=deleted) and O(state=reverted) empty the object and keep it, because devices are assigned to it, and deleting it would not change what they run.
+  - Entries of existing URL lists that O(unblock) selects are disabled, with a marker in their description. This takes effect when the policies that use the
+    list are installed.
+  - Management Center can answer concurrent requests with status 500. Reads are then repeated, and the outcome of a write is determined by reading.
+  - O(activate=false) with O(install) needs O(consoles), because nothing else shows a later run what still has to be installed.
+  - A web proxy does not carry voice over UDP; see RV(manual).
 """
 
 EXAMPLES = r"""
-- name: Open ChatGPT for a network behind two Edge SWGs; the request that installs is that of this Management Center
+- name: Allow ChatGPT for a network behind two Edge SWGs and install the policy
   netaccess.chatgpt.symantec_swg_access:
     host: mc.example.com
     token: "{{ vault_symantec_swg_token }}"
@@ -187,7 +179,7 @@ EXAMPLES = r"""
       clients: [10.20.0.0/16]
     comment: CHG0012345
 
-- name: Write the policy and let people install it
+- name: Write the policy and leave its installation as a manual step
   netaccess.chatgpt.symantec_swg_access:
     host: mc.example.com
     token: "{{ vault_symantec_swg_token }}"
@@ -196,7 +188,7 @@ EXAMPLES = r"""
       groups: ['EXAMPLE\ai-users']
     ssl_layer: full
 
-- name: The text of a policy file that an Edge SWG fetches
+- name: Return the text of a policy file for an Edge SWG to download
   netaccess.chatgpt.symantec_swg_access:
     method: policy_file
     state: rendered
@@ -204,7 +196,7 @@ EXAMPLES = r"""
     audience:
       clients: [10.20.0.0/16]
 
-- name: The steps in the portal of Cloud SWG
+- name: List the steps in the Cloud SWG portal
   netaccess.chatgpt.symantec_swg_access:
     mode: portal
     config: "{{ lookup('netaccess.chatgpt.policy') }}"
@@ -214,7 +206,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 changes:
-  description: Changes to the product's own objects that were made, or that check mode predicts.
+  description: Changes to the product's objects that were made, or in check mode would be.
   returned: always, except for O(state=rendered)
   type: list
   elements: dict
@@ -227,7 +219,7 @@ changes:
           added: ['*.oaistatic.com']
           removed: []
 summary:
-  description: The changes in one line, as done, or as what would be done.
+  description: The changes in one line.
   returned: always, except for O(state=rendered)
   type: str
   sample: created policy ChatGPT (+35, +18)
@@ -238,46 +230,45 @@ product:
   sample: 'symantec_swg'
 audience:
   description: >-
-    Who gets access, as O(audience) names them - whether it is C(everyone), and each of its C(parts) that names somebody, sorted; null if the task has no
-    O(audience). The parts mean what O(audience) says of them. Where they name rules or policies of the device, C(behind) has the people of each,
-    as far as the product tells.
+    Who gets access, from O(audience): C(everyone), and C(parts), the suboptions that are set, with their names sorted. If they name rules or policies of the
+    device, C(behind) has the users of each, as far as the product shows them. Null if the task has no O(audience).
   returned: always, except for O(state=rendered)
   type: dict
   sample: {everyone: false, parts: {}, behind: {}}
 places:
   description: >-
-    Where each rule that is made, altered or moved stands afterwards - its C(number) among C(of) rules of the C(rulebase), and the rules that it stands
-    C(below) and C(above), which are null at an end.
+    The position of each rule that is created, changed or moved, after the run. It is rule C(number) of C(of) in the C(rulebase), with the rules directly
+    above it (C(below)) and below it (C(above)); these are null at an end of the rulebase.
   returned: always, except for O(state=rendered)
   type: list
   elements: dict
   sample: []
 opens:
   description: >-
-    Ports that new rules of the plan open besides web access, for voice - C(id), C(protocol) and C(ports), the number of C(destinations), and the
-    C(rules). Empty if the plan creates no such rule.
+    Ports for voice that new rules of the plan open in addition to web access. Each has C(id), C(protocol), C(ports), the number of C(destinations), and the
+    C(rules).
   returned: always, except for O(state=rendered)
   type: list
   elements: dict
   sample: []
 ports_open:
-  description: As RV(opens), of the rules of this collection that the device already has before the run.
+  description: As RV(opens), for managed rules that the device already had before the run.
   returned: always, except for O(state=rendered)
   type: list
   elements: dict
   sample: []
 planned_steps:
-  description: Number of steps in the plan, known before the first one and in check mode too. A step is a request that writes.
+  description: Number of steps in the plan. A step is a write request. Known before the first write, so in check mode as well.
   returned: for states that write
   type: int
   sample: 5
 reversal:
-  description: Cost of a rollback of this plan, known before the first write - the number of write requests and of activations.
+  description: Cost of rolling this plan back, as the number of write requests and of activations. Known before the first write.
   returned: for states that write
   type: dict
   sample: {writes: 2, activations: 1}
 earlier:
-  description: Journals of earlier stages of the same rollout that are still to be rolled back, the next one first.
+  description: Journals with the same O(series), such as earlier stages of a rollout, that are not rolled back yet, the next one first.
   returned: for O(state=reverted)
   type: list
   elements: str
@@ -293,36 +284,37 @@ policy_version:
   type: str
   sample: '2026-07-25'
 limits:
-  description: How many writes, deletions and activations the product allows, in words; empty if no limit is known.
+  description: Limits of the product on writes, deletions and activations, in words. Empty if none are known.
   returned: always, except for O(state=rendered)
   type: str
   sample: ''
 exclusive:
-  description: What prevents a second run from writing at the same time, in words; empty if nothing does, so the pipeline must.
+  description: What keeps two runs from writing at the same time, in words. Empty if nothing does; then run one job at a time.
   returned: always, except for O(state=rendered)
   type: str
   sample: ''
 propagation:
   description: >-
-    Seconds after the activation until the change is in force everywhere. V(0) if O(consoles) show it; otherwise an allowance, since no time is documented.
+    Seconds from the activation until the change is in force everywhere. V(0) if O(consoles) show it; otherwise an allowance, because no time is documented.
   returned: always, except for O(state=rendered)
   type: int
   sample: 0
 permissions:
   description: >-
-    Whether the account may C(write) what a change would write, and C(why); C(write) is null if the product does not report it. The check writes nothing.
+    Whether the account has the permissions that the change needs (C(write)), and the reason (C(why)). C(write) is null if the product does not report it.
+    The check writes nothing.
   returned: in check mode, when there is something to write
   type: dict
   sample: {write: null, why: ''}
 held_by:
-  description: Who holds a lock that would prevent a run from writing now, if the product reports it.
+  description: Who holds a lock that would keep a run from writing now, if the product reports it.
   returned: in check mode, when there is something to write
   type: list
   elements: str
   sample: []
 would_stop:
   description: Why a real run would stop before its first write, one entry for each reason.
-  returned: in check mode, when it would
+  returned: in check mode, if a real run would stop
   type: list
   elements: str
   sample: ["another administrator's changes are pending, and publish_foreign_changes is not set"]
@@ -373,22 +365,22 @@ left:
   sample: []
 plan_digest:
   description: >-
-    Identifies this plan on this device with everything that is reviewed: the changes, conflicts, losses, a widened audience, manual steps, targets of the
-    activation, pending changes of others, and the options in RV(plan_options). Set O(expected_plan) to it, and the real run carries out this plan or stops.
+    Digest of this plan on this device, including everything that a reviewer sees: the changes, conflicts, losses, a widened audience, manual steps, the
+    targets of the activation, pending changes of others, and the options in RV(plan_options). With O(expected_plan) set to it, a real run carries out
+    exactly this plan, or stops.
   returned: for states that write
   type: str
   sample: 6f1c0a3e2d0f4f7f8d0d2f6d5d3b1a90c0f6b6a7f1f0a9d0e2c7b8a9d6e5f4c3
 plan_options:
-  description: The options that decide what this plan does, or whether it may be carried out.
+  description: The options that decide what the plan does, or whether it may be carried out.
   returned: for states that write
   type: dict
   sample: {state: merged, activate: true}
 coverage:
   description: >-
-    What is in force for each wanted pattern after the run. V(unchecked) where no console shows what the devices run, where an existing rule may be a
+    What is in force for each pattern of O(config) after the run. V(unchecked) if no console shows what the devices run, if an existing rule may be a
     conflict, for Cloud SWG, and with O(scan_conflicts=false). Of more than 1,000 patterns, only those are listed that are exempt, that are not in force as
-    wanted,
-    or that have a note.
+    wanted, or that have a note.
   returned: when O(config) is given
   type: list
   elements: dict
@@ -411,8 +403,8 @@ coverage_before:
   sample: {wanted: 35, allowed: 0, exempt_wanted: 18, exempt: 0}
 conflicts:
   description: >-
-    Existing rules and entries that still affect a wanted host. C(effect) says whether they deny, decrypt, strip cookies from or rewrite its traffic; C(id)
-    is the value for O(unblock).
+    Existing rules and entries that still affect a wanted host. C(effect) says whether they deny or decrypt its traffic, strip cookies from it, or rewrite
+    it; C(id) is the value for O(unblock).
   returned: always, except for O(state=rendered)
   type: list
   elements: dict
@@ -442,19 +434,19 @@ losses:
       hosts: ['.chatgpt.com']
 pending:
   description: >-
-    Whose changes are pending on the device - V(ours), left by a run that was interrupted before it activated them, V(foreign), V(both), or null if there
-    are none.
+    Whose changes are pending on the device: V(ours), left by a run that was interrupted before its activation, V(foreign), V(both), or null if there are
+    none.
   returned: always, except for O(state=rendered)
   type: str
   sample: null
 stale:
-  description: Entries of the managed lists that the policy has retired.
+  description: Entries of managed lists that earlier selections of the policy contained.
   returned: always, except for O(state=rendered)
   type: list
   elements: dict
   sample: []
 foreign:
-  description: Entries of the managed lists that the policy never contained, for example added by hand.
+  description: Entries of managed lists that no selection of the policy ever contained, for example added by hand.
   returned: always, except for O(state=rendered)
   type: list
   elements: dict
@@ -466,14 +458,14 @@ audience_widened:
   elements: str
   sample: []
 manual:
-  description: Steps to do by hand, because the API of the product cannot do them.
+  description: Manual steps, because the product has no API for them.
   returned: always, except for O(state=rendered)
   type: list
   elements: str
   sample:
     - 'once: in Management Center, assign the policy ChatGPT to the devices as the last evaluated policy file'
 activation:
-  description: The installation, as Management Center and each console report it.
+  description: The installation, as reported by Management Center and by each console.
   returned: after an activation
   type: list
   elements: dict
@@ -483,12 +475,12 @@ activation:
     - target: https://edge1.example.com:8082
       status: in force
 journal:
-  description: File that O(state=reverted) needs.
+  description: The journal of this run, for O(state=reverted).
   returned: when something was written
   type: str
   sample: /root/.netaccess/journals/20260311T101500Z-symantec_swg-1f2e3d4c.json
 requests:
-  description: Cost of this run - read and write requests, connections, and seconds waited.
+  description: What this run cost in read and write requests, connections, and seconds of waiting.
   returned: always, except for O(state=rendered)
   type: dict
   sample: {reads: 7, writes: 3, waited: 0, connections: 2}

@@ -11,8 +11,8 @@ version_added: 0.1.0
 author:
   - The netaccess.chatgpt contributors (!UNKNOWN)
 description:
-  - Keeps the hosts in O(config.allow) in destination lists of the organisation, one for the DNS layer and one for the web layer, which policies of
-    O(audience) use. Entries are added and removed one by one, at most 500 in a request, and read back after each request, since Umbrella may accept an
+  - Keeps the hosts in O(config.allow) in destination lists of the organisation, one for the DNS layer and one for the web layer, which the policies in
+    O(audience) use. Entries are added and removed individually, at most 500 in a request, and read back after each request, because Umbrella can accept an
     entry and drop it.
   - Umbrella has no API that adds a list to a policy, shows which policies use it, or edits a selective decryption list. These are manual steps; RV(manual)
     lists them, RV(coverage) says V(unchecked) instead of V(yes), and verification from managed hosts decides.
@@ -26,12 +26,12 @@ extends_documentation_fragment:
   - netaccess.chatgpt.connection
 options:
   service:
-    description: The service, which says where the API is.
+    description: The service to manage. It also decides where the API is.
     type: str
     choices: [umbrella, umbrella_gov, secure_access]
     default: umbrella
   api_url:
-    description: Scheme and host of the API, where O(service) does not say it.
+    description: Scheme and host of the API. By default derived from O(service).
     type: str
   api_key:
     description:
@@ -49,12 +49,13 @@ options:
     required: true
   organization_id:
     description:
-      - Number of the organisation. A key of another one is refused. It also names the organisation in journals, which are otherwise bound to the key.
+      - ID of the organisation. A key that belongs to another one is refused. It also identifies the organisation in journals, which otherwise belong to the
+        key.
     type: str
   audience:
     description:
-      - Who gets access, which in Umbrella is a matter of policies. The entries add up.
-      - The module makes the list of a layer for which policies are named here; adding it to these policies, and to no others, is a manual step.
+      - Who gets access. In Umbrella that depends on policies. The suboptions are combined.
+      - The module creates the list of each layer for which policies are set here. Adding the list to these policies, and to no others, is a manual step.
       - Required for O(state=merged), O(state=replaced) and O(state=rendered).
     type: dict
     suboptions:
@@ -64,42 +65,43 @@ options:
         elements: str
         default: []
       web_policies:
-        description: Names of rulesets of the web policy.
+        description: Names of rulesets of the Web policy.
         type: list
         elements: str
         default: []
       rules:
-        description: With O(service=secure_access), and there alone, names of enabled access rules that allow.
+        description: Names of enabled access rules with the action Allow. Only with O(service=secure_access).
         type: list
         elements: str
         default: []
       everyone:
-        description: Everybody in the organisation, in O(layers). Not with O(service=secure_access), where a rule has its own users.
+        description: All identities of the organisation, in O(layers). Not with O(service=secure_access), where each rule has its own sources.
         type: bool
         default: false
   layers:
-    description: The layers that get a list where O(audience.everyone) is set. Web policies come with the SIG packages only.
+    description: With O(audience.everyone), the layers that get a list. Only SIG packages include the web layer.
     type: list
     elements: str
     choices: [dns, web]
     default: [dns, web]
   prefix:
     description: >-
-      The lists are named C(PREFIX DNS by netaccess.chatgpt) and C(PREFIX web by netaccess.chatgpt). If text is added to these names, the next run renames them.
+      Start of the names of the lists, C(PREFIX DNS by netaccess.chatgpt) and C(PREFIX web by netaccess.chatgpt). If someone adds text to these names, the
+      next run renames the lists.
     type: str
     default: ChatGPT
   dns_list:
     description: >-
-      Name of the list of the DNS layer, in place of the one made of O(prefix). An existing list of exactly this name gets the entries; one that is not
-      there is made, and has the words that mark it as ours behind its name.
+      Name of the list for the DNS layer, in place of the one from O(prefix). An existing list of exactly this name gets the entries. If there is none, the
+      module creates one with this name and a suffix that marks it as managed.
     type: str
   web_list:
-    description: Name of the list of the web layer, as O(dns_list).
+    description: Name of the list for the web layer. Works as O(dns_list).
     type: str
   parking_domain:
     description: >-
-      An entry that O(unblock) removes from an existing list is kept there as a name below this domain, which does not exist, until it is restored.
-      Umbrella cannot disable an entry. A site whose organisation refuses the default may give a name below a domain of its own that does not exist.
+      Umbrella cannot disable an entry, so an entry that O(unblock) removes from an existing list is kept there as a name below this domain until it is
+      restored. The domain must not exist. If the organisation rejects the default, set a name below your own domain.
     type: str
     default: netaccess.invalid
   exempt_by:
@@ -131,33 +133,24 @@ attributes:
     support: full
     platforms: posix
     description: Developed against a simulator that is checked with the vendor's own client; not yet run in an organisation.
-  action_group:
-    support: full
-    membership:
-      - netaccess.chatgpt.all
-    description: Use C(group/netaccess.chatgpt.all) in C(module_defaults) to set options for all access modules.
 notes:
-  - Run one writer per organisation.
-  - An entry always holds the name and every subdomain. RV(coverage) says where that is wider than requested.
-  - An allow list beats the categories and the security categories of a DNS policy too. Keep the people of the policy to the audience.
-  - O(state=deleted) and O(state=reverted) empty our lists and do not delete them, so that the policies that use them need not be set up again; Umbrella
-    refuses to delete a list in use. A later run uses them again.
-  - Only existing web lists that are not marked as allow lists are read for conflicts; the API does not show whether a rule blocks by them, so no conflict is
-    certain. In a DNS policy an allow list beats every block list.
-  - Voice over UDP is a matter of the firewall and has no API here; see RV(manual).
+  - Run one job per organisation at a time.
+  - An entry always covers the domain and all subdomains. RV(coverage) reports where this is wider than requested.
+  - An allow list also overrides the categories and the security categories of a DNS policy. Use policies that apply to the audience only.
+  - O(state=deleted) and O(state=reverted) empty the managed lists and do not delete them, so the policies that use them need not be set up again; Umbrella
+    does not delete a list that is in use. A later run uses them again.
+  - Only existing web lists that are not marked as allow lists are read for conflicts. The API does not show whether a rule blocks by them, so no conflict is
+    certain. In a DNS policy an allow list takes precedence over every block list.
+  - Voice over UDP is a matter of the firewall, for which there is no API here; see RV(manual).
   - O(protected) takes names of destination lists and of do not decrypt lists.
-  - IPS in Secure Access decrypts by itself, whatever the rule, and spares only what the do not decrypt list holds that the vendor provides. Unless it is
-    known to be disabled, a host that is not in that list is V(unchecked) at best. No known field shows whether a security profile decrypts at all.
-  - O(activate) and O(publish_foreign_changes) have no effect, since nothing waits here.
-  - The vendor names up to 20 minutes until a change is in force everywhere; answers that resolvers keep come on top.
-seealso:
-  - plugin: netaccess.chatgpt.policy
-    plugin_type: lookup
-  - module: netaccess.chatgpt.reachability_info
+  - IPS in Secure Access decrypts independently of the rules, and excludes only what the do not decrypt list of the vendor contains. Unless IPS is known to
+    be disabled, a host that is not in that list is V(unchecked) at best. No known field shows whether a security profile decrypts at all.
+  - O(activate) and O(publish_foreign_changes) have no effect, because there are no pending changes.
+  - The vendor documents up to 20 minutes until a change is in force everywhere. Cached DNS answers add to that.
 """
 
 EXAMPLES = r"""
-- name: Open ChatGPT for the people of one DNS policy and one web ruleset
+- name: Fill destination lists for one DNS policy and one web ruleset
   netaccess.chatgpt.umbrella_access:
     api_key: "{{ vault_umbrella_api_key }}"
     api_secret: "{{ vault_umbrella_api_secret }}"
@@ -168,7 +161,7 @@ EXAMPLES = r"""
       web_policies: [AI users web]
     comment: CHG0012345
 
-- name: An organisation with the DNS layer alone, and a list that its DNS policies use already
+- name: Add the hosts to a list that the DNS policies already use
   netaccess.chatgpt.umbrella_access:
     api_key: "{{ vault_umbrella_api_key }}"
     api_secret: "{{ vault_umbrella_api_secret }}"
@@ -197,7 +190,7 @@ EXAMPLES = r"""
       rules: [AI users]
     exempt_by: manual
 
-- name: Audit, which writes nothing
+- name: Audit without writing anything
   netaccess.chatgpt.umbrella_access:
     api_key: "{{ vault_umbrella_api_key }}"
     api_secret: "{{ vault_umbrella_api_secret }}"
@@ -211,7 +204,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 changes:
-  description: Changes to the product's own objects that were made, or that check mode predicts.
+  description: Changes to the product's objects that were made, or in check mode would be.
   returned: always, except for O(state=rendered)
   type: list
   elements: dict
@@ -224,7 +217,7 @@ changes:
           added: [oaistatic.com]
           removed: []
 summary:
-  description: The changes in one line, as done, or as what would be done.
+  description: The changes in one line.
   returned: always, except for O(state=rendered)
   type: str
   sample: created DNS destination list ChatGPT DNS (+33), web destination list ChatGPT web (+33)
@@ -235,46 +228,45 @@ product:
   sample: 'umbrella'
 audience:
   description: >-
-    Who gets access, as O(audience) names them - whether it is C(everyone), and each of its C(parts) that names somebody, sorted; null if the task has no
-    O(audience). The parts mean what O(audience) says of them. Where they name rules or policies of the device, C(behind) has the people of each,
-    as far as the product tells.
+    Who gets access, from O(audience): C(everyone), and C(parts), the suboptions that are set, with their names sorted. If they name rules or policies of the
+    device, C(behind) has the users of each, as far as the product shows them. Null if the task has no O(audience).
   returned: always, except for O(state=rendered)
   type: dict
   sample: {everyone: false, parts: {}, behind: {}}
 places:
   description: >-
-    Where each rule that is made, altered or moved stands afterwards - its C(number) among C(of) rules of the C(rulebase), and the rules that it stands
-    C(below) and C(above), which are null at an end.
+    The position of each rule that is created, changed or moved, after the run. It is rule C(number) of C(of) in the C(rulebase), with the rules directly
+    above it (C(below)) and below it (C(above)); these are null at an end of the rulebase.
   returned: always, except for O(state=rendered)
   type: list
   elements: dict
   sample: []
 opens:
   description: >-
-    Ports that new rules of the plan open besides web access, for voice - C(id), C(protocol) and C(ports), the number of C(destinations), and the
-    C(rules). Empty if the plan creates no such rule.
+    Ports for voice that new rules of the plan open in addition to web access. Each has C(id), C(protocol), C(ports), the number of C(destinations), and the
+    C(rules).
   returned: always, except for O(state=rendered)
   type: list
   elements: dict
   sample: []
 ports_open:
-  description: As RV(opens), of the rules of this collection that the device already has before the run.
+  description: As RV(opens), for managed rules that the device already had before the run.
   returned: always, except for O(state=rendered)
   type: list
   elements: dict
   sample: []
 planned_steps:
-  description: Number of steps in the plan, known before the first one and in check mode too. A step is a request that writes.
+  description: Number of steps in the plan. A step is a write request. Known before the first write, so in check mode as well.
   returned: for states that write
   type: int
   sample: 5
 reversal:
-  description: Cost of a rollback of this plan, known before the first write - the number of write requests and of activations.
+  description: Cost of rolling this plan back, as the number of write requests and of activations. Known before the first write.
   returned: for states that write
   type: dict
   sample: {writes: 2, activations: 1}
 earlier:
-  description: Journals of earlier stages of the same rollout that are still to be rolled back, the next one first.
+  description: Journals with the same O(series), such as earlier stages of a rollout, that are not rolled back yet, the next one first.
   returned: for O(state=reverted)
   type: list
   elements: str
@@ -290,12 +282,12 @@ policy_version:
   type: str
   sample: '2026-07-25'
 limits:
-  description: How many writes, deletions and activations the product allows, in words; empty if no limit is known.
+  description: Limits of the product on writes, deletions and activations, in words. Empty if none are known.
   returned: always, except for O(state=rendered)
   type: str
   sample: ''
 exclusive:
-  description: What prevents a second run from writing at the same time, in words; empty if nothing does, so the pipeline must.
+  description: What keeps two runs from writing at the same time, in words. Empty if nothing does; then run one job at a time.
   returned: always, except for O(state=rendered)
   type: str
   sample: ''
@@ -306,19 +298,20 @@ propagation:
   sample: 1200
 permissions:
   description: >-
-    Whether the account may C(write) what a change would write, and C(why); C(write) is null if the product does not report it. The check writes nothing.
+    Whether the account has the permissions that the change needs (C(write)), and the reason (C(why)). C(write) is null if the product does not report it.
+    The check writes nothing.
   returned: in check mode, when there is something to write
   type: dict
   sample: {write: null, why: ''}
 held_by:
-  description: Who holds a lock that would prevent a run from writing now, if the product reports it.
+  description: Who holds a lock that would keep a run from writing now, if the product reports it.
   returned: in check mode, when there is something to write
   type: list
   elements: str
   sample: []
 would_stop:
   description: Why a real run would stop before its first write, one entry for each reason.
-  returned: in check mode, when it would
+  returned: in check mode, if a real run would stop
   type: list
   elements: str
   sample: ["another administrator's changes are pending, and publish_foreign_changes is not set"]
@@ -369,20 +362,21 @@ left:
   sample: []
 plan_digest:
   description: >-
-    Identifies this plan on this device with everything that is reviewed: the changes, conflicts, losses, a widened audience, manual steps, targets of the
-    activation, pending changes of others, and the options in RV(plan_options). Set O(expected_plan) to it, and the real run carries out this plan or stops.
+    Digest of this plan on this device, including everything that a reviewer sees: the changes, conflicts, losses, a widened audience, manual steps, the
+    targets of the activation, pending changes of others, and the options in RV(plan_options). With O(expected_plan) set to it, a real run carries out
+    exactly this plan, or stops.
   returned: for states that write
   type: str
   sample: 6f1c0a3e2d0f4f7f8d0d2f6d5d3b1a90c0f6b6a7f1f0a9d0e2c7b8a9d6e5f4c3
 plan_options:
-  description: The options that decide what this plan does, or whether it may be carried out.
+  description: The options that decide what the plan does, or whether it may be carried out.
   returned: for states that write
   type: dict
   sample: {state: merged, activate: true}
 coverage:
   description: >-
-    What can be told of each wanted pattern after the run. V(unchecked) is the best answer where a manual step remains. Of more than 1,000 patterns, only those
-    are listed that are exempt, that are not in force as wanted, or that have a note.
+    What is known of each pattern of O(config) after the run. V(unchecked) is the best result while a manual step remains. Of more than 1,000 patterns, only
+    those are listed that are exempt, that are not in force as wanted, or that have a note.
   returned: when O(config) is given
   type: list
   elements: dict
@@ -404,7 +398,7 @@ coverage_before:
   type: dict
   sample: {wanted: 35, allowed: 0, exempt_wanted: 18, exempt: 0}
 conflicts:
-  description: Entries in the site's lists by which a rule may deny a wanted host; C(id) is what O(unblock) takes.
+  description: Entries of existing lists by which a rule may deny a wanted host. C(id) is the value for O(unblock).
   returned: always, except for O(state=rendered)
   type: list
   elements: dict
@@ -425,8 +419,8 @@ conflicts:
             parked: {old: false, new: true}
 losses:
   description: >-
-    Security controls that the exemption would disable for a wanted host, if the web policy, or in Secure Access the security profile, uses them. The API
-    reports that in part; what it does not report counts.
+    Security controls that the exemption would disable for a wanted host, if the Web policy or, in Secure Access, the security profile uses them. The API
+    shows only some of them; those that it does not show are listed as well.
   returned: always, except for O(state=rendered)
   type: list
   elements: dict
@@ -436,19 +430,19 @@ losses:
       hosts: ['.chatgpt.com']
 pending:
   description: >-
-    Whose changes are pending on the device - V(ours), left by a run that was interrupted before it activated them, V(foreign), V(both), or null if there
-    are none.
+    Whose changes are pending on the device: V(ours), left by a run that was interrupted before its activation, V(foreign), V(both), or null if there are
+    none.
   returned: always, except for O(state=rendered)
   type: str
   sample: null
 stale:
-  description: Entries of the managed lists that the policy has retired.
+  description: Entries of managed lists that earlier selections of the policy contained.
   returned: always, except for O(state=rendered)
   type: list
   elements: dict
   sample: []
 foreign:
-  description: Entries of the managed lists that the policy never contained, for example added by hand.
+  description: Entries of managed lists that no selection of the policy ever contained, for example added by hand.
   returned: always, except for O(state=rendered)
   type: list
   elements: dict
@@ -460,7 +454,7 @@ audience_widened:
   elements: str
   sample: []
 manual:
-  description: Steps to do by hand, because the API of the product cannot do them.
+  description: Manual steps, because the product has no API for them.
   returned: always, except for O(state=rendered)
   type: list
   elements: str
@@ -469,18 +463,18 @@ manual:
       once: add the destination list ChatGPT DNS by netaccess.chatgpt as an allow list to the DNS policy AI users, and to no other policy (Policies > DNS
       Policies > Destination Lists). Until then it has no effect, and the API does not show whether it was done
 activation:
-  description: Empty, since every write is in force by itself.
+  description: Empty, because every write takes effect by itself.
   returned: after an activation
   type: list
   elements: dict
   sample: []
 journal:
-  description: File that O(state=reverted) needs.
+  description: The journal of this run, for O(state=reverted).
   returned: when something was written
   type: str
   sample: /root/.netaccess/journals/20260311T101500Z-umbrella-1f2e3d4c.json
 requests:
-  description: Cost of this run - read and write requests, connections, and seconds waited.
+  description: What this run cost in read and write requests, connections, and seconds of waiting.
   returned: always, except for O(state=rendered)
   type: dict
   sample: {reads: 13, writes: 2, waited: 0, connections: 1}

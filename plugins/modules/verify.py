@@ -11,13 +11,13 @@ version_added: 0.1.0
 author:
   - The netaccess.chatgpt contributors (!UNKNOWN)
 description:
-  - Takes every option of M(netaccess.chatgpt.reachability_info) from the variables C(verify_*) of the host, as the role P(netaccess.chatgpt.verify#role)
-    documents them. With C(delegate_to) they are those of the host that it is delegated to.
-  - With C(verify_by=kit), and by default on Windows, the probe kit replaces that module; see the role P(netaccess.chatgpt.probe_host#role).
+  - Runs M(netaccess.chatgpt.reachability_info) with its options from the variables C(verify_*) of the host, which the role P(netaccess.chatgpt.verify#role)
+    documents. With C(delegate_to), the variables are those of the host that the task is delegated to.
+  - With C(verify_by=kit), and by default on Windows, the probe kit is used in place of that module; see the role P(netaccess.chatgpt.probe_host#role).
   - Never fails. RV(problem) says why the verification after a change does not pass, RV(recorded) that there is no result.
 options:
   phase:
-    description: V(baseline) probes before a change; the results V(after) it are compared with the baseline.
+    description: V(baseline) probes before a change. V(after) probes after it and compares the results with the baseline.
     type: str
     required: true
     choices: [baseline, after]
@@ -26,7 +26,7 @@ options:
     type: dict
     default: {}
   reverted:
-    description: The change was rolled back, so the host must see what it saw before. It keeps probing during the propagation time of the product.
+    description: The change was rolled back, so the host must see what it saw before. It keeps probing for the propagation time of the product.
     type: bool
     default: false
 extends_documentation_fragment:
@@ -50,8 +50,8 @@ EXAMPLES = r"""
 
 RETURN = r"""
 problem:
-  description: Why the verification does not pass. All other keys are those of M(netaccess.chatgpt.reachability_info).
-  returned: for O(phase=after) on the host itself, when it is none
+  description: Why the verification does not pass. The other keys are those of M(netaccess.chatgpt.reachability_info).
+  returned: for O(phase=after), on the host itself, if it does not pass
   type: str
   sample: "desk1: 2 of 44 wanted checks fail: chatgpt.com"
 recorded:

@@ -11,55 +11,58 @@ version_added: 0.1.0
 author:
   - The netaccess.chatgpt contributors (!UNKNOWN)
 description:
-  - Allows the hosts in O(config.allow) for O(audience) by a custom URL category and a URL filtering rule, and leaves those in O(config.exempt)
-    undecrypted by a second category and an SSL inspection rule, with one activation.
-  - Entries are added to and removed from categories one by one; a category is never replaced. Rules are saved disabled and are enabled and put in their place
-    last.
-  - ZIA has no staging. What is saved goes live for the whole tenant when anybody activates or any session ends, so edits of others that wait stop a writing run
-    before its first write, and a run that fails writes the old values back before its own session ends.
-  - An edit lock (another administrator is saving) and the rate limits are waited out within O(timeout).
+  - Allows the hosts in O(config.allow) for O(audience) by a custom URL category and a URL Filtering rule, and exempts those in O(config.exempt) from SSL
+    inspection by a second category and an SSL Inspection rule, with one activation.
+  - Entries are added to and removed from categories one by one; a category is never replaced. Rules are saved as disabled, and enabled and moved to their
+    position last.
+  - ZIA has one set of saved changes for the whole tenant. Whatever is saved goes live when any administrator activates or any session ends. Pending changes
+    of others therefore stop a run before its first write, and a run that fails writes the old values back before its own session ends.
+  - The run waits for an edit lock (another administrator is saving) and for rate limits, within O(timeout).
 extends_documentation_fragment:
   - netaccess.chatgpt.access
   - netaccess.chatgpt.connection
+  - netaccess.chatgpt.position
 options:
   cloud:
     description: >-
-      The cloud of the tenant. With O(username) its name as in C(zscaler), C(zscalerone), C(zscalertwo), C(zscalerthree), C(zscloud) or C(zscalergov); with
-      O(client_id) V(production), V(beta), V(gov) and the like. Environment variable E(ZSCALER_CLOUD).
+      Name of the cloud. With O(username), one of C(zscaler), C(zscalerone), C(zscalertwo), C(zscalerthree), C(zscloud) and C(zscalergov). With O(client_id),
+      V(production), V(beta), V(gov) and so on. Environment variable E(ZSCALER_CLOUD).
     type: str
     default: production
   username:
-    description: Administrator, for tenants with the old sign-in. Environment variable E(ZIA_USERNAME).
+    description: Login ID of an administrator, for tenants with the legacy API. Environment variable E(ZIA_USERNAME).
     type: str
   password:
     description: Password of O(username). Environment variable E(ZIA_PASSWORD).
     type: str
   api_key:
-    description: API key of the tenant, for the old sign-in. Environment variable E(ZIA_API_KEY).
+    description: API key of the tenant, for the legacy API. Environment variable E(ZIA_API_KEY).
     type: str
   client_id:
-    description: API client, for tenants that have moved to OneAPI. Environment variable E(ZSCALER_CLIENT_ID).
+    description: Client ID of an API client, for tenants with OneAPI. Environment variable E(ZSCALER_CLIENT_ID).
     type: str
   client_secret:
-    description: Secret of O(client_id). Environment variable E(ZSCALER_CLIENT_SECRET).
+    description: Client secret of O(client_id). Environment variable E(ZSCALER_CLIENT_SECRET).
     type: str
   private_key:
     description: >-
-      RSA key in PEM form by which O(client_id) signs in, in place of a secret. Needs the Python package cryptography, which ansible-core brings.
-      Environment variable E(ZSCALER_PRIVATE_KEY).
+      Private RSA key in PEM format with which O(client_id) authenticates, in place of O(client_secret). It needs the Python package cryptography, which is a
+      dependency of ansible-core. Environment variable E(ZSCALER_PRIVATE_KEY).
     type: str
   vanity_domain:
-    description: The tenant's name in the address where OneAPI gives tokens. Environment variable E(ZSCALER_VANITY_DOMAIN).
+    description: >-
+      Vanity domain of the organisation in ZIdentity, which issues the tokens of OneAPI, for example C(example) for C(example.zslogin.net). Environment
+      variable E(ZSCALER_VANITY_DOMAIN).
     type: str
   api_url:
-    description: Scheme and host of the API, where O(cloud) does not say it.
+    description: Scheme and host of the API. By default derived from O(cloud).
     type: str
   token_url:
-    description: Scheme and host where tokens are given, where O(vanity_domain) does not say it.
+    description: Scheme and host that issues tokens. By default derived from O(vanity_domain).
     type: str
   audience:
     description:
-      - Who gets access. The parts narrow each other, like the criteria of a rule; the entries of one part add up.
+      - Who gets access. A connection has to match every suboption that is set, and one entry of each, like the criteria of a rule.
       - Required for O(state=merged), O(state=replaced) and O(state=rendered).
     type: dict
     suboptions:
@@ -89,60 +92,47 @@ options:
         elements: str
         default: []
       everyone:
-        description: Everybody in the tenant.
+        description: All users of the tenant.
         type: bool
         default: false
   prefix:
-    description: The objects are named C(PREFIX allow), C(PREFIX exempt) and C(PREFIX no decrypt). Names of rules have at most 31 characters.
+    description: >-
+      Start of the names of the managed objects, C(PREFIX allow), C(PREFIX exempt) and C(PREFIX no decrypt). The name of a rule has at most 31 characters.
     type: str
     default: ChatGPT
   keep_parent_category:
     description:
-      - With V(true) the hosts keep the category that the vendor gives them too, so that rules for other people that block it still do.
-      - With V(false) they are in our category alone, for everybody in the tenant.
+      - With V(true), the hosts also keep the category that Zscaler assigns to them, so rules for other users that block this category still match.
+      - With V(false), they are in the managed category only, for everybody in the tenant.
     type: bool
     default: true
   category_name:
-    description: An existing custom URL category to put the allowed hosts into. Then no URL filtering rule is made.
+    description: An existing custom URL category to add the allowed hosts to. No URL Filtering rule is created.
     type: str
   exempt_category_name:
-    description: An existing custom URL category to put the exempt hosts into. Then no SSL inspection rule is made.
+    description: An existing custom URL category to add the exempt hosts to. No SSL Inspection rule is created.
     type: str
   protocols:
-    description: Protocols of the URL filtering rule.
+    description: Protocols of the URL Filtering rule, by their names in the API.
     type: list
     elements: str
     default: [HTTPS_RULE, SSL_RULE, TUNNELSSL_RULE, WEBSOCKETSSL_RULE]
   server_certificates:
-    description: What to do with undecrypted sessions whose server certificate is not valid.
+    description: >-
+      What the SSL Inspection rule does with sessions whose server certificate is not trusted (Untrusted Server Certificates). With the default V(BLOCK) such
+      a session is blocked.
     type: str
     choices: [BLOCK, ALLOW, PASS_THRU]
     default: BLOCK
   position:
     description:
-      - The position of the new rules. By default the lowest one above the first rule that blocks or decrypts a wanted host for the whole audience,
-        and below earlier rules that block, or may block, a part of it.
+      - Where to place the new rules. By default as low as possible, but above the first rule that blocks or decrypts a wanted host for the whole audience,
+        and below earlier rules that block, or may block, a part of the audience.
     type: dict
-    suboptions:
-      before:
-        description: Names of rules that the new rules must be above, even if they block a part of the audience; RV(audience_widened) then says so.
-        type: list
-        elements: str
-        default: []
-      after:
-        description: Names of rules that the new rules must be below.
-        type: list
-        elements: str
-        default: []
-      never_above:
-        description: Names of rules, for example for threats, that the new rules must never be above.
-        type: list
-        elements: str
-        default: []
   scan_conflicts:
     description: >-
-      Read Cloud App Control, Cloud Firewall, DNS control, the denylists and the capture of prompts too. With V(false) these are not read, and
-      RV(coverage) says V(unchecked).
+      Also read Cloud App Control, Cloud Firewall, DNS Control, the denylists, and the capture of prompts. With V(false) these are not read, and RV(coverage)
+      says V(unchecked).
     type: bool
     default: true
 attributes:
@@ -150,33 +140,27 @@ attributes:
     support: full
     platforms: posix
     description: Developed against a simulator that is checked with the vendor's own client; not yet run on a tenant.
-  action_group:
-    support: full
-    membership:
-      - netaccess.chatgpt.all
-    description: Use C(group/netaccess.chatgpt.all) in C(module_defaults) to set options for all access modules.
 notes:
-  - Run one writer per tenant.
-  - O(activate=false) is refused, since nothing here can wait for a later activation; use check mode to see the plan.
-  - With O(publish_foreign_changes) the activation is queued until the others whose edits wait have activated too, and is waited for within O(timeout).
-  - Deletes are limited to four an hour, so O(state=deleted) and O(state=reverted) disable our rules and empty our categories. A later run uses them again.
-  - An entry with a leading dot holds the domain itself and at most five levels below it; RV(coverage) says where that is wider or narrower than asked.
-  - An exact host in another custom category takes it away from a wildcard in ours. Hosts below a wanted wildcard in an existing category are therefore added
-    to the managed category as well.
-  - Voice, when O(config) has C(media), is a Cloud Firewall rule with a network service of its own, for the published addresses and ports alone. UDP comes to
-    Cloud Firewall by Z-Tunnel 2.0, GRE or IPsec only. A tenant without that licence gets everything else, and RV(manual) says so.
+  - Run one job per tenant at a time.
+  - O(activate=false) is refused, because saved changes go live with any activation. Use check mode to see the plan.
+  - With O(publish_foreign_changes) the activation is queued until the administrators with pending changes have activated as well. The run waits for it
+    within O(timeout).
+  - The API allows only four deletions an hour, so O(state=deleted) and O(state=reverted) disable the managed rules and empty the managed categories. A later
+    run uses them again.
+  - An entry with a leading dot covers the domain itself and at most five levels below it. RV(coverage) reports where this is wider or narrower than
+    requested.
+  - An exact host in another custom category takes precedence over a wildcard in the managed one. Hosts below a wanted wildcard that an existing category
+    contains are therefore added to the managed category as well.
+  - If O(config) has C(media), voice is a Cloud Firewall rule with its own network service, for the published addresses and ports only. UDP reaches Cloud
+    Firewall only by Z-Tunnel 2.0, GRE or IPsec. A tenant without the licence gets everything else, and RV(manual) says so.
   - An existing rule is certain only if every column that limits it is understood. Otherwise RV(coverage) says V(unchecked), and the conflict names the
-    column and has no remedy. DNS rules are read and never certain. Cloud App Control is read for applications of the type AI alone.
-  - Our URL filtering rule stays below a rule that adds headers for a wanted host, unless O(position.before) names it.
-  - Sessions that are already open keep their verdict; allow the edges a minute or two before you verify.
-seealso:
-  - plugin: netaccess.chatgpt.policy
-    plugin_type: lookup
-  - module: netaccess.chatgpt.reachability_info
+    column and has no remedy. DNS rules are read, but are never certain. Of Cloud App Control only rules of the type AI are read.
+  - The URL Filtering rule stays below a rule that inserts headers for a wanted host, unless O(position.before) names that rule.
+  - Connections that are already open keep their policy, and the service edges need a minute or two to apply a change. Wait that long before you verify.
 """
 
 EXAMPLES = r"""
-- name: Open ChatGPT for a group of people and leave its TLS alone
+- name: Allow ChatGPT for a user group and exempt it from decryption
   netaccess.chatgpt.zia_access:
     client_id: "{{ vault_zia_client_id }}"
     client_secret: "{{ vault_zia_client_secret }}"
@@ -186,7 +170,7 @@ EXAMPLES = r"""
       groups: [AI users]
     comment: CHG0012345
 
-- name: A tenant with the old sign-in, at one location
+- name: Allow ChatGPT at one location of a tenant with the legacy API
   netaccess.chatgpt.zia_access:
     cloud: zscalertwo
     username: netaccess@example.com
@@ -198,7 +182,7 @@ EXAMPLES = r"""
     position:
       never_above: [Stop threats]
 
-- name: Audit, which writes nothing
+- name: Audit without writing anything
   netaccess.chatgpt.zia_access:
     client_id: "{{ vault_zia_client_id }}"
     client_secret: "{{ vault_zia_client_secret }}"
@@ -213,7 +197,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 changes:
-  description: Changes to the product's own objects that were made, or that check mode predicts.
+  description: Changes to the product's objects that were made, or in check mode would be.
   returned: always, except for O(state=rendered)
   type: list
   elements: dict
@@ -226,7 +210,7 @@ changes:
           added: [.oaistatic.com]
           removed: []
 summary:
-  description: The changes in one line, as done, or as what would be done.
+  description: The changes in one line.
   returned: always, except for O(state=rendered)
   type: str
   sample: >-
@@ -239,46 +223,45 @@ product:
   sample: 'zia'
 audience:
   description: >-
-    Who gets access, as O(audience) names them - whether it is C(everyone), and each of its C(parts) that names somebody, sorted; null if the task has no
-    O(audience). The parts mean what O(audience) says of them. Where they name rules or policies of the device, C(behind) has the people of each,
-    as far as the product tells.
+    Who gets access, from O(audience): C(everyone), and C(parts), the suboptions that are set, with their names sorted. If they name rules or policies of the
+    device, C(behind) has the users of each, as far as the product shows them. Null if the task has no O(audience).
   returned: always, except for O(state=rendered)
   type: dict
   sample: {everyone: false, parts: {}, behind: {}}
 places:
   description: >-
-    Where each rule that is made, altered or moved stands afterwards - its C(number) among C(of) rules of the C(rulebase), and the rules that it stands
-    C(below) and C(above), which are null at an end.
+    The position of each rule that is created, changed or moved, after the run. It is rule C(number) of C(of) in the C(rulebase), with the rules directly
+    above it (C(below)) and below it (C(above)); these are null at an end of the rulebase.
   returned: always, except for O(state=rendered)
   type: list
   elements: dict
   sample: []
 opens:
   description: >-
-    Ports that new rules of the plan open besides web access, for voice - C(id), C(protocol) and C(ports), the number of C(destinations), and the
-    C(rules). Empty if the plan creates no such rule.
+    Ports for voice that new rules of the plan open in addition to web access. Each has C(id), C(protocol), C(ports), the number of C(destinations), and the
+    C(rules).
   returned: always, except for O(state=rendered)
   type: list
   elements: dict
   sample: []
 ports_open:
-  description: As RV(opens), of the rules of this collection that the device already has before the run.
+  description: As RV(opens), for managed rules that the device already had before the run.
   returned: always, except for O(state=rendered)
   type: list
   elements: dict
   sample: []
 planned_steps:
-  description: Number of steps in the plan, known before the first one and in check mode too. A step is a request that writes.
+  description: Number of steps in the plan. A step is a write request. Known before the first write, so in check mode as well.
   returned: for states that write
   type: int
   sample: 5
 reversal:
-  description: Cost of a rollback of this plan, known before the first write - the number of write requests and of activations.
+  description: Cost of rolling this plan back, as the number of write requests and of activations. Known before the first write.
   returned: for states that write
   type: dict
   sample: {writes: 2, activations: 1}
 earlier:
-  description: Journals of earlier stages of the same rollout that are still to be rolled back, the next one first.
+  description: Journals with the same O(series), such as earlier stages of a rollout, that are not rolled back yet, the next one first.
   returned: for O(state=reverted)
   type: list
   elements: str
@@ -294,35 +277,36 @@ policy_version:
   type: str
   sample: '2026-07-25'
 limits:
-  description: How many writes, deletions and activations the product allows, in words; empty if no limit is known.
+  description: Limits of the product on writes, deletions and activations, in words. Empty if none are known.
   returned: always, except for O(state=rendered)
   type: str
   sample: 400 writes and 40 activations an hour; nothing is deleted, because only 4 deletions an hour are allowed
 exclusive:
-  description: What prevents a second run from writing at the same time, in words; empty if nothing does, so the pipeline must.
+  description: What keeps two runs from writing at the same time, in words. Empty if nothing does; then run one job at a time.
   returned: always, except for O(state=rendered)
   type: str
   sample: ''
 propagation:
-  description: Seconds after the activation until the change is in force everywhere. The vendor documents no time; this is an allowance.
+  description: Seconds from the activation until the change is in force everywhere. This is an allowance, because the vendor documents no time.
   returned: always, except for O(state=rendered)
   type: int
   sample: 120
 permissions:
   description: >-
-    Whether the account may C(write) what a change would write, and C(why); C(write) is null if the product does not report it. The check writes nothing.
+    Whether the account has the permissions that the change needs (C(write)), and the reason (C(why)). C(write) is null if the product does not report it.
+    The check writes nothing.
   returned: in check mode, when there is something to write
   type: dict
   sample: {write: true, why: the role of this administrator may write rules}
 held_by:
-  description: Who holds a lock that would prevent a run from writing now, if the product reports it.
+  description: Who holds a lock that would keep a run from writing now, if the product reports it.
   returned: in check mode, when there is something to write
   type: list
   elements: str
   sample: []
 would_stop:
   description: Why a real run would stop before its first write, one entry for each reason.
-  returned: in check mode, when it would
+  returned: in check mode, if a real run would stop
   type: list
   elements: str
   sample: ["another administrator's changes are pending, and publish_foreign_changes is not set"]
@@ -373,19 +357,20 @@ left:
   sample: []
 plan_digest:
   description: >-
-    Identifies this plan on this device with everything that is reviewed: the changes, conflicts, losses, a widened audience, manual steps, targets of the
-    activation, pending changes of others, and the options in RV(plan_options). Set O(expected_plan) to it, and the real run carries out this plan or stops.
+    Digest of this plan on this device, including everything that a reviewer sees: the changes, conflicts, losses, a widened audience, manual steps, the
+    targets of the activation, pending changes of others, and the options in RV(plan_options). With O(expected_plan) set to it, a real run carries out
+    exactly this plan, or stops.
   returned: for states that write
   type: str
   sample: 6f1c0a3e2d0f4f7f8d0d2f6d5d3b1a90c0f6b6a7f1f0a9d0e2c7b8a9d6e5f4c3
 plan_options:
-  description: The options that decide what this plan does, or whether it may be carried out.
+  description: The options that decide what the plan does, or whether it may be carried out.
   returned: for states that write
   type: dict
   sample: {state: merged, activate: true}
 coverage:
   description: >-
-    What is in force for each wanted pattern after the run. V(unchecked) means that the existing rules were not read, or that one of them may block a part
+    What is in force for each pattern of O(config) after the run. V(unchecked) means that existing rules were not read, or that one of them may block a part
     of the pattern or some of the users; C(note) says which. Of more than 1,000 patterns, only those are listed that are exempt, that are not in force as
     wanted, or that have a note.
   returned: when O(config) is given
@@ -410,8 +395,8 @@ coverage_before:
   sample: {wanted: 35, allowed: 0, exempt_wanted: 18, exempt: 0}
 conflicts:
   description: >-
-    Existing rules and entries that still affect a wanted host. C(effect) says whether they deny, decrypt, strip cookies from or rewrite its traffic; C(id)
-    is the value for O(unblock).
+    Existing rules and entries that still affect a wanted host. C(effect) says whether they deny or decrypt its traffic, strip cookies from it, or rewrite
+    it; C(id) is the value for O(unblock).
   returned: always, except for O(state=rendered)
   type: list
   elements: dict
@@ -441,19 +426,19 @@ losses:
       hosts: ['.chatgpt.com']
 pending:
   description: >-
-    Whose changes are pending on the device - V(ours), left by a run that was interrupted before it activated them, V(foreign), V(both), or null if there
-    are none.
+    Whose changes are pending on the device: V(ours), left by a run that was interrupted before its activation, V(foreign), V(both), or null if there are
+    none.
   returned: always, except for O(state=rendered)
   type: str
   sample: null
 stale:
-  description: Entries of the managed lists that the policy has retired.
+  description: Entries of managed lists that earlier selections of the policy contained.
   returned: always, except for O(state=rendered)
   type: list
   elements: dict
   sample: []
 foreign:
-  description: Entries of the managed lists that the policy never contained, for example added by hand.
+  description: Entries of managed lists that no selection of the policy ever contained, for example added by hand.
   returned: always, except for O(state=rendered)
   type: list
   elements: dict
@@ -465,7 +450,7 @@ audience_widened:
   elements: str
   sample: []
 manual:
-  description: Steps to do by hand, because the API of the product cannot do them.
+  description: Manual steps, because the product has no API for them.
   returned: always, except for O(state=rendered)
   type: list
   elements: str
@@ -482,12 +467,12 @@ activation:
     - target: zsapi.zscaler.net
       status: in force
 journal:
-  description: File that O(state=reverted) needs.
+  description: The journal of this run, for O(state=reverted).
   returned: when something was written
   type: str
   sample: /root/.netaccess/journals/20260311T101500Z-zia-1f2e3d4c.json
 requests:
-  description: Cost of this run - read and write requests, connections, and seconds waited.
+  description: What this run cost in read and write requests, connections, and seconds of waiting.
   returned: always, except for O(state=rendered)
   type: dict
   sample: {reads: 14, writes: 8, waited: 12, connections: 1}

@@ -83,7 +83,7 @@ def test_every_form_of_a_plan_names_who_gets_access(results, name, whom):
     ({"audience": {"everyone": True, "parts": {"from_zones": ["a", "b"]}}, "product": "panos"}, "EVERYONE in these zones, from zones: a, b"),
     ({"audience": {"everyone": False, "parts": {"policies": ["p"]}, "behind": {"policy p": {"srcaddr": ["all"], "srcintf": ["lan", "wifi"]}}}},
      "clients matched by the firewall policy: p (policy p, which is for EVERYONE; from interface: lan, wifi)"),
-    ({"audience": {"everyone": False, "parts": {}}}, "nobody is named"),
+    ({"audience": {"everyone": False, "parts": {}}}, "not set"),
     ({"audience": {"everyone": False, "parts": {"next_year": ["x"]}}}, "next year: x")])
 def test_everyone_is_said_loudly(result, text):
     assert plan.audience(result)["text"] == text

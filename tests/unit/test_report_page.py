@@ -367,7 +367,7 @@ def test_the_register_names_owners_and_dates_and_marks_what_is_overdue(found, se
     rows = rows_of(seen, "Owner")
     assert rows[0][:3] == ["past its review date", "Network", "2026-11-23"] and rows[0][-2:] == ["fw1, fw2, fw4", ".chatgpt.com"]
     assert rows[1][:2] == ["not in the register", ""] and rows[1][-2:] == ["fw1 (not checked)", "js.stripe.com"]
-    assert rows[2][:3] == ["exempt nowhere", "Security", "2026-12-31"] and rows[2][-1] == ".example.org"
+    assert rows[2][:3] == ["not exempt anywhere", "Security", "2026-12-31"] and rows[2][-1] == ".example.org"
     assert found["verdict"]["classes"]["overdue"] == [
         "%s: .chatgpt.com was to be reviewed by 2026-11-23 (owner: Network)" % name for name in ("fw1", "fw2", "fw4")]
     assert "fw1, fw2, fw4: 1 pattern, to be reviewed by 2026-11-23 (owner: Network): .chatgpt.com" in seen.text

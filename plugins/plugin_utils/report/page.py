@@ -120,7 +120,7 @@ def _seen(report: dict, host: dict) -> dict:
         return {"level": level, "words": host["verdict"] or "unknown"}
     told = {name: any(text.startswith(host["name"] + ": ") for text in report["verdict"]["classes"][name]) for name in ("regressed", "not_proven")}
     if told["regressed"]:
-        return {"level": "bad", "words": "sees something else than before"}
+        return {"level": "bad", "words": "sees a change since the baseline"}
     return {"level": "warn", "words": "not compared"} if told["not_proven"] else {"level": "good", "words": "sees what it saw before"}
 
 
@@ -171,7 +171,7 @@ def risks(report: dict, devices: list, unproven: list) -> list:
     told = {name: [line for device in devices for line in lines(device)] for name, lines in (
         ("opens", _opens), ("losses", _losses), ("blocks", _blocks), ("manual", _manual))}
     now = open_now(devices)
-    said = ["named at the top, beside the verdict"] if unproven else []
+    said = ["listed at the top, next to the verdict"] if unproven else []
     cards = [
         *[_card("access", "What is open now", _devices(now), now, "No pattern of the policy is allowed.")] * (report["mode"] == "audit"),
         _card("opens", "What would open" if report["mode"] == "audit" else "What opened", _devices(told["opens"]), told["opens"], "No access rule changes."),

@@ -62,7 +62,7 @@ def audience(result: Mapping) -> dict | None:
     if said["everyone"]:
         whom = words()["everyone"].get(result.get("product"))
         text = " ".join(["EVERYONE"] + [whom] * bool(whom)) + (", %s" % text if text else "")
-    return {"everyone": bool(said["everyone"]), "parts": parts, "text": text or "nobody is named"}
+    return {"everyone": bool(said["everyone"]), "parts": parts, "text": text or "not set"}
 
 
 def changes(result: Mapping, tense: str) -> list:

@@ -182,7 +182,7 @@ def as_csv(report: dict) -> str:
     writer.writerow(["device", "generated", "state", "audience", "pattern", *_COLUMNS, *_REGISTER.values()])
     for device in report["devices"]:
         for row in device["coverage"] or [dict.fromkeys(("allowed_now", "exempt_now", "allowed", "exempt"), "not known")]:
-            nobody = "not known" if device["state"] in NO_RESULT else "nobody is named"
+            nobody = "not known" if device["state"] in NO_RESULT else "not set"
             cells = [device["name"], report["generated"], device["state"], (device["audience"] or {}).get("text") or nobody,
                      *(row.get(key) or "" for key in ("pattern", *_COLUMNS)),
                      *(registered.get((device["name"], row.get("pattern")), {}).get(key) or "" for key in _REGISTER)]

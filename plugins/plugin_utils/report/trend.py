@@ -56,7 +56,7 @@ def continued(report: dict, earlier: Any) -> dict:
         raise TrendError("it holds no list of points")
     for number, one in enumerate(earlier["trend"], 1):
         if not _is_point(one):
-            raise TrendError("its point %d is none" % number)
+            raise TrendError("its point %d is invalid" % number)
     own = report["trend"][-1]
     points = {one["generated"]: one for one in [*earlier["trend"], own]}
     return dict(report, trend=[points[when] for when in sorted(points)][-KEPT:])
