@@ -14,13 +14,13 @@ description:
   - Keeps the hosts in O(config.allow) in destination lists of the organisation, one for the DNS layer and one for the web layer, which the policies in
     O(audience) use. Entries are added and removed individually, at most 500 in a request, and read back after each request, because Umbrella can accept an
     entry and drop it.
-  - Umbrella has no API that adds a list to a policy, shows which policies use it, or edits a selective decryption list. These are manual steps; RV(manual)
-    lists them, RV(coverage) says V(unchecked) instead of V(yes), and verification from managed hosts decides.
-  - The global allow list is never used unless it is named in O(dns_list), since it applies to everybody in every DNS policy.
-  - Cisco Secure Access, the successor, has one kind of list. Its access rules can be read, so there RV(coverage) says whether those of
-    O(audience.rules) use the list and which rules are above them, and whether the do not decrypt list of the security profile in each rule that decides
-    holds the exempt hosts. The module keeps its entries in these lists too (O(exempt_by)). It never writes rules, security profiles or settings.
-  - Each write is in force by itself. A run that fails rolls back its changes.
+  - Umbrella has no API to add a list to a policy, to show which policies use it, or to edit a selective decryption list. These are manual steps that
+    RV(manual) lists. RV(coverage) says V(unchecked) instead of V(yes), and only probe hosts can show the result.
+  - The Global Allow List is used only if O(dns_list) names it, because it applies to everybody in every DNS policy.
+  - Cisco Secure Access, the successor, has one kind of list. Its access rules can be read, so RV(coverage) says whether the rules in O(audience.rules) use
+    the list, which rules are above them, and whether the do not decrypt list in the security profile of each deciding rule contains the exempt hosts. The
+    module keeps its entries in these lists, too (O(exempt_by)). It never changes rules, security profiles or settings.
+  - Each write takes effect by itself. A run that fails rolls back its changes.
 extends_documentation_fragment:
   - netaccess.chatgpt.access
   - netaccess.chatgpt.connection
@@ -35,12 +35,13 @@ options:
     type: str
   api_key:
     description:
-      - Key of the API, made by a full administrator under C(Admin > API Keys). It is of one organisation, and dies with the account of who made it. Environment
-        variable E(UMBRELLA_API_KEY).
-      - It needs the scopes C(policies.destinationLists) and C(policies.destinations), for reading and writing, and C(deployments.policies) for reading.
-        With the last one missing the names in O(audience) are not looked up. With O(service=secure_access) it is C(policies.rules) for reading in its
-        place, and, for what is decrypted, C(policies.securityProfiles), C(policies.donotdecryptlists) and C(policies.settings) for reading; without one
-        of these RV(coverage) says V(unchecked) of exemptions. To write exemptions it needs C(policies.donotdecryptlists) for writing; see O(exempt_by).
+      - API key, created by a full administrator under C(Admin > API Keys). It belongs to one organisation, and stops working when the account that created
+        it is deleted. Environment variable E(UMBRELLA_API_KEY).
+      - It needs the scopes C(policies.destinationLists) and C(policies.destinations) to read and write, and C(deployments.policies) to read; without the
+        last one the names in O(audience) are not looked up.
+      - With O(service=secure_access) it needs C(policies.rules) to read instead of C(deployments.policies), and for exemptions C(policies.securityProfiles),
+        C(policies.donotdecryptlists) and C(policies.settings) to read; without one of these RV(coverage) says V(unchecked) for exemptions. To write
+        exemptions it needs C(policies.donotdecryptlists) to write; see O(exempt_by).
     type: str
     required: true
   api_secret:
@@ -106,16 +107,16 @@ options:
     default: netaccess.invalid
   exempt_by:
     description:
-      - What leaves hosts undecrypted.
-      - V(auto), with O(service=secure_access), writes the exempt domains into the do not decrypt list of the security profile that each rule in
-        O(audience.rules) uses. They go there one by one, each with a comment that marks it as ours; what others have in the list stays.
-      - A list that other rules use too, that the organisation's default profile has, or that the vendor provides, reaches more people. That is
-        RV(audience_widened), and the run stops unless O(accept_wider_audience) accepts it. To exempt the audience alone, give its rule a security profile
-        whose list no other rule uses.
+      - How the hosts in O(config.exempt) are exempted from decryption.
+      - V(auto), with O(service=secure_access), adds them to the do not decrypt list of the security profile that each rule in O(audience.rules) uses, one by
+        one, each with a comment that marks it as managed. Other entries in the list stay.
+      - A list that other rules use as well, that the default profile of the organisation uses, or that the vendor provides, reaches more users. That is
+        RV(audience_widened), and the run stops unless O(accept_wider_audience) is set. To exempt the audience alone, give its rule a security profile whose
+        list no other rule uses.
       - A profile without such a list, a list in O(protected), and lists that O(api_key) may not read are manual steps. With another O(service), V(auto) is
-        V(manual), since Umbrella has no API for decryption.
-      - V(profile) is V(auto), for O(service=secure_access) alone, and O(state=replaced) and O(state=deleted) fail where O(api_key) may not read the lists,
-        in place of a manual step.
+        the same as V(manual), because Umbrella has no API for decryption.
+      - V(profile), with O(service=secure_access) only, is V(auto), but O(state=replaced) and O(state=deleted) fail if O(api_key) may not read the lists,
+        instead of leaving a manual step.
       - V(manual) writes nothing; RV(manual) lists the domains and where to add them. Entries of earlier runs stay with O(state=merged) and are removed with
         O(state=replaced).
     type: str
@@ -123,9 +124,9 @@ options:
     default: auto
   scan_conflicts:
     description: >-
-      Read the existing web lists that may block, and say which of their entries hold a wanted host; in Secure Access also the rules that are asked before
-      those of the audience, security profiles, settings and do not decrypt lists. States that look for all that was changed (replaced, deleted, reverted)
-      read them anyway, and a run that writes exemptions reads what it needs to know whom else they reach.
+      Read the existing web lists that may block, and report which of their entries contain a wanted host. In Secure Access, also read the rules above those
+      of the audience, security profiles, settings and do not decrypt lists. O(state=replaced), O(state=deleted) and O(state=reverted) read these in any
+      case, because they look for every changed entry, and a run that writes exemptions reads what shows whom else they reach.
     type: bool
     default: true
 attributes:
@@ -171,7 +172,7 @@ EXAMPLES = r"""
     layers: [dns]
     dns_list: Company allowed
 
-- name: An organisation in Secure Access, with the exemption in the do not decrypt list of the security profile that the rule AI users has for itself
+- name: Fill the destination list and the do not decrypt list that an access rule of Secure Access uses
   netaccess.chatgpt.umbrella_access:
     service: secure_access
     api_key: "{{ vault_secure_access_api_key }}"
@@ -180,7 +181,7 @@ EXAMPLES = r"""
     audience:
       rules: [AI users]
 
-- name: The same, with a do not decrypt list that an administrator edits
+- name: The same, with an exemption that an administrator adds
   netaccess.chatgpt.umbrella_access:
     service: secure_access
     api_key: "{{ vault_secure_access_api_key }}"
@@ -323,8 +324,8 @@ unfinished:
   sample: ['/home/deploy/.netaccess/journals/20261124T220000Z-umbrella-0a1b2c3d.json']
 changes_on_record:
   description: >-
-    Changes of this device by their journals, in place or rolled back, the newest first, down to the last that is in place and proven - C(journal),
-    C(started), C(status), C(comment) with the change ID and the people, and C(ended) of one that was rolled back.
+    Changes of this device according to its journals, in place or rolled back, the newest first, back to the last one that is in place and proven. Each has
+    C(journal), C(started), C(status), C(comment) with the change ID and the people involved, and, if it was rolled back, C(ended).
   returned: for states that write, except for O(state=reverted)
   type: list
   elements: dict

@@ -318,8 +318,8 @@ unfinished:
   sample: ['/home/deploy/.netaccess/journals/20261124T220000Z-zia-0a1b2c3d.json']
 changes_on_record:
   description: >-
-    Changes of this device by their journals, in place or rolled back, the newest first, down to the last that is in place and proven - C(journal),
-    C(started), C(status), C(comment) with the change ID and the people, and C(ended) of one that was rolled back.
+    Changes of this device according to its journals, in place or rolled back, the newest first, back to the last one that is in place and proven. Each has
+    C(journal), C(started), C(status), C(comment) with the change ID and the people involved, and, if it was rolled back, C(ended).
   returned: for states that write, except for O(state=reverted)
   type: list
   elements: dict

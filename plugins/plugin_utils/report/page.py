@@ -23,7 +23,7 @@ _FOLDER = Path(__file__).parent
 #: The heading for a verdict, by mode and exit code.
 _HEADINGS = {"audit": {0: "Compliant", 2: "Drift", 1: "Action required"}, "change": {0: "Change in place", 2: "Drift", 1: "Action required"}}
 #: States of an exemption in words, the most urgent first. In each, what is to be reviewed next comes first.
-_REGISTER = {"overdue": "past its review date", "unregistered": "not in the register", "current": "in the register", "not_exempt": "exempt nowhere"}
+_REGISTER = {"overdue": "past its review date", "unregistered": "not in the register", "current": "in the register", "not_exempt": "not exempt anywhere"}
 #: Who took part in a change. An audit and a check run carry out nothing, so they name the implementer.
 PEOPLE = {"audit": (("requester", "requested by"), ("approver", "approved by"), ("implementer", "implementer")),
           "change": (("requester", "requested by"), ("approver", "approved by"), ("implementer", "carried out by"))}
