@@ -265,7 +265,7 @@ def test_what_is_well_says_so_and_no_more():
 
 @pytest.mark.parametrize("looks,words", [
     ({"after": look("fail", check("fail"))}, "sees what it saw before"),
-    ({"before": look("fail", check("fail")), "after": look("pass", check())}, "sees something else"),
+    ({"before": look("fail", check("fail")), "after": look("pass", check())}, "sees a change since the baseline"),
     ({"after": look("fail", check("fail"), check("unverified", role="negative"))}, "not compared"), ({"before": look("fail"), "after": None}, "h1: fail")])
 def test_a_host_outside_the_audience_is_well_when_it_sees_what_it_saw_before(looks, words):
     assert "h1: %s" % words.replace("h1: ", "") in Page(report.as_html(built({"fw1": device()}, {"h1": dict(looks, expect="unchanged")}))).text
