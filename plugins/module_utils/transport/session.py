@@ -8,12 +8,14 @@ import base64
 from typing import Callable, Container, Iterable
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import (
-    AUTH, CONFLICT, LOCKED, UNREACHABLE, AccessError, OutcomeUnknown,
+    AUTH, CONFLICT, LOCKED, UNREACHABLE, AccessError, OutcomeUnknown, Overtaken,
 )
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport.connection import Answer, Transport
 
 #: What ``json_of`` returns for a body that is not JSON. An empty body is None, as ``null`` is.
 NO_JSON = object()
+#: How a request that writes begins, for a refusal.
+_WRITES = ("POST ", "PUT ", "PATCH ", "DELETE ")
 #: What the HTTP status of a refusal means on every API. Others are ``refused``; a product adds its own.
 FAILURES = {401: AUTH, 403: AUTH, 409: CONFLICT}
 
@@ -95,7 +97,8 @@ class Client:
 
     def _refusal(self, failure: str, request: str, words: object, told: str, hint: str = "") -> AccessError:
         """``request``: method and path; ``words``: the device's own reason; ``told``: status and codes; ``hint``: the remedy, with its own brackets."""
-        return AccessError(failure, "%s refuses %s: %s%s (%s)" % (self.host, request, one_line(words), hint, told))
+        text = "%s refuses %s: %s%s (%s)" % (self.host, request, one_line(words), hint, told)
+        return Overtaken(text) if failure == CONFLICT and request.startswith(_WRITES) else AccessError(failure, text)
 
     def _not_signed_in(self, answer: Answer, check: str, failing: Container[int] = (), hint: str = "") -> AccessError:
         """For a sign-in without a session. ``check``: the credentials, in words; ``failing``: statuses of a failing service, besides 5xx, with its
