@@ -54,6 +54,8 @@ def test_a_run_that_another_one_overtakes_does_not_undo_what_that_one_did(name, 
     """Both read the same and want the same, so what the device holds then looks like the change of either."""
     if TWINS[name](tmp_path).adapter().traits.exclusive:
         pytest.skip("a lock keeps others out")
+    if name.startswith("umbrella"):
+        pytest.skip("a limit: its API refuses what exists with HTTP 400, which can mean anything")
     rig = TWINS[name](tmp_path / "rig")
     with rig.twin.at_hand():
         adapter = rig.adapter()

@@ -14,9 +14,10 @@ from types import SimpleNamespace
 import pytest
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter import UNNAMED
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.admission import ROOM
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.assessment import Conflict
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import AccessError, Failed
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.journal import ROOM, Journal
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.journal import Journal
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import canonical_digest
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Policy
 from tests.contract.memory import ALLOW, MemoryRig

@@ -4,16 +4,21 @@
 """The checks between a plan and its first write: what the operator refused, what is ambiguous, what must not be written."""
 from __future__ import annotations
 
+import os
+import shutil
 from typing import Collection, Iterable
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter import BOTH, FOREIGN, Adapter
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.assessment import Assessment
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.change import Change
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import REFUSED, AccessError
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.journal import unfit
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.journal import others_may_write
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.options import Options
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.result import assessment_data
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Ref, State, canonical_digest
+
+#: Bytes that have to be free for a journal: one of 10,000 changes has some 4 MiB.
+ROOM = 8 * 1024 * 1024
 
 
 def admit(assessment: Assessment, options: Options) -> None:
@@ -36,10 +41,30 @@ def admit(assessment: Assessment, options: Options) -> None:
 
 def recordable(options: Options, check_mode: bool) -> str:
     """Why no journal can be kept, which stops a real run; "" if one can. :raises AccessError: refused, with the reason, except in check mode."""
-    reason = unfit(options.journal)
+    reason = _unfit(options.journal)
     if reason and not check_mode:
         raise AccessError(REFUSED, reason)
     return reason
+
+
+def _unfit(path: str) -> str:
+    """In words, why no journal can be kept at ``path``, a file to be created or a folder; "" if one can."""
+    folder = os.path.abspath(os.path.expanduser(path))
+    folder = os.path.dirname(folder) if folder.endswith(".json") and not os.path.isdir(folder) else folder
+    if os.path.isdir(folder):
+        alien = others_may_write(os.stat(folder))
+        if alien:
+            return "the journal folder %s %s, so others could add or remove journals: change its owner to this user and its mode to 0700, or set journal " \
+                "(access_journal in the role) to another folder" % (folder, alien)
+    there = folder
+    while not os.path.exists(there):
+        there = os.path.dirname(there)
+    if not (os.path.isdir(there) and os.access(there, os.W_OK | os.X_OK)):
+        why = "this user has no write permission in %s" % there if os.path.isdir(there) else "%s is not a folder" % there
+        return "no journal can be written in %s, because %s: set journal (access_journal in the role) to another folder" % (folder, why)
+    free = shutil.disk_usage(there).free
+    return ("" if free >= ROOM else "no journal can be written in %s: %d bytes are free, and %d are reserved for a journal. Free some space, or set "
+                                    "journal (access_journal in the role) to another folder" % (folder, free, ROOM))
 
 
 def unambiguous(device: str, state: State, refs: set[Ref]) -> None:

@@ -18,7 +18,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import stat
 import tempfile
 import time
@@ -39,8 +38,6 @@ REVERTED = "reverted"
 #: Status of an interrupted run; and of a run that left something which can be rolled back.
 UNFINISHED = (OPEN, REVERTING)
 LIVE = (OPEN, UNPROVEN, APPLIED, REVERTING)
-#: Bytes that have to be free for a journal: one of 10,000 changes has some 4 MiB.
-ROOM = 8 * 1024 * 1024
 
 
 class Journal:
@@ -375,26 +372,6 @@ def others_may_write(found: os.stat_result) -> str:
     if found.st_uid not in (0, os.geteuid()):
         return "belongs to another user (uid %d)" % found.st_uid
     return "is writable by other users (mode %04o)" % stat.S_IMODE(found.st_mode) if found.st_mode & 0o022 else ""
-
-
-def unfit(path: str) -> str:
-    """In words, why no journal can be kept at ``path``, a file to be created or a folder; "" if one can."""
-    folder = os.path.abspath(os.path.expanduser(path))
-    folder = os.path.dirname(folder) if folder.endswith(".json") and not os.path.isdir(folder) else folder
-    if os.path.isdir(folder):
-        alien = others_may_write(os.stat(folder))
-        if alien:
-            return "the journal folder %s %s, so others could add or remove journals: change its owner to this user and its mode to 0700, or set journal " \
-                "(access_journal in the role) to another folder" % (folder, alien)
-    there = folder
-    while not os.path.exists(there):
-        there = os.path.dirname(there)
-    if not (os.path.isdir(there) and os.access(there, os.W_OK | os.X_OK)):
-        why = "this user has no write permission in %s" % there if os.path.isdir(there) else "%s is not a folder" % there
-        return "no journal can be written in %s, because %s: set journal (access_journal in the role) to another folder" % (folder, why)
-    free = shutil.disk_usage(there).free
-    return ("" if free >= ROOM else "no journal can be written in %s: %d bytes are free, and %d are reserved for a journal. Free some space, or set "
-                                    "journal (access_journal in the role) to another folder" % (folder, free, ROOM))
 
 
 class _Edited(Exception):

@@ -354,7 +354,7 @@ class Run:
         """Undo what was done, and report what was undone and what was not."""
         applied, undone = [], []
         self.journal.forgiving = True
-        self._overtaken = isinstance(error, Overtaken) and self.journal.writes <= 1
+        self._overtaken = isinstance(error, Overtaken) and max(self.journal.writes, self.adapter.requests().get("writes", 0)) <= 1
         try:
             self.adapter.begin_cleanup(undo=True)
             self.adapter.tell_apart(self.journal.ids)

@@ -9,12 +9,14 @@ import re
 from typing import Callable, Container, Iterable
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import (
-    AUTH, CONFLICT, LOCKED, UNREACHABLE, AccessError, OutcomeUnknown,
+    AUTH, CONFLICT, LOCKED, UNREACHABLE, AccessError, OutcomeUnknown, Overtaken,
 )
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport.connection import Answer, Transport
 
 #: What ``json_of`` returns for a body that is not JSON. An empty body is None, as ``null`` is.
 NO_JSON = object()
+#: How a request that writes begins, for a refusal.
+_WRITES = ("POST ", "PUT ", "PATCH ", "DELETE ")
 #: What the HTTP status of a refusal means on every API. Others are ``refused``; a product adds its own.
 FAILURES = {401: AUTH, 403: AUTH, 409: CONFLICT}
 #: Characters that a session is known by, at least: fewer may be in any text.
@@ -98,7 +100,8 @@ class Client:
 
     def _refusal(self, failure: str, request: str, words: object, told: str, hint: str = "") -> AccessError:
         """``request``: method and path; ``words``: the device's own reason; ``told``: status and codes; ``hint``: the remedy, with its own brackets."""
-        return AccessError(failure, self._masked("%s refuses %s: %s%s (%s)" % (self.host, request, one_line(words), hint, told)))
+        text = self._masked("%s refuses %s: %s%s (%s)" % (self.host, request, one_line(words), hint, told))
+        return Overtaken(text) if failure == CONFLICT and request.startswith(_WRITES) else AccessError(failure, text)
 
     def _masked(self, text: str) -> str:
         """Without what the session is known by, should the device repeat it. Ansible masks secret options alone."""

@@ -219,6 +219,22 @@ def test_an_edit_during_the_run_is_noticed_and_stays(make, where):
     assert rig.squid.config.read_text().replace("# by a colleague\n", "") == rig.squid.site and not rig.squid.drop_in.exists()
 
 
+def test_a_run_that_another_one_overtakes_does_not_undo_what_that_one_did(make):
+    """Both have read the same and want the same, so the files look like the change of either."""
+    rig = make()
+    adapter = rig.adapter()
+    begin = adapter.begin
+
+    def overtaken():
+        rig.run()
+        return begin()
+    adapter.begin = overtaken
+    with pytest.raises(Failed, match="someone else changed .* during this run: run again. Nothing was changed") as slower:
+        rig.run(adapter=adapter)
+    assert slower.value.result["failure"]["class"] == "conflict" and rig.decide(MEMBER, "chatgpt.com") == OPEN
+    assert not rig.run(check=True)["changed"]
+
+
 def test_a_host_that_an_exception_takes_out_is_shut_and_said_to_be_until_replaced_opens_it(make):
     rig = make()
     rig.run()

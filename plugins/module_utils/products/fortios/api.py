@@ -16,8 +16,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport.connec
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport.session import Client, json_of
 
 #: Numbers in the field ``error`` of a refused write, in words for an operator.
-_EXISTS = -5
-_REASONS = {-1: "a value is too long", -3: "it names an object that does not exist", -4: "the table is full", _EXISTS: "it exists already",
+_REASONS = {-1: "a value is too long", -3: "it names an object that does not exist", -4: "the table is full", -5: "it exists already",
             -14: "the access profile of the token has no permission for it", -15: "a value occurs twice", -23: "it is still in use",
             -37: "the access profile of the token has no permission for it", -56: "a value is empty", -651: "a value is not accepted"}
 
@@ -106,9 +105,8 @@ class Api(Client):
     def _error(self, status: int, found: dict, request: str) -> AccessError:
         number = found.get("error")
         reason = found.get("cli_error") or _REASONS.get(number) or "error %s" % number
-        failure = LOCKED if status == 429 else CONFLICT if number in (_EXISTS, -23) else REFUSED
-        refusal = self._refusal(failure, request, reason, "HTTP %d, error %s" % (status, number))
-        return Overtaken(str(refusal)) if number == _EXISTS else refusal
+        failure = LOCKED if status == 429 else CONFLICT if number in (-5, -23) else REFUSED
+        return self._refusal(failure, request, reason, "HTTP %d, error %s" % (status, number))
 
 
 def key(name: object) -> str:

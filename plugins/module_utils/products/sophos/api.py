@@ -13,7 +13,7 @@ import xml.etree.ElementTree as ET
 from typing import Sequence
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import (
-    AUTH, CONFLICT, REFUSED, UNREACHABLE, AccessError, OutcomeUnknown,
+    AUTH, CONFLICT, REFUSED, UNREACHABLE, AccessError, OutcomeUnknown, Overtaken,
 )
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport.connection import Transport
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport.session import Client
@@ -115,7 +115,10 @@ class Api(Client):
         failure = CONFLICT if code in _TAKEN + _ABSENT + _IN_USE else REFUSED
         places = [(one.text or "").strip() for one in answer.iter("Params")]
         about = " (%s)" % ", ".join(one for one in places if one) if any(places) else ""
-        return AccessError(failure, "%s refuses to %s %s: %s%s%s" % (self.host, operation, entity, (status.text or "").strip(), _code(status), about))
+        text = "%s refuses to %s %s: %s%s%s" % (self.host, operation, entity, (status.text or "").strip(), _code(status), about)
+        # Nothing was written, if each part of the request was refused so.
+        taken = all(one.get("code") in _TAKEN for one in answer.iter("Status"))
+        return Overtaken(text) if taken else AccessError(failure, text)
 
     def _ask(self, ask: ET.Element, write: bool) -> ET.Element:
         request = ET.Element("Request")

@@ -12,7 +12,7 @@ import re
 from dataclasses import dataclass
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import (
-    ACTIVATION, AUTH, CONFLICT, LOCKED, REFUSED, UNREACHABLE, AccessError, OutcomeUnknown,
+    ACTIVATION, AUTH, CONFLICT, LOCKED, REFUSED, UNREACHABLE, AccessError, OutcomeUnknown, Overtaken,
 )
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport.connection import Answer, Transport
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport.session import (
@@ -109,8 +109,7 @@ class Api(Client):
         if guard and known is not None:
             now = revision_of(self._get("/api/policies/%s/content" % guard, missing={}))
             if now != known:
-                raise AccessError(CONFLICT, "someone else wrote revision %s of this object on %s after revision %s was read: run "
-                                            "again" % (now, self.host, known))
+                raise Overtaken("someone else wrote revision %s of this object on %s after revision %s was read: run again" % (now, self.host, known))
         reply = self._answer(self._transport.call(method, path, write=True, headers=self._headers, json=body), path, write=True)
         if not guard:
             if method == "POST" and not (isinstance(reply, dict) and reply.get("uuid")):
@@ -160,7 +159,8 @@ class Api(Client):
             raise self._unreadable(answer, write, _reason(answer))
         if answer.status >= 300:
             failure = {**FAILURES, 423: LOCKED}.get(answer.status, REFUSED)
-            raise AccessError(failure, "%s refuses %s (HTTP %d)%s" % (self.host, path, answer.status, _reason(answer)))
+            text = "%s refuses %s (HTTP %d)%s" % (self.host, path, answer.status, _reason(answer))
+            raise Overtaken(text) if write and failure == CONFLICT else AccessError(failure, text)
         return found
 
 
