@@ -162,6 +162,17 @@ def test_the_script_runs_under_the_policy_of_the_page_and_filters(browser, page)
     assert browser.evaluate("matches.textContent + document.querySelectorAll('main [hidden], details[open]').length") == "0"
 
 
+def test_an_auditor_finds_the_devices_of_a_change_by_its_id(browser, tmp_path):
+    path = tmp_path / "report.html"
+    stands = {"journal": "/j/1.json", "started": "2026-11-01T08:00:00Z", "status": "applied", "comment": "CHG7, approved by bob"}
+    path.write_text(report.as_html(built({"fw1": device(changes_on_record=[stands]), "fw2": device(changes_on_record=[])})), encoding="utf-8")
+    browser.open(path)
+    said, _rows, boxes = shown(browser, "chg7")
+    assert boxes == ["fw1"] and said.startswith("1 of ")
+    assert "CHG7, approved by bob" in browser.evaluate("document.querySelector('section.box:not([hidden]) dl').innerText")
+    assert shown(browser, "chg8")[2] == []
+
+
 def test_the_policy_lets_nothing_else_run(browser, page, tmp_path):
     bad = tmp_path / "bad.html"
     more = '<script>document.title = "ran"</script><p id="styled" style="color: red">x</p><img src=x onerror="document.title = 1"></main>'

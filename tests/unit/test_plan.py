@@ -16,7 +16,10 @@ import yaml
 from ansible.parsing.splitter import parse_kv
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter import Adapter, Traits
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.change import CREATE, Change
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.module import CONTROLS
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.result import text_of
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Ref, State
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.words import counted, duration, plural
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Policy
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalog.catalogue import Selection, load, policy_config
@@ -189,6 +192,13 @@ def test_many_objects_that_are_alike_are_told_together_in_a_diff(results):
     assert subnets.count("/32") == 23 and "  comment: Managed by netaccess.chatgpt (each)" in after
     # A few objects stay lines of their own.
     assert "wildcard FQDN chatgpt-any.chatgpt.com" in after
+
+
+def test_many_objects_that_differ_in_several_values_are_a_line_each_in_a_diff():
+    refs = [Ref("acl", "acl%d" % number) for number in range(9)]
+    objects = {ref: Object(ref, {"marked": True, "type": "src" if number else "port", "values": [number]}) for number, ref in enumerate(refs)}
+    found = text_of(State(objects), [Change(ref, CREATE, {name: (None, value) for name, value in objects[ref].fields.items()}) for ref in refs]).splitlines()
+    assert found == ["9 acls", "  marked: True (each)", "  acl0: type port, values [0]", *("  acl%d: type src, values [%d]" % (at, at) for at in range(1, 9))]
 
 
 def test_a_plan_without_a_rule_for_a_port_opens_none(results):

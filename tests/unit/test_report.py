@@ -207,6 +207,10 @@ def test_an_audit_of_a_part_says_so():
     found = built({"fw1": device()}, {}, left_out={"devices": ["fw2", "fw3"], "hosts": ["branch1"]})
     assert found["verdict"]["message"].startswith("1 of 3 devices, 0 of 1 host; ")
     assert json.loads(report.as_plans(found))["netaccess_plans_about"]["left_out"] == ["fw2", "fw3"]
+    # A limited run says so whatever it found.
+    for one, start in ((device(changed=True, changes=[CHANGE]), "Drift: 1 of 1 device would be changed (fw1)"), (device(pending="ours"), "Needs attention: ")):
+        said = built({"fw1": one}, {}, left_out={"devices": ["fw2", "fw3"], "hosts": []})["verdict"]["headline"]
+        assert said.startswith(start) and said.endswith("; only 1 of 3 devices")
     assert json.loads(report.as_plans(built({"fw1": device()})))["netaccess_plans_about"]["left_out"] == []
 
 

@@ -260,7 +260,7 @@ def test_what_is_well_says_so_and_no_more():
     # A plan that only exempts opens nothing.
     before = {"wanted": 1, "allowed": 1, "exempt_wanted": 1, "exempt": 0}
     exempts = headings(report.as_html(built({"fw1": device(changed=True, changes=[RULE], coverage_before=before)}, hosts)))
-    assert exempts["What would open"] == "1 device fw1: 1 pattern would be allowed, all of them before"
+    assert exempts["What would open"] == "1 device fw1: 1 pattern would be allowed, as before"
 
 
 @pytest.mark.parametrize("looks,words", [

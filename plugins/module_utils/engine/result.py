@@ -159,15 +159,18 @@ def text_of(state: State, changes: Iterable[Change]) -> str:
 
 
 def _told_together(several: Sequence[tuple]) -> list[str]:
-    """Lines for objects, ``(ref, {path: value}, further lines)`` each, that have the same paths: for each object, or for many objects by path."""
+    """Lines for objects, ``(ref, {path: value}, further lines)`` each, that have the same paths.
+
+    Of many objects, what all have in common is told once; the rest in one line where it is a single value, and otherwise in one line for each object.
+    """
     if len(several) <= _TOLD_ONE_BY_ONE:
         return [line for ref, fields, more in several for line in [str(ref), *("  %s: %s" % found for found in fields.items()), *more]]
-    refs = [ref for ref, _fields, _more in several]
-    lines = [counted(len(refs), refs[0].kind), "  names: %s" % ", ".join(ref.name for ref in refs)]
-    for path in several[0][1]:
-        values = [str(fields[path]) for _ref, fields, _more in several]
-        lines.append("  %s: %s" % (path, "%s (each)" % values[0] if len(set(values)) == 1 else ", ".join(values)))
-    return lines
+    own = [path for path in several[0][1] if len({str(fields[path]) for _ref, fields, _more in several}) > 1]
+    lines = [counted(len(several), several[0][0].kind)] + ["  %s: %s (each)" % found for found in several[0][1].items() if found[0] not in own]
+    if len(own) > 1:
+        return lines + ["  %s: %s" % (ref.name, ", ".join("%s %s" % (path, fields[path]) for path in own)) for ref, fields, _more in several]
+    lines.append("  names: %s" % ", ".join(ref.name for ref, _fields, _more in several))
+    return lines + ["  %s: %s" % (path, ", ".join(str(fields[path]) for _ref, fields, _more in several)) for path in own]
 
 
 def diff_data(device: str, people: dict | None, before: str, after: str) -> dict:

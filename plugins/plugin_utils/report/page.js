@@ -23,6 +23,10 @@
       Array.prototype.forEach.call(box.querySelectorAll("tbody tr, li.row, div.row"), function (row) {
         rows.push({element: row, box: box, text: name + textOf(row), attention: row.querySelector(".bad, .warn") !== null});
       });
+      // What is said of a device as a whole, such as its changes on record, is found and stays.
+      Array.prototype.forEach.call(box.querySelectorAll(":scope > dl"), function (facts) {
+        rows.push({element: null, box: box, text: name + textOf(facts), attention: false});
+      });
     });
   }
 
@@ -39,11 +43,13 @@
     opened = [];
     rows.forEach(function (row) {
       var match = (all || row.attention) && words.every(function (word) { return row.text.indexOf(word) !== -1; });
-      row.element.hidden = !match;
+      if (row.element !== null) {
+        row.element.hidden = !match;
+      }
       if (match) {
         found += 1;
         inside.set(row.box, true);
-        var details = filtering ? row.element.closest("details:not([open])") : null;
+        var details = filtering && row.element !== null ? row.element.closest("details:not([open])") : null;
         if (details !== null) {
           details.open = true;
           opened.push(details);

@@ -223,7 +223,7 @@ def _opens(device: dict) -> list:
         return []
     unsure = sum(row["allowed"] == "unchecked" for row in device["coverage"])
     known = before["allowed"] if before else None
-    from_ = "" if known is None else ", all of them before" if known == after["allowed"] else ", %d of them before" % known
+    from_ = "" if known is None else ", as before" if known == after["allowed"] else ", %d of them before" % known
     from_ += ", and of %d it is not known" % unsure if unsure else ""
     verb = {DONE: "allowed", UNKNOWN: "may be allowed now"}.get(device["tense"], "would be allowed")
     ports = ["%s: %s%s" % (device["name"], text, _whom(device)) for text in device["opens"]]

@@ -166,10 +166,10 @@ def headline(report: dict, found: dict, deciding: list) -> str:
     """One sentence for somebody who reads nothing else. A good result includes every reservation: what nobody saw, what fails by choice, what is
     unchecked."""
     if deciding:
-        if set(deciding) <= {"drift", "symptoms"}:
-            return _drift(report, found)
         words = said(report["devices"])
-        return "Needs attention: " + ", ".join("%s (%d)" % (words[name], len(found[name])) for name in deciding)
+        start = _drift(report, found) if set(deciding) <= {"drift", "symptoms"} else \
+            "Needs attention: " + ", ".join("%s (%d)" % (words[name], len(found[name])) for name in deciding)
+        return "; ".join([start] + _limited(report))
     waiting = [device["name"] for device in report["devices"] if device["tense"] == BY_HAND]
     changed = [device["name"] for device in report["devices"] if device["state"] == CHANGED]
     hosts = [host["name"] for host in report["hosts"] if host["judged"]]
@@ -179,8 +179,12 @@ def headline(report: dict, found: dict, deciding: list) -> str:
     elif not waiting:
         start += ", proven by %s" % counted(len(hosts), "host")
     rest = [counted(len(found[name]), noun) for name, noun in (("manual", "manual step"), ("stale", "retired entry")) if found[name]]
-    limited = ["only %s" % _of(report, kind) for kind in ("devices", "hosts") if report["left_out"][kind]]
-    return "; ".join([start] + limited + _except(report) + _unchecked(report) + rest)
+    return "; ".join([start] + _limited(report) + _except(report) + _unchecked(report) + rest)
+
+
+def _limited(report: dict) -> list:
+    """How much of the inventory a run with --limit is about."""
+    return ["only %s" % _of(report, kind) for kind in ("devices", "hosts") if report["left_out"][kind]]
 
 
 def _drift(report: dict, found: dict) -> str:
