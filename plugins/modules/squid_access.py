@@ -98,6 +98,9 @@ notes:
     what then happens to other hosts is still decided by the site's own rules.
   - Reloading closes Squid's listening sockets for a moment; new connections are refused for about a tenth of a second, and for about
     a second with 50,000 list entries. Existing connections go on, under the policy that they were opened with.
+  - Squid 5 to 7 may terminate when requests arrive right after a reload, whoever reloads it, while an ICAP service with C(bypass=on) for requests does
+    not answer (assertion C(request != newRequest)). Rules that peek, such as those of this collection, make that likelier. Check that the service
+    answers before a change.
   - With several C(workers) only Squid's C(cache_log) tells that each of them has reloaded, so the module has to be able to read it.
   - A Squid in a container is managed from inside it, or from its host with a script that enters it as O(squid); then the container has the network of
     the host, and O(config_file), O(list_dir) and the folder in the environment variable E(TMPDIR) have the same path in both.
