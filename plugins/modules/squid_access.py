@@ -91,6 +91,9 @@ notes:
     connections to other hosts is still decided by the existing rules.
   - A reload closes Squid's listening sockets briefly. New connections are refused for about a tenth of a second, or about a second with 50,000 list entries.
     Existing connections continue under the rules that they were opened with.
+  - Squid 5 to 7 may terminate when requests arrive right after a reload, whoever reloads it, while an ICAP service with C(bypass=on) for requests does not
+    answer (assertion C(request != newRequest)). Rules that peek, such as those of this collection, make that likelier. Check that the service answers before
+    a change.
   - With several C(workers) only Squid's C(cache_log) shows that each of them has reloaded, so the module must be able to read it.
   - A Squid in a container is managed from inside the container, or from its host with a script as O(squid) that runs the program in it. In the second case
     the container must use the network of the host, and O(config_file), O(list_dir) and the folder in the environment variable E(TMPDIR) must have the same
