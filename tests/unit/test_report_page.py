@@ -322,7 +322,7 @@ def test_objects_of_one_kind_say_once_what_they_have_in_common(seen):
 
 def test_the_change_names_its_people_its_window_and_its_commands(found, seen):
     said = headings(report.as_html(found))["The change that this audit is about"]
-    for words in ("number CHG0012345", "requested by alice", "approved by bob", "implementer carol", "emergency yes: the change window did not apply",
+    for words in ("change ID CHG0012345", "requested by alice", "approved by bob", "implementer carol", "emergency yes: the change window did not apply",
                   "change window of fw1 Tue, Thu 22:00 to 04:00 (Europe/Berlin) When the run began: outside of the change window: the next one opens at",
                   "freeze 2026-12-20 to 2027-01-06",
                   "To carry out the plans, once they are reviewed: ansible-playbook netaccess.chatgpt.site -i /srv/site -l fw1,fw2,fw3,fw4 -e @change.yml",
