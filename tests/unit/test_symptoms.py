@@ -161,7 +161,7 @@ def test_who_can_change_it(scope, who):
     assert "Who can fix it: %s What to do: run squid_access." % who in said(scope=scope)
 
 
-@pytest.mark.parametrize("confidence,sure", [("high", "this is sure"), ("medium", "this is likely"), ("low", "this is not sure yet")])
+@pytest.mark.parametrize("confidence,sure", [("high", "this is certain"), ("medium", "this is likely"), ("low", "this is not certain yet")])
 def test_how_sure_it_is(confidence, sure):
     assert said(confidence=confidence) == (
         "Uploads fail. It is block page by Squid (network), in files, seen by 2 of 3 hosts with a result; %s. Example: chatgpt.com: blocked. Who "

@@ -37,7 +37,7 @@ def judge(devices: dict, hosts: dict, register: list | None, today: datetime.dat
         if path and not path.get("proven"):
             rows.append(_row(name, WARN, "not proven to be behind %s%s" % (path["device"], ": " + path["message"] if path.get("message") else "")))
         if not path and (result.get("summary") or {}).get("verdict") in ("fail", "error"):
-            rows.append(_row(name, WARN, "mapped to no device, and has problems with the service too: %s" % result["summary"].get("message")))
+            rows.append(_row(name, WARN, "not mapped to a device, and has problems with the service as well: %s" % result["summary"].get("message")))
     if status:
         ill = status.get("state") in ("degraded", "outage", "maintenance")
         rows.append(_row("the service", WARN if ill else OK, str(status.get("message") or status.get("state"))))
@@ -121,9 +121,9 @@ def _watched(name: str, hosts: dict, behind: list, rows: list) -> None:
     controls = {host: [check["state"] for check in result["checks"] if check["role"] == "control"] for host, result in sorted(looks.items())}
     blind = [host for host, states in controls.items() if states and "open" not in states]
     if len(blind) == len(looks):
-        rows.append(_row(name, STOP, "%s reach%s not even a control host: what is broken there comes first" % (", ".join(blind), "es" * (len(blind) == 1))))
+        rows.append(_row(name, STOP, "%s cannot reach even a control host: fix the connection of the probe hosts first" % ", ".join(blind)))
     elif blind:
-        rows.append(_row(name, WARN, "%s reach%s not even a control host" % (", ".join(blind), "es" * (len(blind) == 1))))
+        rows.append(_row(name, WARN, "%s cannot reach even a control host" % ", ".join(blind)))
 
 
 def _message(devices: dict, rows: list, stops: dict) -> str:

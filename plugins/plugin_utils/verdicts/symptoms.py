@@ -15,7 +15,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.words imp
 SYMPTOMS = yaml_load((Path(__file__).parent / "symptoms.yml").read_text(encoding="utf-8"))
 #: The plain words in the expressions.
 _VOCABULARY = sorted(set(re.findall("[a-z]{5,}", " ".join(form.replace("s?", "") for one in SYMPTOMS for form in one["words"]))))
-_SURE = {"high": "this is sure", "medium": "this is likely", "low": "this is not sure yet"}
+_SURE = {"high": "this is certain", "medium": "this is likely", "low": "this is not certain yet"}
 #: Who can fix it, by the scope.
 _WHO = {
     "network": "the network team", "network_suspected": "probably the network team", "host_local": "the owner of that machine",

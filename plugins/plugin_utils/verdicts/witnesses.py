@@ -89,7 +89,7 @@ def basis(names: list, results: dict, about: str) -> str | None:
         if len(together) > 1:
             what = ("share %s" % ", ".join(sorted(shared))) if shared else "are not known to use different ones"
             parts.append("%s %s" % (", ".join(sorted(together)), what))
-    return "where the %s matters they count as one witness: %s" % (about, "; ".join(parts)) if parts else None
+    return "for findings about the %s they count as one witness: %s" % (about, "; ".join(parts)) if parts else None
 
 
 def remarks(seen: dict, unable: dict) -> list:

@@ -156,9 +156,9 @@ class Assessor:
                 if ref == ALLOW and whole:
                     self._shut.setdefault(pattern, "%s: %s" % (path, ", ".join(whole)))
                 elif ref == ALLOW and part:
-                    self._doubt(pattern, "%s takes out a part of it, or may (%s)" % (path, ", ".join(part)))
+                    self._doubt(pattern, "%s excludes, or may exclude, a part of it (%s)" % (path, ", ".join(part)))
             if named:
-                self._found.manual.append("%s excepts %s from a list that has to hold them: remove these lines there, or set state: "
+                self._found.manual.append("%s excludes %s from a list that must contain them: remove these lines there, or set state: "
                                           "replaced" % (path, ", ".join(sorted(named))))
 
     def _doubt(self, pattern: Pattern, why: str) -> None:
