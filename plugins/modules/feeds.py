@@ -36,7 +36,7 @@ options:
     required: true
     choices: [panos, fortigate, squid, cpl, pac, plain, json]
   dest:
-    description: Folder on the controller.
+    description: Folder on the controller for the files.
     type: path
     required: true
   selection:

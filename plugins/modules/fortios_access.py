@@ -26,7 +26,7 @@ options:
     type: str
     required: true
   port:
-    description: Port of the API.
+    description: HTTPS port of the API.
     type: int
     default: 443
   access_token:

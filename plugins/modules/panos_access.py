@@ -32,7 +32,7 @@ options:
     type: str
     required: true
   port:
-    description: Port of the API.
+    description: HTTPS port of the API.
     type: int
     default: 443
   username:
@@ -143,7 +143,8 @@ options:
     type: str
   exempt_by:
     description:
-      - V(rule) exempts the hosts for O(audience) by a no-decrypt rule.
+      - How the hosts in O(config.exempt) are exempted from decryption.
+      - V(rule) is a no-decrypt rule for O(audience).
       - V(exclusion_list) adds them to the SSL decryption exclusion list, which applies to everybody on the device (RV(audience_widened)). A wildcard there
         stands for one label, so each pattern with subdomains takes O(exclusion_depth) entries.
     type: str

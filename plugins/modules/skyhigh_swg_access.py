@@ -29,7 +29,7 @@ options:
     type: str
     required: true
   port:
-    description: Port of the REST interface over HTTPS. The interface has to be enabled under Appliances > User Interface.
+    description: HTTPS port of the REST interface, which has to be enabled under C(Appliances > User Interface).
     type: int
     default: 4712
   username:

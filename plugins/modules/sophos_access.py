@@ -27,7 +27,7 @@ options:
     type: str
     required: true
   port:
-    description: Port of the web admin console.
+    description: HTTPS port of the web admin console, which the API uses as well.
     type: int
     default: 4444
   username:

@@ -42,7 +42,7 @@ options:
     description: Host name or address of Management Center. Required unless O(state=rendered) or O(mode=portal).
     type: str
   port:
-    description: Port of Management Center.
+    description: HTTPS port of Management Center.
     type: int
     default: 8082
   token:

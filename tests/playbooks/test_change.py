@@ -184,7 +184,7 @@ def test_after_a_batch_that_failed_no_other_begins(lab, tmp_path):
     assert code != 0 and policy_of(lab) == before, out
     assert found["classes"]["not_begun"] == ["proxy1: more devices failed or were stopped than netaccess_max_failures allows"]
     assert ["/nowhere/squid.conf" in text for text in found["classes"]["refused"]] == [True], found
-    failed = " ".join(out.partition("TASK [Fail what has problems]")[2].split())
+    failed = " ".join(out.partition("TASK [Fail devices and hosts with problems]")[2].split())
     assert "not begun: more devices failed or were stopped than netaccess_max_failures allows" in failed
 
 

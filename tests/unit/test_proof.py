@@ -218,9 +218,9 @@ def test_who_cannot_tell_of_a_name_still_counts_where_the_path_is_the_question()
 def test_the_basis_says_what_they_share():
     looks = {"a": shared(True), "b": shared(True), "c": shared(False, ["198.51.100.53"])}
     found = verdicts.proof(looks, looks, {})
-    assert found["basis"] == ["where the name matters they count as one witness: a, b share 192.0.2.53"] and found["basis"][0] in found["message"]
+    assert found["basis"] == ["for findings about the name they count as one witness: a, b share 192.0.2.53"] and found["basis"][0] in found["message"]
     looks = {"a": shared(True, [], "http://p:3128", "proxy"), "b": shared(True, [], "http://p:3128", "proxy")}
-    assert verdicts.proof(looks, looks, {})["basis"] == ["where the proxy matters they count as one witness: a, b share http://p:3128"]
+    assert verdicts.proof(looks, looks, {})["basis"] == ["for findings about the proxy they count as one witness: a, b share http://p:3128"]
     looks = {"a": shared(True, []), "b": shared(True, [])}
     assert "are not known to use different ones" in verdicts.proof(looks, looks, {})["message"]
     looks = {"a": shared(True), "b": shared(True, ["198.51.100.53"])}

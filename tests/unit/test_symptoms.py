@@ -161,7 +161,7 @@ def test_who_can_change_it(scope, who):
     assert "Who can fix it: %s What to do: run squid_access." % who in said(scope=scope)
 
 
-@pytest.mark.parametrize("confidence,sure", [("high", "this is sure"), ("medium", "this is likely"), ("low", "this is not sure yet")])
+@pytest.mark.parametrize("confidence,sure", [("high", "this is certain"), ("medium", "this is likely"), ("low", "this is not certain yet")])
 def test_how_sure_it_is(confidence, sure):
     assert said(confidence=confidence) == (
         "Uploads fail. It is block page by Squid (network), in files, seen by 2 of 3 hosts with a result; %s. Example: chatgpt.com: blocked. Who "
@@ -173,7 +173,7 @@ def test_the_answer_without_a_product_a_fault_or_anybody_who_looked():
     assert "It is dns filter (network), in files, seen by 1 of 1 host with" in said(faults=[fault], bad=1, of=1)
     assert said(faults=[fault]).endswith("the network team. What to do: ask whom?")
     assert said(faults=[], scope="service_wide", of=0) == (
-        "Uploads fail. It is service wide (service wide), in files; this is sure. Who can fix it: nobody here: OpenAI reports an "
+        "Uploads fail. It is service wide (service wide), in files; this is certain. Who can fix it: nobody here: OpenAI reports an "
         "incident. What to do: look again.")
     assert "are inconclusive: look again. Does a small" in said(scope="inconclusive", faults=[])
     assert "are inconclusive: none of its features was probed. Does a small" in symptoms.answer("uploads", {})["text"]
@@ -190,7 +190,7 @@ def test_the_answer_says_what_it_is_how_sure_who_and_what_to_change():
     found = isolation.diagnose({name: seen(check(), check("pass", "chat")) for name in ("a", "b", "c")}, {"out": seen(check("pass"))}, symptom="uploads fail")
     said = found["symptom"]["text"]
     assert found["text"].startswith(said)
-    for part in ("Uploads fail.", "upload limit or dlp (network)", "seen by 3 of 3 hosts", "this is sure", "files.oaiusercontent.com: cut off",
+    for part in ("Uploads fail.", "upload limit or dlp (network)", "seen by 3 of 3 hosts", "this is certain", "files.oaiusercontent.com: cut off",
                  "the network team", "raise the size limit"):
         assert part in said
 

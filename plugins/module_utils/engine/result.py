@@ -52,7 +52,7 @@ def told(changes: Sequence[Change], changed: bool, tense: str) -> str:
         return summary(changes, tense)
     if not changed:
         return "nothing to do"
-    return "nothing to write, activated what waited" if tense == DONE else "nothing to write, one activation to finish"
+    return "nothing to write, activated pending changes" if tense == DONE else "nothing to write, pending changes to activate"
 
 
 def _by_kind(changes, tense) -> str:

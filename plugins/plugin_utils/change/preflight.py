@@ -37,7 +37,7 @@ def judge(devices: dict, hosts: dict, register: list | None, today: datetime.dat
         if path and not path.get("proven"):
             rows.append(_row(name, WARN, "not proven to be behind %s%s" % (path["device"], ": " + path["message"] if path.get("message") else "")))
         if not path and (result.get("summary") or {}).get("verdict") in ("fail", "error"):
-            rows.append(_row(name, WARN, "mapped to no device, and has problems with the service too: %s" % result["summary"].get("message")))
+            rows.append(_row(name, WARN, "not mapped to a device, and has problems with the service as well: %s" % result["summary"].get("message")))
     if status:
         ill = status.get("state") in ("degraded", "outage", "maintenance")
         rows.append(_row("the service", WARN if ill else OK, str(status.get("message") or status.get("state"))))

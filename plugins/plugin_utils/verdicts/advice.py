@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netaccess.chatgpt contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What to tell people beside the verdicts: about one host, and which case of the published advice this is. Pure; the words are in advice.yml."""
+"""Advice in addition to the verdicts: notes on one host, and the matching cases of the published advice. Pure; the texts are in advice.yml."""
 from __future__ import annotations
 
 import datetime
@@ -17,13 +17,13 @@ _WORDS = yaml_load((Path(__file__).parent / "advice.yml").read_text(encoding="ut
 NOTES, CASES = ({key: " ".join(text.split()) for key, text in _WORDS[part].items()} for part in ("notes", "cases"))
 #: Seconds. Certificates have days, but some clients and sign-ins have minutes.
 _SKEW = 120
-#: Bytes. IPv6 needs 1280; below 1400 there mostly is a tunnel in a tunnel.
+#: Bytes. IPv6 needs 1280; below 1400 there is usually a tunnel in a tunnel.
 _MTU = 1400
 _OF_CHECKS = ("tenant_gateway", "captive_portal", "ipv6_bypass", "symmetric_nat")
 
 
 def clock_skew(host: dict, observations: list) -> int | None:
-    """How many seconds the clock of the host is ahead of what origins say with their own certificate: the median, or None."""
+    """How many seconds the clock of the host is ahead of origins that answered with their own certificate: the median, or None."""
     now, found = datetime.datetime.strptime(host["clock"], "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=datetime.timezone.utc), []
     for seen in observations:
         date = (seen["http"] or {"headers": {}})["headers"].get("date")
@@ -37,7 +37,7 @@ def clock_skew(host: dict, observations: list) -> int | None:
 
 
 def notes(host: dict | None, checks: list) -> list:
-    """``[{"id", "text"}]`` about one host: from its facts, which may be missing, and from the flags of its checks."""
+    """``[{"id", "text"}]`` about one host, from its facts, which may be missing, and the flags of its checks."""
     host, found = host or {}, {}
     for agent in host.get("agents") or []:
         found.setdefault("agent" if agent["state"] == "running" else "agent_installed", []).append(agent["name"])
@@ -63,7 +63,7 @@ def notes(host: dict | None, checks: list) -> list:
 
 
 def _variables(named: dict) -> dict:
-    """Variables of a proxy that do not agree; ``named``: {variable: value}. What a program takes of them is its own matter."""
+    """Proxy variables that contradict each other; ``named``: {variable: value}. Programs differ in which one they use."""
     found: dict = {}
     pairs = [(name.upper(), name) for name in named if name.upper() in named]
     differ = ["%s is %s, %s is %s" % (upper, named[upper], lower, named[lower]) for upper, lower in pairs if not _same(named[upper], named[lower])]
@@ -82,7 +82,7 @@ def _same(one: str, other: str) -> bool:
 
 
 def _flagged(checks: list) -> dict:
-    """What the flags of the checks say of the host's way: {id of a note: what it is about}."""
+    """What the flags of the checks show about the path: {id of a note: what it is about}."""
     def with_flag(flag: str) -> list:
         return sorted({check["host"] for check in checks if flag in check["flags"]})
     found: dict = {flag: [] for flag in _OF_CHECKS if with_flag(flag)}
@@ -94,7 +94,7 @@ def _flagged(checks: list) -> dict:
         found["ech"] = with_flag("ech_advertised")
     if with_flag("handshake_only") and not any(check["kind"] == "websocket" and check["verdict"] == PASS and "handshake_only" not in check["flags"]
                                                and "websocket_refused_by_origin" not in check["flags"] for check in checks):
-        # Where frames of the canary come back, the way carries them.
+        # If frames of the canary come back, the path carries frames.
         found["handshake_only"] = with_flag("handshake_only")
     if with_flag("dns_differs"):
         found["dns_differs"] = with_flag("dns_differs")
@@ -106,7 +106,7 @@ def _listed(names: list) -> str:
 
 
 def cases(features: dict, notes_by_host: dict) -> list:
-    """``[{"id", "text"}]``: which cases of the published advice a diagnosis is. ``features`` as ``isolation.diagnose`` gives them."""
+    """``[{"id", "text"}]``: the cases of the published advice that match a diagnosis. ``features`` as ``isolation.diagnose`` returns them."""
     bad = {name: one for name, one in features.items() if one["faults"]}
     faults = [fault for one in bad.values() for fault in one["faults"]]
     known = {note["id"] for name, found in notes_by_host.items() for note in found}

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netaccess.chatgpt contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""From raw observations to verdicts: layer, failure, interception, who did it. Pure; runs on the controller."""
+"""From raw observations to verdicts: layer, failure, interception, and the product that caused it. Pure; runs on the controller."""
 from __future__ import annotations
 
 import datetime
@@ -19,13 +19,13 @@ from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.terms i
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.wording import NOTES, sentence
 
 TIMEOUT = "generic_timeout_error"
-#: Trouble that may be over a moment later: it is no state that something else can be compared with.
+#: Failures that may be temporary: they are not a state to compare with.
 _PASSING = (TIMEOUT, "dns_temporary_failure", "dns_servfail_error", "dns_server_misbehaving", "network_unreachable", "network_down", "host_unreachable",
             "proxy_auth_required", "auth_required", "cannot_connect", "dns_failed", "timeout", "none", "busy")
-#: There is no address or no route of one family.
+#: No address or no route of one IP version.
 _NO_WAY = ("dns_no_answer", "network_unreachable", "network_down")
 _AT_ONCE = ("connection_refused", "connection_reset", "eof_error", "proxy_busy")
-#: Somebody else answered.
+#: Something other than the origin answered.
 _NOT_IT = ("http_block_page", "dns_bogon_error", "http_unexpected_redirect_url", "network_authentication_required", "gateway_sign_in")
 ROOTS_FRESH = datetime.timedelta(days=90)
 
@@ -51,36 +51,36 @@ def classify(probes: list, observations: list, roots_date: str, table: dict, tod
     for (name, version), check in found.items():
         other = found.get((name, {4: 6, 6: 4}.get(version)))
         if other and other["verdict"] == PASS and check["failure"] in _NO_WAY and check["verdict"] == FAIL:
-            # A host or a name with one family alone works.
+            # A host or name with one IP version only works.
             check.update(verdict=SKIPPED, flags=check["flags"] + ["other_family"], message="%s; %s" % (check["message"], NOTES["other_family"]))
     for (name, version), check in found.items():
-        # An IPv4 check is compared with itself, which says nothing of it.
+        # An IPv4 check would be compared with itself.
         other = found.get((name, 4))
         if check["interception"] == NOT and _under_control(other):
-            # What the gateway does to IPv4 it does not do to IPv6: a way around it, wanted or not.
+            # The gateway treats IPv4 and IPv6 differently, so IPv6 bypasses it, intended or not.
             check["flags"].append("ipv6_bypass")
             check["message"] += "; the gateway intercepts IPv4, but not IPv6"
         if check["verdict"] in (FAIL, ERROR) and _is_the_way(check) and other and other["verdict"] == PASS:
-            # Clients that try IPv6 first start slowly, or not at all.
+            # Clients that try IPv6 first connect slowly, or not at all.
             check["flags"].append("ipv6_broken")
             check["message"] += "; " + NOTES["ipv6_broken"]
     if any(check["kind"] == "stun" and check["role"] == "control" and check["state"] == "open" for check in checks):
         for check in checks:
             if check["failure"] == "udp_no_reply" and check["role"] == "wanted":
-                # UDP gets out from here, so these servers' silence is no general one.
+                # UDP leaves this host, so only these servers are silent.
                 check.update(verdict=FAIL, flags=[flag for flag in check["flags"] if flag != "unproven"])
     return checks
 
 
 def _counts_more(check: dict, known: dict) -> bool:
-    """Of two attempts the worse one; of a site that has to stay as it is the one that got through, whichever came first."""
+    """Of two attempts the worse one counts; for a site that must stay unchanged, the one that got through, in any order."""
     if check["role"] != "wanted" and check["state"] != known["state"]:
         return check["state"] == "open"
     return RANK.index(check["verdict"]) < RANK.index(known["verdict"])
 
 
 def _is_the_way(check: dict) -> bool:
-    """Whether a check failed on the way there, and not by what somebody decided about its content."""
+    """Whether a check failed below the content: no connection, no handshake or no response, and no decision about its content."""
     return check["layer"] in ("tcp", "tls", "http") and not _under_control(check) and check["interception"] != INVALID
 
 
@@ -129,7 +129,7 @@ def _check(probe: dict, seen: dict, context: Context) -> dict:
 
 
 def _judge_other(check: dict, probe: dict) -> None:
-    """Control and negative hosts are not wanted open: their state counts, and later its comparison with the baseline."""
+    """Control and negative hosts do not have to be open: their state counts, and later its comparison with the baseline."""
     if check["verdict"] in (ERROR, SKIPPED):
         check["state"] = "unknown"
         return
@@ -141,10 +141,10 @@ def _judge_other(check: dict, probe: dict) -> None:
 
 
 def _state(check: dict, probe: dict) -> str:
-    """open, shut, or unknown: trouble that may pass, and for a host that has to stay shut an answer of nobody knows whom."""
+    """open, shut or unknown. Unknown are temporary failures and, for a host that must stay blocked, a response of unknown origin."""
     failure, seen = check["failure"] or "", check["observations"]
     if check["answer"] is None and check["state"] != "shut":
-        # Some kinds of probes ask for no answer. Who made a certificate that the public roots do not vouch for is not known.
+        # Some kinds of probes expect no response. The issuer of a certificate without a public root is unknown.
         return check["state"] if check["role"] != "negative" or not seen["tls"] or origin.vouched(seen) else "unknown"
     if check["answer"] is None:
         failure = failure.replace("proxy_", "")
@@ -153,6 +153,6 @@ def _state(check: dict, probe: dict) -> str:
     if failure in _NOT_IT or check["interception"] == INVALID:
         return "shut"
     if failure.startswith("proxy_"):
-        # A proxy that could not do it has neither opened nor shut it.
+        # A proxy that could not connect has neither allowed nor blocked it.
         return "unknown"
     return "unknown" if check["role"] == "negative" and not origins_own(probe, seen) else "open"

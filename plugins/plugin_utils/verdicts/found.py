@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netaccess.chatgpt contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a probe has found beside the path to it."""
+"""The finding of a probe, apart from the path to its host."""
 from __future__ import annotations
 
 from dataclasses import dataclass, field
@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 
 @dataclass
 class Found:
-    """``failure`` None: nothing in the way. ``proven`` False: the origin itself may have done it. ``match``: the product, when its page came instead.
-    ``detail``: what a person should know beside, in words. With layer "origin" it is the far end that refuses."""
+    """``failure`` None: nothing failed. ``proven`` False: the origin itself may be the cause. ``match``: the product, if its page was returned instead.
+    ``detail``: additional information in words. With the layer "origin" the far end refuses."""
 
     layer: str = "application"
     failure: str | None = None

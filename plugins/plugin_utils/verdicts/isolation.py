@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netaccess.chatgpt contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""From what hosts saw to where a fault is, who does it, and what to change. Pure; runs on the controller."""
+"""From the results of hosts to the location of a fault, its cause, and what to change. Pure; runs on the controller."""
 from __future__ import annotations
 
 from pathlib import Path
@@ -40,23 +40,23 @@ _BY_LAYER = {"dns": "dns_failure", "tcp": "ip_port_filter", "proxy": "proxy_unre
 #: The layers from the bottom.
 _LAYERS = ["host", "browser", "dns", "tcp", "proxy", "tls", "quic", "http", "application", "origin"]
 MIN_PEERS = 2
-#: In place of a row of the table, where there is no other fault: the policy leaves it under inspection; each host that sees it has it from its own hosts file.
+#: Used in place of a row of the table if there is no other fault: the policy leaves it under inspection, or the hosts files of the hosts cause it.
 _SOLE = {"inspected_by_choice": {"row": 0, "scope": "inspected_by_policy", "confidence": "high"},
          "hosts_file": {"row": 0, "scope": "host_local", "confidence": "high"}}
 
 
 def depth(check: dict) -> int:
-    """How low the layer of a check is: of several faults the lowest hides the others."""
+    """How low the layer of a check is. Of several faults the lowest hides the others."""
     return _LAYERS.index(check["layer"]) if check["layer"] in _LAYERS else len(_LAYERS)
 
 
 def row(**facts) -> dict:
-    """The first row of the table that fits ``S`` and ``C`` (ok, bad, unknown), ``N`` (see ``many``), ``mixed``, ``named`` and ``refused`` (bool)."""
+    """The first row of the table that matches ``S`` and ``C`` (ok, bad, unknown), ``N`` (see ``many``), ``mixed``, ``named`` and ``refused`` (bool)."""
     return next(one for one in ROWS if all(facts[name] in allowed for name, allowed in one["when"].items()))
 
 
 def sub_verdict(check: dict) -> str:
-    """Which control a failed check ran into, as a key of remedies.yml."""
+    """The control that made a check fail, as a key of remedies.yml."""
     if witnesses.by_itself(check):
         return "hosts_file"
     if "sni_filtered" in check["flags"]:
@@ -77,7 +77,7 @@ def sub_verdict(check: dict) -> str:
 
 
 def culprit(check: dict) -> str | None:
-    """The product that did it, when a signature or the inspection CA says so. A signature of low confidence is a hint, which the message tells."""
+    """The product that caused it, if a signature or the inspection CA shows it. A signature of low confidence is only a hint in the message."""
     blocked = check.get("blocked_by") or {}
     if blocked.get("product") not in (None, "unknown") and blocked.get("confidence") != "low":
         return blocked["product"]
@@ -90,13 +90,13 @@ def culprit(check: dict) -> str | None:
 
 
 def remedy(verdict: str, product: str | None) -> str:
-    """What to do about a sub-verdict; of a refusal of the origin, what to ask."""
+    """What to do about a sub-verdict, or what to ask if the origin refuses."""
     known = REMEDIES.get(verdict, REMEDIES["unknown"])
     return origin.question(verdict) or known.get(product) or known["any"]
 
 
 def contaminated(result: dict) -> str | None:
-    """Why a vantage that should be outside of the company's control is not, or None."""
+    """Why a control host does not count: it is not outside the company's control. None if it is."""
     running = [agent["name"] for agent in (result.get("host") or {}).get("agents") or [] if agent["state"] == "running"]
     if running:
         return "%s runs there" % ", ".join(running)
@@ -116,7 +116,7 @@ def diagnose(hosts: dict, control: dict | None = None, status: dict | None = Non
     ``{"features": {feature: {"scope", "row", "confidence", "next", "faults": [...], "hosts": {name: ok|bad|unknown}}}, "control": {...},
     "unreachable": [...], "silent": [why they have no result],
     "symptom", "message", "text"}``. Each fault names sub-verdict, product, hosts, evidence and remedy; the lowest layer comes first.
-    ``symptom``: what people say goes wrong, in their words.
+    ``symptom``: the reported problem in the user's words.
     """
     hosts = _settled(hosts, control or {})
     reached = {name: result for name, result in hosts.items() if (result or {}).get("checks")}
@@ -141,9 +141,9 @@ def diagnose(hosts: dict, control: dict | None = None, status: dict | None = Non
 
 
 def _settled(hosts: dict, control: dict) -> dict:
-    """What one vantage alone does not prove is settled by a vantage outside that got through to the same address.
+    """Decides what one host alone cannot prove, with a control host that reached the same address.
 
-    Silence is a fault then. An answer of nobody knows whom is the origin's when it is the same as outside; when it is another, nobody knows still.
+    Silence is then a fault. A response of unknown origin is the origin's if the control host got the same one; otherwise it stays unknown.
     """
     outside = {_place(check): check for result in control.values() for check in (result or {}).get("checks", []) if check["verdict"] == PASS}
     settled = {}
@@ -151,7 +151,7 @@ def _settled(hosts: dict, control: dict) -> dict:
         checks = [dict(check, verdict=_with(outside.get(_place(check)), check)) for check in (result or {}).get("checks", [])]
         if checks and checks != result["checks"]:
             features = {feature: verdict for feature, verdict in summarise(checks)["features"].items()
-                        # What passes behind a path that nothing proves says nothing still.
+                        # A check that passes on an unproven path still proves nothing.
                         if verdict != PASS or (result.get("path") or {}).get("proven", True)}
             result = dict(result, checks=checks, summary=dict(result["summary"], features=dict(result["summary"]["features"], **features)))
         settled[name] = result
@@ -159,7 +159,7 @@ def _settled(hosts: dict, control: dict) -> dict:
 
 
 def _with(outside: dict | None, check: dict) -> str:
-    """The verdict of a check, once a vantage outside was asked the same."""
+    """The verdict of a check, given the same check from a control host."""
     if outside is None or "unproven" not in check["flags"]:
         return check["verdict"]
     if "origin_unproven" not in check["flags"]:
@@ -177,7 +177,7 @@ def _state(result: dict, feature: str) -> str:
 
 
 def _together(states: list) -> str:
-    """A majority of those that say something; unknown when nobody does."""
+    """The majority of the known states; unknown if there is none."""
     said = [state for state in states if state != UNKNOWN]
     if not said:
         return UNKNOWN
@@ -185,7 +185,7 @@ def _together(states: list) -> str:
 
 
 def many(bad: int, said: int) -> str:
-    """How many of the hosts that say something see a fault, as the table has it."""
+    """How many of the hosts with a known state see a fault, in the terms of the table."""
     if not said:
         return UNKNOWN
     if not bad:
@@ -209,7 +209,7 @@ def _feature(feature: str, hosts: dict, control: dict, status: dict, unreached: 
     facts = {"S": _service(status, feature), "N": many(len(bad), len(said)), "C": _together([_state(result, feature) for result in control.values()]),
              "refused": bool(refused),
              "mixed": bool(bad) and all(_comes_and_goes(hosts[name], feature) for name in bad),
-             # A block page is nobody's but its product's, whatever the service says of itself.
+             # A block page belongs to its product, whatever the status page says.
              "named": any(fault["product"] for fault in faults)}
     kinds = {fault["verdict"] for fault in faults}
     sole = _SOLE.get(kinds.pop()) if len(kinds) == 1 else None
@@ -221,7 +221,7 @@ def _feature(feature: str, hosts: dict, control: dict, status: dict, unreached: 
 
 
 def _basis(feature: str, hosts: dict) -> tuple:
-    """(What makes the hosts that see a fault fewer witnesses, where a name or the proxy is all that it is about, or None; whether they are but one)."""
+    """(what makes the hosts that see a fault fewer witnesses, if the fault is only about a name or the proxy, or None; whether they are a single one)"""
     questions = {witnesses.question(check) for result in hosts.values() for check in _failed(result, feature)}
     if len(questions) != 1 or len(hosts) < 2:
         return None, False
@@ -234,13 +234,13 @@ def _failed(result: dict, feature: str) -> list:
 
 
 def _comes_and_goes(result: dict, feature: str) -> bool:
-    """Whether everything of a feature that failed on a host also got through, in another attempt."""
+    """Whether every check of a feature that failed on a host passed in another attempt."""
     failed = _failed(result, feature)
     return bool(failed) and all("intermittent" in check["flags"] for check in failed)
 
 
 def _faults(feature: str, hosts: dict) -> list:
-    """What stands in the way of a feature: one entry for each sub-verdict and product, lowest layer first."""
+    """The faults of a feature: one entry for each sub-verdict and product, lowest layer first."""
     found: dict = {}
     for name, result in hosts.items():
         for check in result["checks"]:
@@ -269,7 +269,7 @@ def _headline(features: dict, reached: int, hosts: int) -> str:
 
 
 def _text(found: dict) -> str:
-    """For a person: the summary first; then for each scope what stands in the way, said once, which features that breaks, and what to do."""
+    """The diagnosis as text: the summary, then for each scope its faults, each once, with the features that it breaks and what to do."""
     lines, groups = [found["symptom"]["text"], ""] if found["symptom"] else [], {}
     lines.append(found["message"])
     for name, one in found["features"].items():
@@ -301,7 +301,7 @@ def _text(found: dict) -> str:
 
 
 def _merged(faults_by_feature: dict) -> list:
-    """[(fault over all features, the features that it breaks)], lowest layer first."""
+    """[(fault, merged over all features; the features that it breaks)], lowest layer first."""
     found: dict = {}
     for feature, faults in faults_by_feature.items():
         for fault in faults:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netaccess.chatgpt contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the probes that ask for more than a page have found: uploads, event streams, echoes, TURN, HTTP/2, HTTP/3, HTTPS records, portals. Pure."""
+"""Findings of the probes that request more than a page: uploads, event streams, echoes, TURN, HTTP/2, HTTP/3, HTTPS records, portals. Pure."""
 from __future__ import annotations
 
 import ipaddress
@@ -16,7 +16,7 @@ _TRACE = "/cdn-cgi/trace"
 
 
 def judge(probe: dict, seen: dict, genuine: bool, table: dict) -> Found:
-    """``seen`` holds the part that its kind is about. ``genuine``: the certificate is the origin's own, so that nobody else can have written an answer."""
+    """``seen`` has the observation of its kind. ``genuine``: the certificate is the origin's own, so a response can only be from the origin."""
     kinds = {"upload": _upload, "stream": _stream, "echo": _echo, "websocket": _websocket, "idle": _idle, "turn": _turn, "tls": _hello, "quic": _quic,
              "dns": _record, "http": _portal, "stun": _nat}
     how = kinds.get(probe["kind"])
@@ -24,7 +24,7 @@ def judge(probe: dict, seen: dict, genuine: bool, table: dict) -> Found:
 
 
 def _written(probe: dict, answer: dict, seen: dict, table: dict | None) -> Found | None:
-    """What somebody wrote in place of an answer: a product's page, which ``table`` knows, or a no."""
+    """A response in place of the expected one: the page of a product in ``table``, or a refusal."""
     return (_page(answer, table) if table else None) or refusals.judge(probe, answer, seen)
 
 
@@ -47,12 +47,12 @@ def _upload(probe: dict, seen: dict, genuine: bool, table: dict) -> Found:
         if row["intact"] is False:
             return Found(failure="upload_truncated", flags=["upload_changed"])
         if row["failure"] or row["status"] == 413:
-            # On the origin's own certificate only a cut can be somebody else's, and the origin may cut as well; a sink of ours does not.
+            # With the origin's own certificate something on the path can only cut the connection. The origin may cut it as well; our canary does not.
             sink = any(one["intact"] for one in rows)
             if genuine and row["status"] == 413:
                 return Found(flags=["upload_refused_by_origin"])
             if any(refusals.refuses(one["status"]) for one in rows):
-                # Who says no before it has read what is sent may close as well.
+                # A server that refuses before it has read the request may close the connection as well.
                 return Found("http", "refused_before", proven=False)
             return Found(failure="upload_truncated", proven=sink or not genuine, flags=["cut_at_%d_bytes" % row["bytes"]])
     if refusals.of_canary(probe) and not all(row["intact"] for row in rows):
@@ -72,14 +72,14 @@ def _stream(probe: dict, seen: dict, genuine: bool, table: dict) -> Found:
         return Found("http", "refused_before", proven=False)
     if len(arrivals) < expect.get("events", 1):
         return Found("http", "eof_error", flags=["stream_cut"])
-    # They are sent evenly; when they come within half of that time, somebody held them back.
+    # Events are sent at even intervals; if all arrive within half of that time, something buffered them.
     wanted = (len(arrivals) - 1) * expect.get("interval_ms", 0)
     if arrivals[-1] - arrivals[0] < wanted / 2:
         return Found(failure="stream_buffered")
     return Found()
 
 
-#: What it means that a header did not arrive as it was sent. Of several the first in the order of sending is the failure.
+#: The failure for a header that did not arrive as it was sent. Of several, the first in the order of sending.
 _OWN = {("authorization", "absent"): "authorization_lost", ("authorization", "changed"): "authorization_changed",
         ("cookie", "absent"): "cookie_stripped", ("cookie", "changed"): "cookie_rewritten"}
 _ANY = {"absent": "header_stripped", "changed": "header_rewritten"}
@@ -100,14 +100,14 @@ def _websocket(probe: dict, seen: dict, genuine: bool, table: dict) -> Found:
     if not seen["http"].get("accepted"):
         return Found()
     if not refusals.of_canary(probe):
-        # Who answers the handshake is not always who carries frames, and this host sends nothing back.
+        # The server that answers the handshake may not be the one that carries frames, and this host sends nothing back.
         return Found(flags=["handshake_only"])
     answer = seen.get("application") or {}
     return Found() if answer.get("echoed") else Found(failure="websocket_frames_lost", flags=["websocket_frames_lost"])
 
 
 def _idle(probe: dict, seen: dict, genuine: bool, table: dict) -> Found:
-    """Which silence survived, and which did not."""
+    """Which silences the connection survived."""
     rows = [row for row in seen["application"] if not row.get("every_s")]
     for row in rows:
         written = _written(probe, row, seen, None if genuine else table) if row["status"] not in (None, 101) else None
@@ -119,12 +119,12 @@ def _idle(probe: dict, seen: dict, genuine: bool, table: dict) -> Found:
     if cut is None and len(survived) == len(asked):
         return Found(detail="open after %g s of silence" % survived[-1]["silence_s"]) if survived else Found(failure="http_request_failed", proven=False)
     if cut is None or not cut["opened"]:
-        # It did not come to silence.
+        # It failed before the silence.
         return Found("http", (cut or {}).get("failure") or "not_reached_again", proven=not survived, detail=known if survived else None)
     late = cut["failure"] == "generic_timeout_error"
     when = "nothing came after %g s of silence" % cut["silence_s"] if late else "cut after %g s of silence" % cut["after_s"]
     beside = next((row for row in seen["application"] if row.get("every_s")), None)
-    # A canary of an earlier release never sends one; and a connection that is cut between two messages was silent as well.
+    # A canary of an earlier release never sends one, and a connection that is cut between two messages was silent as well.
     if beside is None or not beside["words"] or min(cut["after_s"], cut["silence_s"]) < 2 * beside["every_s"]:
         told = "it is unknown whether the silence or the age of the connection is the cause"
     elif beside["survived"]:
@@ -135,7 +135,7 @@ def _idle(probe: dict, seen: dict, genuine: bool, table: dict) -> Found:
 
 
 def cookies(expect: dict, lines: list) -> tuple:
-    """(missing, rewritten) of what ``expect["set_cookie"]`` wants: names, or names with attributes that have to be there, ``name; Secure; HttpOnly``."""
+    """(missing, rewritten) cookies of ``expect["set_cookie"]``: names, or names with required attributes, ``name; Secure; HttpOnly``."""
     got = {line.partition(";")[0].strip(): {part.strip().lower() for part in line.split(";")[1:]} for line in lines}
     missing, rewritten = [], []
     for wanted in expect.get("set_cookie", []):
@@ -154,7 +154,7 @@ def _turn(probe: dict, seen: dict, genuine: bool, table: dict) -> Found:
 def _nat(probe: dict, seen: dict, genuine: bool, table: dict) -> Found:
     ports = [seen["stun"].get(key) for key in ("mapped", "mapped_second")]
     differ = all(ports) and ports[0].rpartition(":")[2] != ports[1].rpartition(":")[2]
-    # LiveKit asks to avoid it (docs.livekit.io): media then has to take the way over a relay.
+    # LiveKit advises against it (docs.livekit.io), because media then needs a relay.
     return Found(flags=["symmetric_nat"] if differ else [])
 
 
@@ -164,12 +164,12 @@ def _hello(probe: dict, seen: dict, genuine: bool, table: dict) -> Found:
 
 
 def _quic(probe: dict, seen: dict, genuine: bool, table: dict) -> Found:
-    # Gateways are told to block it; browsers do without.
+    # Vendors advise gateways to block it; browsers work without it.
     return Found(flags=["quic_open" if (seen["application"] or {}).get("versions") else "quic_unavailable"])
 
 
 def offers_h3(seen: dict) -> bool:
-    """Whether an answer, or a record of the name, tells browsers that there is HTTP/3."""
+    """Whether a response, or a DNS record of the name, announces HTTP/3 to browsers."""
     said = ((seen["http"] or {}).get("headers") or {}).get("alt-svc", "")
     record = seen.get("application") if seen["kind"] == "dns" else None
     return bool(re.search(r"(^|[\s,])h3\b", said)) or "h3" in ((record or {}).get("alpn") or [])
@@ -188,7 +188,7 @@ def _portal(probe: dict, seen: dict, genuine: bool, table: dict) -> Found:
 
 
 def trace(seen: dict) -> dict:
-    """What Cloudflare says of the connection at /cdn-cgi/trace, ``{"ip": ..., "gateway": ..., "warp": ...}``; empty for any other answer."""
+    """What Cloudflare reports about the connection at /cdn-cgi/trace, ``{"ip": ..., "gateway": ..., "warp": ...}``; empty for any other response."""
     http = seen.get("http")
     if not http or http["status"] != 200 or seen["path"] != _TRACE or not re.search(r"^h=", http["body"], re.M):
         return {}
@@ -196,6 +196,6 @@ def trace(seen: dict) -> dict:
     try:
         ipaddress.ip_address(said.get("ip", ""))
     except ValueError:
-        # Whoever wrote that is not Cloudflare.
+        # This response is not from Cloudflare.
         said.pop("ip", None)
     return said

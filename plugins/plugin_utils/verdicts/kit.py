@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netaccess.chatgpt contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the probe kit wrote, judged as if the module had seen it. Controller only."""
+"""Files of the probe kit, evaluated like the results of the module. Controller only."""
 from __future__ import annotations
 
 import datetime
@@ -21,7 +21,7 @@ class KitError(ValueError):
 
 
 def read(path: Path, table: dict | None = None) -> tuple:
-    """(label, result as reachability_info gives it); ``table`` of signatures. :raises KitError: naming the file and what is wrong with it."""
+    """(label, result as reachability_info returns it); ``table`` of signatures. :raises KitError: names the file and what is wrong with it."""
     try:
         body = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netaccess.chatgpt contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The layer at which a probe ends, from the name up to the answer, and who ended it. Each function here writes into the check."""
+"""The layer at which a probe ends, from the name up to the response, and what ended it. Each function here writes into the check."""
 from __future__ import annotations
 
 import ipaddress
@@ -17,15 +17,15 @@ from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.terms i
 )
 
 
-#: What servers that are no proxy say to CONNECT.
+#: What servers that are not proxies answer to CONNECT.
 _NO_PROXY = (400, 405, 501)
-#: The part of an observation without which a probe of a kind shows nothing. DNS records, HTTP/3 and portals are judged by what is missing as well.
+#: The part of an observation that a kind of probe needs to show anything. For DNS records, HTTP/3 and portals, a missing part is a finding too.
 _SHOWN_BY = {"https": "http", "echo": "http", "websocket": "http", "tls": "tls", "tcp": "tcp", "stun": "stun", "upload": "application",
              "stream": "application", "turn": "application", "idle": "application", "dns": None, "http": None, "quic": None}
 
 
 def judge_path(check: dict, seen: dict, context: Context) -> None:
-    """The first layer that failed, from the name up to the answer."""
+    """The first layer that failed, from the name up to the response."""
     dns, tcp, connect, tls, http = (seen[key] for key in ("dns", "tcp", "connect", "tls", "http"))
     if dns and not dns["addresses"]:
         _fail(check, "dns", dns["failure"] or "dns_no_answer")
@@ -43,7 +43,7 @@ def judge_path(check: dict, seen: dict, context: Context) -> None:
         _fail(check, "http", http["failure"])
     elif http:
         _judge_block(check, seen, context)
-    # An alert says little when another name gets one as well.
+    # An alert shows little if another name gets one as well.
     answers = _got_through if check["failure"] == "ssl_failed_handshake" else _speaks_tls
     if check["layer"] == "tls" and answers(seen.get("other_name")):
         check["flags"].append("sni_filtered")
@@ -56,7 +56,7 @@ def judge_path(check: dict, seen: dict, context: Context) -> None:
     if dns and dns.get("hosts_file"):
         check["flags"].append("hosts_file")
     if check["layer"] == "dns" and (seen.get("second_dns") or {}).get("addresses"):
-        # One resolver knows the name, this host's does not tell.
+        # One resolver knows the name, that of this host does not.
         check["flags"].append("dns_differs")
     if seen["failure"] and check["verdict"] == PASS:
         _fail(check, "http" if tls else "tls" if tcp else "tcp", seen["failure"])
@@ -66,7 +66,7 @@ def judge_path(check: dict, seen: dict, context: Context) -> None:
 
 
 def _shown(kind: str, seen: dict) -> bool:
-    """Whether an observation holds what its kind of probe is about. Nobody knows what a kind shows that this release does not have."""
+    """Whether an observation contains what its kind of probe needs. For a kind that this release does not have, this is unknown."""
     part = _SHOWN_BY.get(kind, "unknown")
     return part is None or bool(seen.get(part))
 
@@ -76,22 +76,22 @@ def _fail(check: dict, layer: str, failure: str, *flags) -> None:
 
 
 def unproven(check: dict) -> None:
-    """It failed, and from one vantage alone that proves nothing."""
+    """It failed, which from one host alone proves nothing."""
     check.update(verdict=UNVERIFIED, flags=check["flags"] + ["unproven"])
 
 
 def _speaks_tls(other) -> bool:
-    """Whether the same address answered the handshake for another name, be it with an alert."""
+    """Whether the same address answered the handshake for another name, even with an alert."""
     return other is not None and (other["failure"] is None or other["failure"].startswith("ssl_"))
 
 
 def _got_through(again) -> bool:
-    """Whether another try of a handshake came about."""
+    """Whether another attempt at the handshake succeeded."""
     return again is not None and again["failure"] is None
 
 
 def _judge_sinkhole(check: dict, dns: dict, context: Context) -> None:
-    """No connection came about and the name leads where no origin is. An internal address that does serve the origin is no concern of this."""
+    """There was no connection, and the name resolves to an address without an origin. An internal address that serves the origin is not meant."""
     addresses = dns["addresses"]
     sinks = [address for address in addresses if ipaddress.ip_address(address).is_loopback or ipaddress.ip_address(address).is_unspecified]
     match = next((found for found in (signatures.sinkhole(address, context.table) for address in addresses) if found), None)
@@ -106,7 +106,7 @@ def _judge_sinkhole(check: dict, dns: dict, context: Context) -> None:
 
 
 def _judge_udp(check: dict, stun: dict) -> None:
-    """Silence proves nothing by itself: whether these servers answer anybody is not published."""
+    """Silence by itself proves nothing, because it is not published whether these servers answer everybody."""
     silent = stun["failure"] == "generic_timeout_error"
     _fail(check, "application", "udp_no_reply" if silent else stun["failure"])
     if silent:
@@ -115,7 +115,7 @@ def _judge_udp(check: dict, stun: dict) -> None:
 
 def _judge_connect(check: dict, connect: dict, context: Context) -> None:
     if connect["status"] == 407 or connect["status"] == 401 and "www-authenticate" in connect["headers"]:
-        # 401 is what HAProxy and tinyproxy say.
+        # HAProxy and tinyproxy answer 401.
         _fail(check, "proxy", "proxy_auth_required", "proxy_auth_required", *["user_refused"] * bool(connect.get("user")))
         check["verdict"] = SKIPPED
         return
@@ -141,7 +141,7 @@ def _judge_connect(check: dict, connect: dict, context: Context) -> None:
 
 
 def _could_not(check: dict, match: signatures.Match) -> None:
-    """A page of a product that forbids nothing: it says why it could not, or what it wants first."""
+    """A page of a product that is not a block: it says why the product failed, or what it requires first."""
     _fail(check, *signatures.REASONS[match.reason])
     check["written_by"] = match.product
 
@@ -149,7 +149,7 @@ def _could_not(check: dict, match: signatures.Match) -> None:
 def _judge_block(check: dict, seen: dict, context: Context) -> None:
     http, vouched = seen["http"], origin.vouched(seen)
     marked = vouched or bool(origin.marked(check["entry"] or check["id"], http["headers"]))
-    # With the origin's own certificate nobody else can have written it; otherwise its mark speaks for an answer that succeeded.
+    # With the origin's own certificate the response is the origin's; otherwise its mark vouches for a successful response.
     good = vouched or marked and http["status"] < 400
     match = signatures.written_by(http, context.table, good, marked)
     if match and match.reason != "denied":
@@ -191,7 +191,7 @@ def judge_kind(check: dict, found: Found) -> None:
 
 def judge_answer(check: dict, probe: dict, seen: dict) -> None:
     http = seen["http"]
-    # The CA is known here: it is its time that is wrong, or this host's clock.
+    # This host knows the CA: the dates are wrong, or the clock of this host.
     out_of_date = (seen["system"] or {}).get("failure") == "ssl_invalid_certificate"
     if check["interception"] in INTERCEPTED:
         check["flags"] += ["decrypted"] + ["out_of_date"] * out_of_date
@@ -201,14 +201,14 @@ def judge_answer(check: dict, probe: dict, seen: dict) -> None:
         _fail(check, "tls", "ssl_intercepted")
         check["state"] = "open"
     elif check["interception"] in INTERCEPTED and (probe.get("expect") or {}).get("own_certificate"):
-        # The policy leaves it under inspection: the feature is broken by choice.
+        # The policy leaves it under inspection, so the feature is broken by choice.
         _fail(check, "tls", "ssl_intercepted", "by_choice")
         check["state"] = "open"
     elif check["interception"] == UNTRUSTED:
         _fail(check, "tls", "ssl_invalid_certificate" if out_of_date else "ssl_unknown_authority")
         check["state"] = "open"
     elif (seen["tls"] or {}).get("failure") and probe["exempt"]:
-        # This host trusts it and no public root does; it has what only public certificates have, or a copy of that.
+        # This host trusts it without a public root, although it contains what only public certificates contain, or a copy of that.
         check.update(verdict=UNVERIFIED, flags=check["flags"] + ["exemption_unproven"])
     if http is None:
         return
@@ -225,21 +225,21 @@ def judge_answer(check: dict, probe: dict, seen: dict) -> None:
 
 
 def _refused(check: dict, probe: dict, seen: dict) -> Found | None:
-    """Who says no in place of the answer. Of a page that was asked for, what it should be tells more, unless somebody wants to know who asks."""
+    """What refuses in place of the expected response. For a requested page its expected content shows more, unless authentication is required."""
     kind, status = probe["kind"], seen["http"]["status"]
     if check["verdict"] != PASS or kind not in ("https", "echo", "websocket") or status in ((probe.get("expect") or {}).get("status") or []):
         return None
     if kind == "https" and status not in refusals.WHO or kind == "websocket" and refusals.of_canary(probe) and status == 404:
-        # With 404 the canary answers a request that no longer asks for a WebSocket.
+        # The canary answers 404 to a request that has lost its WebSocket upgrade.
         return None
     return refusals.judge(probe, seen["http"], seen)
 
 
 def judge_writer(check: dict, probe: dict, seen: dict) -> None:
-    """Where somebody looks inside TLS, an answer is the origin's only when something shows that: a mark of its network, or what was asked for."""
+    """On a decrypted path a response counts as the origin's only with a mark of its network, or with the requested content."""
     http = seen["http"]
     undecided = check["verdict"] == PASS or check["failure"] in ("ssl_intercepted", "http_content_type_mismatch")
-    # Of a canary's WebSocket the frame that comes back tells.
+    # For a WebSocket of a canary, the frame that comes back shows it.
     asked = ("https", "echo") if refusals.of_canary(probe) else ("https", "echo", "websocket")
     if not undecided or http is None or probe["kind"] not in asked or origins_own(probe, seen):
         return
@@ -258,22 +258,22 @@ def judge_writer(check: dict, probe: dict, seen: dict) -> None:
 
 
 def _answered_by_others(check: dict, http: dict, marked: bool | None) -> None:
-    """A host that must be exempt is decrypted, and the answer is not shown to be the origin's: an exemption alone may not be all that it needs."""
+    """A host that must be exempt is decrypted, and nothing shows that the response is the origin's, so an exemption alone may not be enough."""
     if http["status"] == 511 or _other_site(check["host"], http) or marked is False and http["status"] >= 400 and _is_page(http):
         check["flags"].append("blocked")
         check["blocked_by"] = _culprit(None, "inside TLS", http)
 
 
 def origins_own(probe: dict, seen: dict) -> bool:
-    """Whether an answer is shown to be the origin's: the public roots vouch for its certificate, its network left its mark, or it is what was asked for."""
+    """Whether a response is proven to be the origin's: by a public root, by a mark of its network, or by the requested content."""
     http, marked = seen["http"], origin.marked(probe.get("entry") or probe["id"], seen["http"]["headers"])
     return origin.vouched(seen) or bool(marked) or _as_asked(probe, http, marked)
 
 
 def _as_asked(probe: dict, http: dict, marked: bool | None) -> bool:
-    """Whether the content is what only the origin has; or, where it leaves no mark, at least no web page."""
+    """Whether the content is what only the origin has or, for an origin without marks, at least not a web page."""
     expect = probe.get("expect") or {}
-    # Anybody can write JSON. Where the origin leaves a mark, a type without it shows nothing.
+    # Anything can return JSON. For an origin with marks, a content type without a mark proves nothing.
     if set(expect) & ({"body", "json"} if marked is False else {"body", "json", "content_type"}):
         return _unexpected(expect, http) is None
     return marked is None and http["status"] < 300 and bool(http["body"]) and not _is_page(http)
@@ -284,7 +284,7 @@ def _is_page(http: dict) -> bool:
 
 
 def answered(http: dict | None) -> str | None:
-    """An answer in few words, for comparison with another one: status, type, and where it leads."""
+    """A response in short, to compare with another one: status, type, and where it redirects to."""
     if not http or http["status"] is None:
         return None
     target = urlsplit(http["headers"].get("location", "")).hostname
@@ -293,7 +293,7 @@ def answered(http: dict | None) -> str | None:
 
 def _judge_websocket(check: dict, vouched: bool) -> None:
     if vouched:
-        # Nobody but the origin can have answered; without a login it may say no.
+        # Only the origin can have answered; without a login it may refuse.
         check["flags"].append("websocket_refused_by_origin")
         return
     check["flags"].append("websocket_stripped")
@@ -304,7 +304,7 @@ def _judge_websocket(check: dict, vouched: bool) -> None:
 
 def _judge_expectation(check: dict, expect: dict, seen: dict) -> None:
     http = seen["http"]
-    # Who refuses sets no cookies.
+    # A refusal sets no cookies.
     for names, failure in zip(kinds.cookies(expect, http["cookies"]), ("cookie_stripped", "cookie_rewritten")) if http["status"] < 400 else ():
         if names:
             check["flags"].append(failure)
@@ -314,14 +314,14 @@ def _judge_expectation(check: dict, expect: dict, seen: dict) -> None:
     unexpected = _unexpected(expect, http)
     if unexpected:
         check["flags"].append("unexpected_" + unexpected)
-        # With the origin's own certificate an odd answer is the origin's; otherwise somebody in between wrote it.
+        # With the origin's own certificate an unexpected response is the origin's; otherwise something on the path wrote it.
         if not origin.vouched(seen) and check["verdict"] == PASS:
             elsewhere = _other_site(check["host"], http)
             _fail(check, "application", "http_unexpected_redirect_url" if elsewhere else "http_content_type_mismatch")
 
 
 def _other_site(host: str, http: dict) -> str | None:
-    """The host that an answer redirects to, when it is of another site."""
+    """The host that a response redirects to, if it belongs to another site."""
     target = urlsplit(http["headers"].get("location", "")).hostname if http["status"] in (301, 302, 303, 307, 308) else None
     return target if target and target.split(".")[-2:] != host.split(".")[-2:] else None
 

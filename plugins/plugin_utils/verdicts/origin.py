@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netaccess.chatgpt contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whether an answer shows that it comes from the origin, and what the origin refuses with. Read from ``origins.yml``; pure, controller only."""
+"""Whether a response shows that it comes from the origin, and why the origin refuses. From ``origins.yml``; pure, controller only."""
 from __future__ import annotations
 
 import re
@@ -17,31 +17,31 @@ _SCAN = 65536
 
 @dataclass(frozen=True)
 class Refusal:
-    """The origin says no: ``failure``, and the ``question`` that finds out why."""
+    """The origin refuses: ``failure``, and the ``question`` to ask."""
 
     failure: str
     question: str
 
 
 def marked(entry: str, headers: dict) -> bool | None:
-    """Whether an answer has a mark of the origin of a catalogue entry; None where none is known. ``headers``: names in lower case."""
+    """Whether a response has a mark of the origin of a catalogue entry; None if no mark is known. ``headers``: names in lower case."""
     known = [mark for mark in MARKS if entry in mark["entries"]]
     return any(re.search(form, headers.get(name, "")) for name, form in (mark["header"] for mark in known)) if known else None
 
 
 def vouched(seen: dict) -> bool:
-    """Whether the public roots vouch for the certificate that was seen, so that nobody else can have written what came. Without TLS nothing vouches."""
+    """Whether the certificate chains to a public root, so that the response can only be from the origin. False without TLS."""
     return bool(seen["tls"]) and not seen["tls"].get("failure")
 
 
 def refusal(status: int, headers: dict, body: str) -> Refusal | None:
-    """What the origin itself refuses with, in an answer that has its mark; None when it does not."""
+    """The refusal of the origin, in a response that has its mark; None if it does not refuse."""
     row = next((one for one in REFUSALS if _fits(one, status, headers, body)), None) if status >= 400 else None
     return Refusal(row["failure"], row["question"]) if row else None
 
 
 def question(failure: str) -> str | None:
-    """What to ask after a refusal of the origin, by its name."""
+    """The question to ask after a refusal of the origin."""
     return next((row["question"] for row in REFUSALS if row["failure"] == failure), None)
 
 

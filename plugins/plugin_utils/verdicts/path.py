@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netaccess.chatgpt contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which device a host stands behind, and whether what it saw proves that. Pure; runs on the controller."""
+"""Which device a host is behind, and whether its results prove that. Pure; runs on the controller."""
 from __future__ import annotations
 
 import ipaddress
@@ -14,11 +14,11 @@ _PROOFS = ("egress", "issuer", "product", "proxy")
 
 
 class PathError(ValueError):
-    """A path that is none. The message names the field."""
+    """An invalid path. The message names the field."""
 
 
 def check(path: dict) -> None:
-    """:raises PathError: for a path that lacks the device, or has what it must not have."""
+    """:raises PathError: for a path without a device, or with an invalid field."""
     if not isinstance(path, dict):
         raise PathError("path: it must be a dictionary with device, not %r" % (path,))
     unknown = sorted(set(path) - {"device", "audience", "kind", "proven_by"})
@@ -41,7 +41,7 @@ def check(path: dict) -> None:
 
 
 def judge(path: dict, checks: list, before: list = ()) -> dict:
-    """``{"device", "audience", "kind", "proven", "message"}``. What was seen before a change proves the path as well: the block that is gone now.
+    """``{"device", "audience", "kind", "proven", "message"}``. Results from before a change prove the path as well, for example a block that is gone now.
 
     :raises PathError:
     """
@@ -61,14 +61,14 @@ def _proof(proofs: dict, checks: list) -> str | None:
     networks = [ipaddress.ip_network(network) for network in proofs.get("egress") or []]
     for found in checks:
         egress, blocked = found.get("egress"), found.get("blocked_by") or {}
-        # A signature of low confidence is a hint, and a hint proves nothing.
+        # A signature of low confidence is a hint, which proves nothing.
         products = (blocked.get("product") if blocked.get("confidence") != "low" else None, found.get("inspected_by"))
         issuer = (found.get("issuer") or {}).get("cn") if found.get("interception") in INTERCEPTED else None
         if egress and any(ipaddress.ip_address(egress) in network for network in networks):
             return "its egress address is %s" % egress
         if proofs.get("product") and proofs["product"] in products:
             return "%s identified itself" % proofs["product"]
-        # An expression that fits an empty text is no proof where nothing was decrypted.
+        # An expression that matches an empty text proves nothing if nothing was decrypted.
         if proofs.get("issuer") and issuer and re.search(proofs["issuer"], issuer):
             return "certificates issued by %s" % issuer
         if proofs.get("proxy") and found.get("via") == "proxy" and found.get("proxy") == proofs["proxy"].rstrip("/"):
@@ -77,7 +77,7 @@ def _proof(proofs: dict, checks: list) -> str | None:
 
 
 def unproven(summary: dict) -> dict:
-    """``summary`` of a host whose path nothing proves: what passed there says nothing about the device."""
+    """``summary`` of a host whose path is not proven: checks that pass there show nothing about the device."""
     features = {name: UNVERIFIED if verdict == PASS else verdict for name, verdict in summary["features"].items()}
     verdict = UNVERIFIED if summary["verdict"] == PASS else summary["verdict"]
     return dict(summary, verdict=verdict, features=features)

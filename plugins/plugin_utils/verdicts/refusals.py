@@ -7,23 +7,23 @@ from __future__ import annotations
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts import origin
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.found import Found
 
-#: Somebody wants to know who asks.
+#: Authentication is required.
 WHO = (401, 407)
 _NO = WHO + (402, 403, 429, 451)
 
 
 def refuses(status: int | None) -> bool:
-    """Whether a status is a no that has nothing to do with what was sent: 404, 405 and 413 are about that."""
+    """Whether a status is a refusal independent of the content of the request. 404, 405 and 413 depend on the content."""
     return status in _NO or (status or 0) >= 500
 
 
 def judge(probe: dict, answer: dict, seen: dict) -> Found | None:
-    """``answer`` of what was ``seen``. None where nobody refuses, or where the origin does: then it is reached."""
+    """``answer`` of what was ``seen``. None if nothing refuses, or if the origin does, which was then reached."""
     status, ours = answer.get("status"), of_canary(probe)
     genuine = origin.vouched(seen)
     marked = origin.marked(probe.get("entry") or probe["id"], answer.get("headers") or {})
     if ours and (genuine or marked) and (refuses(status) or status in (400, 404)):
-        # The canary refuses nobody but when it is full, or of another release; what stands before it may.
+        # The canary refuses only if it is full or of another release; something in front of it may refuse as well.
         return Found("origin", "canary_refused", detail="status %d%s" % (status, "" if marked else ", not by the canary itself"))
     if genuine or marked or not refuses(status):
         return None
@@ -40,5 +40,5 @@ def judge(probe: dict, answer: dict, seen: dict) -> Found | None:
 
 
 def of_canary(probe: dict) -> bool:
-    """Whether a probe asks a canary."""
+    """Whether a probe is for a canary server."""
     return bool((probe.get("options") or {}).get("canary"))

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netaccess.chatgpt contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the service says of itself. Controller only; pure but for ``fetch``.
+"""The state of the service according to its status page. Controller only; pure except for ``fetch``.
 
 The status page has two forms: a Statuspage-compatible one (/api/v2/summary.json) and its host's own (/proxy/status.openai.com), read from
 public adapters of incident.io. Both change without notice, so every field is optional, and what is not understood is ``unknown``.
@@ -29,11 +29,11 @@ _FEATURES = Path(__file__).parent / "status_features.yml"
 
 
 class StatusError(ValueError):
-    """An option that says nothing, or a package that is missing."""
+    """An invalid option, or a missing package."""
 
 
 def rules(own=()) -> list:
-    """[(compiled expression, features)], the site's own first. :raises StatusError: for a rule that is none."""
+    """[(compiled expression, features)], custom rules first. :raises StatusError: for an invalid rule."""
     found = []
     for number, rule in enumerate(list(own) + yaml_load(_FEATURES.read_text(encoding="utf-8")), 1):
         if not isinstance(rule, dict) or set(rule) != {"component", "features"} or not isinstance(rule["features"], list):
@@ -46,7 +46,7 @@ def rules(own=()) -> list:
 
 
 def fetch(url: str, timeout: float, verify, proxy: str | None) -> tuple:
-    """(JSON value or None, what went wrong or None). A redirect to somewhere else is no answer of the status page.
+    """(JSON value or None, what went wrong or None). A redirect to another site is not an answer of the status page.
 
     :raises StatusError: without the Python package requests.
     """
@@ -68,7 +68,7 @@ def parse(body: bytes) -> tuple:
 
 
 def judge(data, feature_rules: list) -> dict:
-    """``{"state", "features", "components", "incidents", "source"}`` of either form; anything else is unknown."""
+    """``{"state", "features", "components", "incidents", "source"}`` of either format; anything else is unknown."""
     if not isinstance(data, dict):
         return _result(UNKNOWN, [], [], "none", feature_rules)
     if isinstance(data.get("summary"), dict):
@@ -86,7 +86,7 @@ def _shim(data: dict, feature_rules: list) -> dict:
     incidents = [_incident(one, [_text(part.get("name")) for part in _dicts(one.get("components"))], one.get("impact"))
                  for one in _dicts(data.get("incidents")) if _text(one.get("status")).lower() not in _OVER]
     said = [_word(data["status"].get("indicator")) if isinstance(data.get("status"), dict) else UNKNOWN]
-    # What cannot be read, or has no name, counts for the whole page.
+    # A row that cannot be read, or has no name, counts for the whole page.
     said += [UNKNOWN] * (not all(_whole(data[key]) for key in ("components", "incidents") if key in data))
     said += [_word(one.get("status")) for one in listed if one.get("group") is not True]
     return _result(max(said, key=_RANK.index), components, incidents, "shim", feature_rules)
@@ -151,12 +151,12 @@ def _dicts(value) -> list:
 
 
 def _id(row: dict, key: str = "id") -> str:
-    """What a row calls itself, or another one; a page may write anything there."""
+    """The id of a row, or of the row that it refers to; the page may contain any value there."""
     return str(row.get(key))
 
 
 def _whole(value) -> bool:
-    """Whether it is a list of which every row can be read."""
+    """Whether a value is a list in which every row can be read."""
     return isinstance(value, list) and all(isinstance(one, dict) for one in value)
 
 

@@ -13,12 +13,12 @@ from urllib.parse import urlsplit
 from ansible.module_utils.common.yaml import yaml_load
 
 _TABLE = Path(__file__).parent / "signatures.yml"
-#: Characters of a page that are looked at. Block pages carry their styles and pictures before their words.
+#: Characters of a page that are searched. Block pages have styles and pictures before their text.
 SCAN = 262144
 _KINDS = {"block": {"status", "header", "body"}, "progress": set(), "issuer": {"issuer_cn", "issuer_o"}, "public": set(), "dns": {"address"}}
 _CONDITIONS = {word for words in _KINDS.values() for word in words}
 _FIELDS = _CONDITIONS | {"product", "confidence", "source", "reason"}
-#: Why a product wrote a page in place of an answer, and the layer and failure that this is.
+#: Why a product returned a page in place of the response, with the layer and failure for it.
 REASONS = {
     "denied": ("http", "http_block_page"), "sign_in": ("proxy", "gateway_sign_in"), "credentials": ("proxy", "proxy_auth_required"),
     "too_large": ("proxy", "proxy_limit"), "forged_host": ("proxy", "proxy_host_conflict"), "cannot_connect": ("proxy", "proxy_cannot_connect"),
@@ -28,12 +28,12 @@ REASONS = {
 
 
 class SignatureError(ValueError):
-    """A rule of the site that is no rule."""
+    """An invalid custom rule."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Match:
-    """``product`` did it, for ``reason``, a key of ``REASONS``; ``evidence`` are the facts that show it."""
+    """``product`` caused it, for ``reason``, a key of ``REASONS``; ``evidence``: the facts that show it."""
 
     product: str
     confidence: str
@@ -42,7 +42,7 @@ class Match:
 
     @property
     def sure(self) -> bool:
-        """Whether it may be named as the one who did it. A rule of low confidence only gives a hint."""
+        """Whether the product may be named as the cause. A rule of low confidence only gives a hint."""
         return self.confidence != "low"
 
     @property
@@ -51,14 +51,14 @@ class Match:
 
 
 def called(product: str, confidence: str) -> str:
-    """A product in a sentence."""
+    """The name of a product for use in a sentence."""
     if product == "unknown":
         return "an unknown product"
     return product if confidence != "low" else "an unknown product, perhaps %s" % product
 
 
 def load(own=()) -> dict:
-    """``{"block": [...], "progress": [...], "issuer": [...], "public": [...], "dns": [...]}``, the site's own rules first. :raises SignatureError:"""
+    """``{"block": [...], "progress": [...], "issuer": [...], "public": [...], "dns": [...]}``, custom rules first. :raises SignatureError:"""
     table = yaml_load(_TABLE.read_text(encoding="utf-8"))
     for number, rule in enumerate(own, 1):
         if not isinstance(rule, dict) or not set(rule) <= _FIELDS or not rule.get("product") or not set(rule) & _CONDITIONS:
@@ -77,10 +77,10 @@ def load(own=()) -> dict:
 
 
 def written_by(answer: dict, table: dict, good: bool = False, marked: bool = False) -> Match | None:
-    """The product that wrote this answer to CONNECT or GET, or None: a challenge of the origin's own network is nobody's page.
+    """The product that wrote this response to CONNECT or GET, or None. A challenge of the origin's own network is not the page of a product.
 
-    ``good``: it is the origin's own answer, and one that succeeded. What its text talks about is then no sign of a product. ``marked``: it shows itself to be
-    the origin's; rules of low confidence then count for nothing, as in an answer that succeeded.
+    ``good``: it is a successful response of the origin. Its text is then no sign of a product. ``marked``: it has a mark of the origin; rules of low confidence
+    then do not count, as in a successful response.
     """
     if answer["headers"].get("cf-mitigated"):
         return None
@@ -89,13 +89,13 @@ def written_by(answer: dict, table: dict, good: bool = False, marked: bool = Fal
 
 
 def progress_page(answer: dict, table: dict) -> Match | None:
-    """The product that answers with a page of its own while it scans what was asked for, or None."""
+    """The product that answers with its own page while it scans the requested content, or None."""
     match = _first(table["progress"], answer)
     return dataclasses.replace(match, reason="progress") if match else None
 
 
 def sinkhole(address: str, table: dict) -> Match | None:
-    """The product whose block pages live at an address, or None."""
+    """The product whose block pages are at an address, or None."""
     found = ipaddress.ip_address(address)
     for rule in table["dns"]:
         if any(found in ipaddress.ip_network(network) for network in rule["address"]):
@@ -112,7 +112,7 @@ def _first(rules: list, answer: dict) -> Match | None:
 
 
 def public(issuer: str, table: dict) -> bool:
-    """Whether the common name of an issuer is that of a CA which browsers trust by themselves."""
+    """Whether the common name of an issuer is that of a CA that browsers trust by default."""
     return any(re.search(rule["issuer_cn"], issuer) for rule in table["public"])
 
 
@@ -137,7 +137,7 @@ def _evidence(rule: dict, answer: dict) -> list:
 
 
 def _shown(name: str, hit) -> str:
-    """What of a header is told: of an address its host alone, since the rest names people and pages; of other headers what the rule knows."""
+    """The part of a header to report: of a URL only the host, because the rest identifies users and pages; of other headers what the rule matches."""
     if name.lower() != "location":
         return hit.group(0).strip()
     try:
@@ -147,7 +147,7 @@ def _shown(name: str, hit) -> str:
 
 
 def issued_by(issuer: dict | None, table: dict) -> Match | None:
-    """The product whose default inspection CA ``issuer`` ({"cn", "o"}) is, or None."""
+    """The product with the default inspection CA ``issuer`` ({"cn", "o"}), or None."""
     for rule in table["issuer"]:
         for key in ("cn", "o"):
             form = rule.get("issuer_" + key)

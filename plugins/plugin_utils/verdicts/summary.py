@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netaccess.chatgpt contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the checks of one host say together."""
+"""The summary of all checks of one host."""
 from __future__ import annotations
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.words import counted
@@ -11,17 +11,17 @@ from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.terms i
 
 
 def summarise(checks: list, features=(), levels=("required", "optional")) -> dict:
-    """Verdict for the host, for each feature, and what the control hosts prove about the exemption.
+    """Verdicts for the host and for each feature, and what the control checks prove about the exemption.
 
-    The verdict counts the wanted checks of ``levels``, and of ``features`` if there are any, and all that is not as it was. ``counted``: (id, ip_version) of
-    these wanted checks, without those that do not apply where the host is.
+    The verdict counts the wanted checks of ``levels``, and of ``features`` if there are any, and everything that changed since the baseline. ``counted``:
+    (id, ip_version) of these wanted checks, without those that do not apply to the host.
     """
     wanted = [c for c in checks if c["role"] == "wanted"]
     by_feature: dict = {}
     for check in wanted:
         for feature in check["features"]:
             by_feature.setdefault(feature, []).append(check)
-    # What one vantage alone cannot prove, and what the policy itself leaves broken, is said for its feature; it neither makes nor breaks a host.
+    # What one host alone cannot prove, and what fails because of the policy, is reported for its feature and does not count for the host.
     counted = [c for c in wanted if (c["verdict"] != UNVERIFIED or "unproven" not in c["flags"]) and "by_choice" not in c["flags"]]
     counted = [c for c in counted if c["level"] in levels and (not features or set(features) & set(c["features"]))]
     # What does not apply where the host is was not asked.
@@ -41,32 +41,32 @@ def summarise(checks: list, features=(), levels=("required", "optional")) -> dic
 
 
 def _by_choice(wanted: list) -> str:
-    """What does not work since the policy leaves it under inspection, for the headline."""
+    """For the headline: what does not work because the policy leaves it under inspection."""
     left = sorted({feature for check in wanted if "by_choice" in check["flags"] for feature in check["features"]})
     return ". Broken because the policy leaves it under inspection: %s (exempt_level core exempts it)" % ", ".join(left) if left else ""
 
 
 def _not_shown(wanted: list) -> str:
-    """The hosts that answer although nothing shows that it is they, for the headline: they do not count, and are not fine."""
+    """For the headline: hosts that answer without proof that they are the origin. They do not count, and do not pass."""
     hosts = sorted({check["host"] for check in wanted if {"origin_unproven", "unproven"} <= set(check["flags"])})
     more = " and %d more" % (len(hosts) - 5) if len(hosts) > 5 else ""
     return ". Not counted, because the source of the response is unknown: %s%s" % (", ".join(hosts[:5]), more) if hosts else ""
 
 
 def unanswered(check: dict) -> bool:
-    """Whether a check was asked and nobody knows the answer, since the proxy wants to know who asks. Others that are skipped do not apply where they ran."""
+    """Whether the result of a check is unknown because the proxy requires authentication. Other skipped checks do not apply to the host."""
     return check["verdict"] == SKIPPED and check["failure"] == "proxy_auth_required"
 
 
 def why_not_probed(result: dict | None) -> str | None:
-    """Why a host that was reached was not probed, as its task said, such as a missing Python; None for a host that was not reached."""
+    """Why a host that was reached was not probed, for example a missing Python, from its task; None for a host that was not reached."""
     result = result or {}
     failed = result.get("failed") or result.get("recorded") == "failed"
     return " ".join(str(result["msg"]).split()) if failed and result.get("msg") else None
 
 
 def silent(results: dict) -> list:
-    """What to say of hosts without checks: who was not reached, and why each other one was not probed. ``results``: {host: its result, or None}."""
+    """Messages for hosts without checks: which were not reached, and why each of the others was not probed. ``results``: {host: its result, or None}."""
     reasons = {name: why_not_probed(result) for name, result in results.items()}
     away = ", ".join(name for name, why in reasons.items() if not why)
     return ["not reached, so their state is unknown: %s" % away] * bool(away) + ["%s: not probed: %s" % item for item in reasons.items() if item[1]]
@@ -92,9 +92,9 @@ def _exemption(checks: list) -> str:
 
 
 def _macos_app(wanted: list) -> dict:
-    """Whether the macOS app, which accepts few certificate authorities, would take this path: likely, unlikely or unknown, and why.
+    """Whether the macOS app, which accepts few certificate authorities, would accept this path: likely, unlikely or unknown, and why.
 
-    Its list of authorities (lumia.security, version 1.2025.315) holds Zscaler's shared root and none that a company made itself.
+    Its list of CAs (lumia.security, version 1.2025.315) contains Zscaler's shared root and no CA of a company.
     """
     decrypted = [c for c in wanted if c["failure"] == "ssl_intercepted" and "by_choice" not in c["flags"]]
     shared = [c for c in decrypted if "zscaler" in str((c["issuer"] or {}).get("o")).lower()]
@@ -104,7 +104,7 @@ def _macos_app(wanted: list) -> dict:
     if shared:
         return {"verdict": UNKNOWN, "reason": "%s is decrypted with Zscaler's shared root, which some versions of the app accept" % shared[0]["host"]}
     required = [c for c in wanted if c["level"] == "required" and c["interception"]]
-    # A host that fails may be decrypted as well, such as one that is blocked by a page inside TLS.
+    # A host that fails may be decrypted as well, for example if a page inside TLS blocks it.
     doubtful = [c for c in required if c["interception"] != NOT and c["verdict"] != PASS and "by_choice" not in c["flags"]]
     unproven = [c["host"] for c in doubtful if not c["blocked_by"]]
     if unproven:
@@ -123,7 +123,7 @@ def reason(checks: list) -> str:
 
 
 def _headline(verdict: str, wanted: list, idle: int, regressed: list) -> str:
-    """``wanted``: the checks that count; ``idle``: how many more do not apply where the host is."""
+    """``wanted``: the checks that count; ``idle``: the number of others, which do not apply to the host."""
     parts, shut = [], [c for c in wanted if c["verdict"] == FAIL]
     if shut:
         names = sorted({c["host"] for c in shut})

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netaccess.chatgpt contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What people say goes wrong, and what a diagnosis answers to it in one paragraph. Read from ``symptoms.yml``; pure, controller only."""
+"""Problems as users report them, and the answer of a diagnosis in one paragraph. From ``symptoms.yml``; pure, controller only."""
 from __future__ import annotations
 
 import difflib
@@ -15,8 +15,8 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.words imp
 SYMPTOMS = yaml_load((Path(__file__).parent / "symptoms.yml").read_text(encoding="utf-8"))
 #: The plain words in the expressions.
 _VOCABULARY = sorted(set(re.findall("[a-z]{5,}", " ".join(form.replace("s?", "") for one in SYMPTOMS for form in one["words"]))))
-_SURE = {"high": "this is sure", "medium": "this is likely", "low": "this is not sure yet"}
-#: Who can change it, by the scope.
+_SURE = {"high": "this is certain", "medium": "this is likely", "low": "this is not certain yet"}
+#: Who can fix it, by the scope.
 _WHO = {
     "network": "the network team", "network_suspected": "probably the network team", "host_local": "the owner of that machine",
     "network_or_host": "the network team or the owner of the machine", "segment_or_policy_group": "the owner of the policy groups of these hosts",
@@ -28,7 +28,7 @@ _NOBODY_YET = "not known yet"
 
 
 def find(text: str) -> dict | None:
-    """The symptom that words mean: its id, or the first whose expressions fit the words, or the words as they are spelled; None when none does."""
+    """The symptom for a text: by its id, or the first whose expressions match the text, or the text with its spelling corrected; None if none matches."""
     said = " ".join(str(text).lower().replace("\u2019", "'").split())[:500]
     by_id = next((one for one in SYMPTOMS if one["id"] == said), None)
     return by_id or _fitting(said) or _fitting(" ".join(map(_spelled, said.split())))
@@ -39,18 +39,18 @@ def _fitting(said: str) -> dict | None:
 
 
 def _spelled(word: str) -> str:
-    """The word of the table that is nearest to a word that nobody knows, since people write in a hurry."""
+    """The word of the table that is most similar to an unknown word, because reports contain typing errors."""
     return (difflib.get_close_matches(word, _VOCABULARY, n=1, cutoff=0.8) or [word])[0]
 
 
 def features(text: str) -> list:
-    """The features to ask for a symptom; empty, which is all of them, when the words mean none that is known."""
+    """The features to probe for a symptom; empty, which means all, if the text matches none."""
     found = find(text)
     return list(found["features"]) if found else []
 
 
 def answer(text: str, features_found: dict) -> dict:
-    """``{"id", "title", "text"}``: what it is, how sure that is, who can change it, and what to change. ``features_found``: of ``isolation.diagnose``."""
+    """``{"id", "title", "text"}``: what it is, how certain that is, who can fix it, and what to change. ``features_found``: of ``isolation.diagnose``."""
     symptom = find(text)
     if symptom is None:
         known = "; ".join("%s (%s)" % (one["title"], one["id"]) for one in SYMPTOMS)

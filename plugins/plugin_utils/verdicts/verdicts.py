@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netaccess.chatgpt contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Before and after: what was fixed, what still fails, and what is not as it was. Pure."""
+"""Before and after: what was fixed, what still fails, and what changed since the baseline. Pure."""
 from __future__ import annotations
 
 import textwrap
@@ -18,7 +18,7 @@ _SHUT = "newly blocked"
 _INSPECTION_LOST = "no longer inspected"
 _INSPECTION_NEW = "newly inspected"
 _MOVED, _UNCLEAR, _NEW = "moved", "unclear", "new"
-#: No harm is shown by these, and nothing shows that there is none.
+#: These prove neither harm nor its absence.
 _NOT_COMPARED = {_MOVED: "a different answer than in the baseline", _UNCLEAR: "its state in the baseline or now is unknown",
                  _NEW: "it is not in the baseline"}
 
@@ -28,12 +28,12 @@ def _key(check: dict) -> tuple:
 
 
 def _does_not_apply(check: dict) -> bool:
-    """Whether a check was not made because it has no meaning where it ran, such as IPv6 without an IPv6 address."""
+    """Whether a check was not made because it does not apply to the host, for example IPv6 without an IPv6 address."""
     return check["verdict"] == SKIPPED and not unanswered(check)
 
 
 def apply_baseline(checks: list, baseline: list) -> None:
-    """Judge the negative and control hosts in ``checks`` by how they were in ``baseline``; adds the flag ``regressed``, or ``not_compared``."""
+    """Compares the negative and control hosts in ``checks`` with ``baseline``; adds the flag ``regressed`` or ``not_compared``."""
     before = {_key(check): check for check in baseline}
     for check in checks:
         old = before.get(_key(check))
@@ -43,7 +43,7 @@ def apply_baseline(checks: list, baseline: list) -> None:
         if change is None:
             check["verdict"] = PASS
         elif change in _NOT_COMPARED:
-            # Who did not give credentials is told so.
+            # Missing credentials have their own message.
             verdict, text = SKIPPED if unanswered(check) else UNVERIFIED, _NOT_COMPARED[change]
             check.update(verdict=verdict, message="%s: %s" % (check["host"], text), flags=check["flags"] + ["not_compared"])
         else:
@@ -52,7 +52,7 @@ def apply_baseline(checks: list, baseline: list) -> None:
 
 
 def not_as_before(summary: dict, checks: list) -> dict:
-    """``summary`` of a look once a baseline was applied to its ``checks``."""
+    """``summary`` of a result after ``apply_baseline`` for its ``checks``."""
     moved = [check["message"] for check in checks if "regressed" in check["flags"]]
     return dict(summary, verdict=FAIL, message=". ".join([summary["message"], "; ".join(moved)])) if moved else summary
 
@@ -74,7 +74,7 @@ def _difference(old: dict, new: dict) -> str | None:
 
 
 def _reached(check: dict) -> bool:
-    """Whether something answers that is neither a refusal nor a proxy that failed. Who refuses may be what blocked it, in another way."""
+    """Whether the response is neither a refusal nor a proxy error. A refusal may be the same block in another form."""
     status = (check.get("answer") or "").partition(" ")[0]
     return status.isdigit() and not refusals.refuses(int(status)) and not str(check.get("failure")).startswith("proxy_")
 
@@ -104,10 +104,10 @@ _MARKS = {PASS: "ok", FAIL: "FAIL", SKIPPED: "skipped", UNVERIFIED: "unproven"}
 
 
 def table(results: dict, before: dict | None = None, width: int = 100, brief: bool = False) -> str:
-    """A table for people, one row a check, failures first: host, what, verdict now (and before), and why. ``brief``: what is well is only counted, and
-    checks of which the same is said share a row, which names their hosts.
+    """A table for people, one row for each check, failures first: host, check, verdict now (and before), and the reason. ``brief``: checks that pass are only
+    counted, and checks with the same result share a row, which lists their hosts.
 
-    Nothing is cut: what does not fit beside the other columns goes below them.
+    Nothing is cut off: text that does not fit next to the other columns goes below them.
     """
     rows, well = [], 0
     for name, result in results.items():
@@ -130,7 +130,7 @@ def table(results: dict, before: dict | None = None, width: int = 100, brief: bo
 
 
 def _shared_rows(rows: list) -> list:
-    """``rows`` with one for all hosts of which the same is said."""
+    """``rows`` with one row for all hosts with the same result."""
     found: dict = {}
     for name, host, kind, verdict, why in rows:
         found.setdefault((name, kind, verdict, why), []).append(host)
@@ -153,7 +153,7 @@ def _cell(check: dict) -> str:
 
 
 def _lines(row, sizes, width) -> list:
-    """A row. A long name pushes the others to the right; the last cell stands below where it has no room beside them."""
+    """The lines of a row. A long name moves the other cells to the right; the last cell goes below if there is no room next to them."""
     text = "  ".join(cell.ljust(size) for cell, size in zip(row, sizes)).rstrip()
     beside = "%s  %s" % ("  ".join(cell.ljust(size) for cell, size in zip(row, sizes)), row[-1])
     if len(beside.rstrip()) <= width:
@@ -162,14 +162,14 @@ def _lines(row, sizes, width) -> list:
 
 
 def proof(results: dict, baselines: dict, expect: dict, status: dict | None = None) -> dict:
-    """What the hosts behind one device say of a change: ``{"verdict", "moved": {host: [what]}, "shut": {host: what}, "harm", "explained", "basis",
+    """What the hosts behind one device show about a change: ``{"verdict", "moved": {host: [what]}, "shut": {host: what}, "harm", "explained", "basis",
     "message"}``.
 
     ``verdict``: fail, unverified or pass; a host that did not answer, or has no baseline, proves nothing. ``harm``: something changed for a host that must be
     unchanged; or something is newly open or newly blocked for two of the other hosts that answered, or for the only one; or every host that answered before
-    is silent now. Hosts that share a resolver or a proxy are one where that is the question (``witnesses``), and ``basis`` says so. That something is merely
-    still shut is no harm; neither is what an incident explains that the service itself reports (``status``, a result of service_status_info): those are in
-    ``explained``, {host: [what]}, and still no pass.
+    is silent now. Hosts that share a resolver or a proxy count as one for findings about it (``witnesses``), and ``basis`` says so. Something that is still
+    blocked is not harm. Nor is what an incident of the service explains (``status``, a result of service_status_info): that is in ``explained``,
+    {host: [what]}, but does not pass.
     """
     moved, shut, unproven, explained, about, names = {}, {}, [], {}, {}, set()
     answered = [name for name, result in results.items() if (result or {}).get("checks")]
@@ -215,22 +215,22 @@ def proof(results: dict, baselines: dict, expect: dict, status: dict | None = No
 
 
 def _cannot_tell(before: dict, checks: list) -> bool:
-    """Whether something may have changed unseen: a check that the baseline does not have, or one with another verdict that counts as no move."""
+    """Whether a change may be undetected: a check that is not in the baseline, or one with another verdict that does not count as a change."""
     return any(_unclear(before.get(_key(check)), check) for check in checks if not _does_not_apply(check))
 
 
 def _unclear(was: dict | None, check: dict) -> bool:
     if was is None or "not_compared" in check["flags"]:
         return True
-    # The others were compared by their state.
+    # The states of the others were compared.
     return check["role"] == "wanted" and check["verdict"] != was["verdict"]
 
 
 def _the_service(check: dict, status: dict | None) -> str | None:
     """The incident that explains why a check fails now, if one does.
 
-    Only the origin itself can be ill: it answered, with its own certificate, and a feature of the check is one of those that the service reports as ill. What
-    is newly open, cut off below that, decrypted or answered by a product of the path is never the service's.
+    An incident explains only failures of the origin itself: it answered with its own certificate, and the service reports an incident for a feature of the
+    check. Something newly open, cut off below that, decrypted, or answered by a product on the path is never explained.
     """
     seen = check["role"] == "wanted" and check["verdict"] == FAIL and "regressed" not in check["flags"]
     if not seen or check.get("layer") not in ("http", "application") or check.get("blocked_by") or check.get("interception") != NOT:
@@ -253,11 +253,11 @@ def _proof_message(results: dict, moved: dict, shut: dict, unproven: list, expla
 
 
 def aggregate(results: dict, expect: dict, devices=()) -> dict:
-    """What all hosts say together. ``results``: {host: result of reachability_info, or None for no result}; ``expect``: {host:
+    """The combined result of all hosts. ``results``: {host: result of reachability_info, or None for no result}; ``expect``: {host:
     "open" | "unchanged"}, "open" where it has none; ``devices`` that should have a host behind them.
 
     ``{"verdict", "hosts": {host: verdict | "unreachable"}, "unreachable": [...], "features": {feature: {verdict: [hosts]}}, "devices": {device:
-    {"hosts", "proven"}}, "message"}``. A host that was not reached proves nothing and is no pass; when none was, the verdict is unverified.
+    {"hosts", "proven"}}, "message"}``. A host that was not reached proves nothing and does not pass; if none was, the verdict is unverified.
     """
     hosts, features = {}, {}
     for name, result in sorted(results.items()):

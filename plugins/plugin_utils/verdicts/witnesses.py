@@ -1,9 +1,9 @@
 # Copyright (c) 2026, the netaccess.chatgpt contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How many witnesses there are of what hosts saw: those that share a resolver, or a proxy, are one where the name, or the proxy, is the question. Pure.
+"""Counts witnesses: hosts that share a resolver are one witness for findings about a name, those that share a proxy for findings about the proxy. Pure.
 
-A host whose hosts file answers for a name is no witness of any resolver.
+A host whose hosts file resolves a name is not a witness for any resolver.
 """
 from __future__ import annotations
 
@@ -11,26 +11,26 @@ from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.terms i
 
 #: What a finding is about: a name, an explicit proxy, something else on the path, or the host itself.
 NAME, PROXY, PATH, ITSELF = "name", "proxy", "path", "host"
-#: So many have to see it, where there are so many.
+#: The number of witnesses that must see it, if there are that many.
 ENOUGH = 2
 
 
 def pinned(check: dict) -> bool:
-    """Whether the hosts file answered for the name."""
+    """Whether the hosts file resolved the name."""
     return "hosts_file" in (check.get("flags") or ())
 
 
 def by_itself(check: dict) -> bool:
-    """Whether a check fails where the hosts file leads: nobody is there, or somebody else."""
+    """Whether a check fails at the address in the hosts file: nothing answers there, or something else does."""
     return pinned(check) and (check["layer"] in ("host", "tcp") or check["layer"] == "tls" and check["interception"] not in INTERCEPTED)
 
 
 def question(*checks: dict | None) -> str:
-    """What the same check, before and now, is about."""
+    """What a check, before and now, is about."""
     layers = {check.get("layer") for check in checks if check}
     by_file = {pinned(check) for check in checks if check}
     if "host" in layers or len(by_file) > 1 or "dns" in layers and True in by_file:
-        # A hosts file led there, or it was changed meanwhile.
+        # The address is from a hosts file, or the file changed in the meantime.
         return ITSELF
     if "dns" in layers:
         return NAME
@@ -38,7 +38,7 @@ def question(*checks: dict | None) -> str:
 
 
 def asked_through(result: dict, about: str) -> set:
-    """The resolvers, or the explicit proxies, that a host's checks went by; a host that leaves names to its proxy asks that. Empty when it is not known."""
+    """The resolvers, or the explicit proxies, that a host's checks used; a host that leaves names to its proxy uses that one. Empty if unknown."""
     checks = result.get("checks") or []
     proxies = {check["proxy"] for check in checks if check.get("proxy")}
     resolvers = {resolver for check in checks for resolver in check.get("resolvers") or []}
@@ -46,8 +46,7 @@ def asked_through(result: dict, about: str) -> set:
 
 
 def groups(results: dict, about: str) -> list:
-    """[(names of hosts that are one witness, what they share)], for ``results`` of hosts. Those of which it is not known are one as well: nothing shows that
-    they are more."""
+    """[(names of hosts that are one witness, what they share)], for ``results`` of hosts. Hosts for which this is unknown are one witness as well."""
     if about not in (NAME, PROXY):
         return [({name}, set()) for name in results]
     found: list = []
@@ -61,7 +60,7 @@ def groups(results: dict, about: str) -> list:
 
 
 def deaf(results: dict, names: set) -> dict:
-    """{host: those of ``names`` that its hosts file answers for}, of the hosts that asked no resolver for any of them."""
+    """{host: those of ``names`` that its hosts file resolves}, for hosts that used no resolver for any of them."""
     found = {}
     for name, result in results.items():
         own, others = ({check["host"] for check in result["checks"] if pinned(check) is by_file and check["host"] in names} for by_file in (True, False))
@@ -71,8 +70,8 @@ def deaf(results: dict, names: set) -> dict:
 
 
 def enough(seen: dict, results: dict, unable: dict | None = None) -> bool:
-    """Whether what was seen is seen by enough of those who could: two witnesses, or the only one. ``seen``: {host: what its findings are about}; a witness of
-    several hosts has seen it when two of them have. ``unable``: of hosts that are ``deaf`` where the name is the question."""
+    """Whether enough witnesses saw it: two, or the only one. ``seen``: {host: what its findings are about}; a witness of several hosts counts if two of them
+    saw it. ``unable``: hosts that are ``deaf``, for findings about a name."""
     for about in {PATH}.union(*seen.values()) - {ITSELF}:
         able = {name: result for name, result in results.items() if about != NAME or name not in (unable or {})}
         saying = {name for name, questions in seen.items() if questions & {about, PATH}}
@@ -84,17 +83,17 @@ def enough(seen: dict, results: dict, unable: dict | None = None) -> bool:
 
 
 def basis(names: list, results: dict, about: str) -> str | None:
-    """What makes several hosts one witness, in words; None when they are not, or there is but one."""
+    """What makes several hosts one witness, in words; None if nothing does, or if there is only one host."""
     parts = []
     for together, shared in groups({name: results[name] for name in names}, about):
         if len(together) > 1:
             what = ("share %s" % ", ".join(sorted(shared))) if shared else "are not known to use different ones"
             parts.append("%s %s" % (", ".join(sorted(together)), what))
-    return "where the %s matters they count as one witness: %s" % (about, "; ".join(parts)) if parts else None
+    return "for findings about the %s they count as one witness: %s" % (about, "; ".join(parts)) if parts else None
 
 
 def remarks(seen: dict, unable: dict) -> list:
-    """What hosts say nothing about because their hosts files answer, and what to do about it. ``seen`` and ``unable`` as of ``enough``."""
+    """Messages for names that hosts files resolve, with what to do about it. ``seen`` and ``unable`` as for ``enough``."""
     texts = {name: "this host says nothing about the resolver, because its hosts file overrides %s" % ", ".join(own) for name, own in unable.items()}
     for name in seen:
         if ITSELF in seen[name]:

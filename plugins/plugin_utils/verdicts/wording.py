@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netaccess.chatgpt contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a check says to a person."""
+"""Messages of checks for people."""
 from __future__ import annotations
 
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.signatures import called
@@ -64,7 +64,7 @@ _WORDS = {
     "lifetime_cut": "a connection is cut off at a maximum age, idle or not",
     "not_reached_again": "a second connection could not be opened",
 }
-#: What a flag says to a person.
+#: The text for each flag.
 NOTES = {
     "large_hello": "the same handshake in one packet succeeds, so something on the path drops large handshakes",
     "small_packets_pass": "with small packets the handshake succeeds, so large packets are lost on the path",
@@ -96,7 +96,7 @@ NOTES = {
 
 
 def in_words(failure: str) -> str:
-    """A failure for people; as it is where there are no words for it."""
+    """The text for a failure; without one, its name."""
     return _WORDS.get(failure) or _WORDS.get(failure.replace("proxy_", "")) or failure
 
 

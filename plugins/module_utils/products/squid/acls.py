@@ -1,9 +1,9 @@
 # Copyright (c) 2026, the netaccess.chatgpt contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which requests an ACL of Squid is about: SURE, MAY or NO. Pure.
+"""Whether an ACL of Squid matches a request: SURE, MAY or NO. Pure.
 
-What cannot be known from the files (external helpers, times, reverse lookups) is MAY, as is every type and every value that nobody here knows.
+What the files do not show (external helpers, times, reverse lookups) is MAY, as is every unknown type and value.
 """
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _OPPOSITES = {"allow": "deny", "deny": "allow"}
 
 @dataclass
 class Who:
-    """The clients that a question is about: ``networks`` (None: not known), the ACLs that they are all in (folded), ``users`` (None: any that signed in).
+    """The clients to decide about: ``networks`` (None: unknown), the ACLs that all of them match (folded), ``users`` (None: any authenticated user).
 
     ``folded``: user names are compared in lower case.
     """
@@ -35,7 +35,7 @@ class Who:
 
 
 class Moment(NamedTuple):
-    """When a list is asked: about a CONNECT, or ``inside`` a decrypted connection; at a ``step`` of ssl_bump; about a ``reply``."""
+    """When Squid evaluates a list: for a CONNECT, or ``inside`` a decrypted connection; at a ``step`` of ssl_bump; for a ``reply``."""
 
     inside: bool = False
     step: int | None = None
@@ -46,8 +46,8 @@ CONNECT, INSIDE = Moment(), Moment(inside=True)
 
 
 class _Word(NamedTuple):
-    """An ACL word of a line: the name in it, whether it is turned round, a group, looks at where a request goes, says the same at each moment, and asks
-    who the user is."""
+    """An ACL word of a line: its name, and whether it is negated, is a group, depends on the destination, gives the same result at each moment, and asks for
+    the user."""
 
     name: str
     turned: bool
@@ -74,9 +74,9 @@ class Judge:
 
     def __init__(self, site: Site, who: Who):
         self._site, self._who = site, who
-        # It is asked for each line and each host.
+        # Needed for each line and each host.
         self._intercepting = bool(site.intercepting)
-        #: ACLs that are being asked: one that is a part of itself cannot be told.
+        #: ACLs in evaluation: the result of one that contains itself is unknown.
         self._asked: set = set()
         self._inner: dict = {}
         self._descends = False
@@ -92,17 +92,18 @@ class Judge:
 
     def walk(self, chain: Iterable[Directive], acls_of: Callable[[Directive], Iterable[str]], patterns: Sequence[Pattern],
              moment: Moment = CONNECT) -> Iterator[tuple[Directive, list[Pattern], list[Pattern]]]:
-        """Yield (directive, patterns it surely hits, patterns it may hit) in order; what is surely hit is out of the walk from then on.
+        """Yield (directive, patterns that certainly match, patterns that may match) in order; later directives do not get patterns that certainly matched.
 
-        ``acls_of(directive)`` gives its ACL words.
+        ``acls_of(directive)`` returns its ACL words.
         """
         for directive, hits in walk(chain, patterns, lambda one, left: self.reach(one, acls_of(one), left, moment)):
             yield directive, [pattern for pattern in patterns if pattern in hits.sure], [pattern for pattern in patterns if pattern in hits.may]
 
     def decide(self, chain: Iterable[Directive], patterns: Sequence[Pattern], moment: Moment = CONNECT) -> Iterator[tuple]:
-        """Yield (directive, action, patterns it surely decides, patterns it may), to the end: what no line decides gets the opposite of the last one.
+        """Yield (directive, action, patterns that it certainly decides, patterns that it may decide). What no line decides gets the opposite of the last
+        action.
 
-        An action is allow or deny; None is none of the two.
+        An action is allow or deny, or None for any other.
         """
         chain = [directive for directive in chain if _action(directive) is not False]
         left, told = list(patterns), set()
@@ -130,41 +131,41 @@ class Judge:
         return min([self._word(word, pattern, moment) for word in words], default=SURE)
 
     def people(self, words: Iterable[str], moment: Moment = CONNECT) -> int:
-        """Whether all of them match, whatever those say that look at the destination."""
+        """Whether all words match, apart from those that depend on the destination."""
         return min([self._word(word, None, moment) for word in words], default=SURE)
 
     def nameless(self, chain: Iterable[Directive]) -> Directive | None:
-        """The directive of ``chain`` that surely decides about a connection of which only the address is known."""
+        """The directive of ``chain`` that certainly decides about a connection of which only the address is known."""
         return next((d for d in chain if d.sure and not self.names_destination(d.args[1:]) and self.people(d.args[1:]) == SURE), None)
 
-    # -- what a word is
+    # -- kinds of words
 
     def names_destination(self, words: Iterable[str]) -> bool:
-        """Whether one of them looks at where the request goes."""
+        """Whether one of the words depends on the destination."""
         for word in words:
             if self._words[word].about_host:
                 return True
         return False
 
     def signs_in(self, words: Iterable[str]) -> bool:
-        """Whether one of them asks who the user is, or anything else that only a helper tells of a client."""
+        """Whether one of the words asks for the user, or for anything else that only a helper knows about a client."""
         for word in words:
             if self._words[word].signs_in:
                 return True
         return False
 
     def takes_any_user(self, word: str) -> bool:
-        """Whether an ACL asks for a login and takes any."""
+        """Whether an ACL requires a login and accepts any."""
         acl = self._site.acl(word)
         return acl is not None and acl.type == "proxy_auth" and "REQUIRED" in acl.values
 
     def clients(self, name: str) -> bool:
-        """Whether an ACL is about client addresses alone."""
+        """Whether an ACL depends on client addresses only."""
         missing: list = []
         return not self._some([name], lambda acl: acl.type != "src", missing.append) and not missing
 
     def doubts(self, words: Iterable[str]) -> list[str]:
-        """Why it cannot be told whether these words match, in words."""
+        """Why it is unknown whether these words match, in words."""
         found: list = []
         self._some(words, lambda acl: found.extend(self._unknown(acl)), lambda name: found.append("ACL %s is not defined" % name))
         return list(dict.fromkeys(found))
@@ -175,7 +176,7 @@ class Judge:
         return acl.unread + (["ACL %s (%s) cannot be evaluated here" % (acl.name, acl.type)] if acl.type in columns.UNREAD else [])
 
     def _some(self, words: Iterable[str], holds: Callable[[Acl], object], missing: Callable[[str], object] = lambda name: None) -> bool:
-        """Whether one of the ACLs that the words name, or that their groups do, ``holds``. ``missing`` is told of names that there are not."""
+        """Whether ``holds`` is true for one of the ACLs of the words or of their groups. ``missing`` is called with the names of ACLs that do not exist."""
         left, seen = list(words)[::-1], set()
         while left:
             name = left.pop().lstrip("!")
@@ -191,7 +192,7 @@ class Judge:
         return False
 
     def _nested(self, word: str) -> list:
-        """The words that name the groups in a group, and those in them, the innermost first."""
+        """The words for the groups in a group, and for the groups in those, the innermost first."""
         if word not in self._inner:
             order, seen, left = [], set(), [(word, False)]
             while left:
@@ -216,12 +217,12 @@ class Judge:
         return self._external(acl, columns.USER_FORMATS) or not self._external(acl, columns.DESTINATION_FORMATS)
 
     def _external(self, acl: Acl, formats: Iterable[str]) -> bool:
-        """Whether the helper of an external ACL is given one of these."""
+        """Whether the helper of an external ACL gets one of these formats."""
         if acl.type != "external" or not acl.values:
             return False
         return any(word.lower().startswith(formats) for d in self._site.named("external_acl_type") if d.args[:1] == (acl.values[0],) for word in d.args[1:])
 
-    # -- what a word says
+    # -- results of words
 
     def _word(self, word: str, pattern: Pattern | None, moment: Moment) -> int:
         """With ``pattern`` None those that look at the destination are left out, as is a group that is turned round and holds such a one."""
@@ -230,7 +231,7 @@ class Judge:
             return SURE
         key = (word, pattern if about_host else None, moment)
         if group and not self._descends and key not in self._answers:
-            # Each group finds the answers of those in it: a site may nest them deeper than Python calls itself.
+            # Inner groups first: a configuration may nest them deeper than Python can recurse.
             self._descends = True
             for inner in self._nested(word):
                 self._word(inner, pattern, moment)
@@ -267,7 +268,7 @@ class Judge:
         self._asked.discard(name)
         if acl.conditional:
             return MAY
-        # What was not read could add to it.
+        # Unread values could match as well.
         return MAY if acl.unread and (level == NO or acl.type in columns.GROUPS) else level
 
     def _answer(self, acl: Acl, pattern: Pattern | None, moment: Moment) -> int:
@@ -304,7 +305,7 @@ class Judge:
             return MAY if any(method in values for method in columns.METHODS if method != "CONNECT") else NO
         if "CONNECT" in acl.values:
             return SURE
-        # Squid takes a method in any case, unless relaxed_header_parser is off.
+        # Squid ignores the case of methods, unless relaxed_header_parser is off.
         return NO if "CONNECT" not in values else MAY if self._site.named("relaxed_header_parser") else SURE
 
     def _scheme(self, acl: Acl, moment: Moment) -> int:
@@ -355,11 +356,11 @@ class Judge:
     def _host(self, acl: Acl, pattern: Pattern, moment: Moment) -> int:
         if acl.type == "dst":
             networks, unknown = self._once(acl, all_networks)
-            # The hosts of a web service are at public addresses; where a name leads otherwise is not told by the files.
+            # The hosts of a web service have public addresses; which ones is not in the files.
             return NO if not unknown and all(network.is_loopback or network.is_link_local or network.is_unspecified for network in networks) else MAY
         if acl.type == "urlpath_regex":
             expressions = self._once(acl, expressions_of)
-            # That of a CONNECT is "/" or none, by release.
+            # The path of a CONNECT is "/" or empty, depending on the release.
             return MAY if moment.inside or expressions.unknown or any(expressions.matches(path) for path in ("", "/")) else NO
         if acl.type not in columns.NAMES:
             return MAY
@@ -372,19 +373,19 @@ class Judge:
         else:
             level = self._once(acl, expressions_of).level(pattern, "", "")
         if self._intercepting and moment.step is not None and level == SURE and (not acl.type.startswith("ssl::") or moment.step == 1):
-            # An intercepted connection has an address and no name until its handshake is seen, and no name in its CONNECT ever.
+            # An intercepted connection has an address and no name until the handshake, and its CONNECT never has a name.
             return MAY
         return level
 
     def _by_certificate(self, acl: Acl, moment: Moment) -> bool:
-        """Whether the names in the server's certificate decide: they do at step 3, unless the line asks for those that the client named."""
+        """Whether the names in the server's certificate decide: at step 3, unless the line uses --client-requested."""
         options = {option for line in acl.lines for option in line.options}
         return "--server-provided" in options or (moment.step == 3 and "--client-requested" not in options)
 
     def _url(self, acl: Acl, pattern: Pattern, moment: Moment) -> int:
         expressions = self._once(acl, expressions_of)
         if acl.name == "manager":
-            # Built in: the pages of Squid itself.
+            # Built in: Squid's own pages.
             return NO
         if not moment.inside:
             return expressions.level(pattern, "", ":443")
@@ -400,13 +401,13 @@ class Judge:
 
 
 def _action(directive: Directive) -> str | bool | None:
-    """Allow or deny; None for another word, and False for none."""
+    """Allow or deny; None for another word, and False without one."""
     words = directive.args[columns.ACTION_AT.get(directive.name, 0):]
     return (words[0] if words[0] in _OPPOSITES else None) if words else False
 
 
 def networks_of(site: Site, name: str) -> list | None:
-    """The networks of an ACL about clients; None where it is about anything else, or they are not all known."""
+    """The networks of a client ACL; None if it depends on anything else, or if not all are known."""
     acl = site.acl(name)
     if acl is None or acl.type != "src":
         return None

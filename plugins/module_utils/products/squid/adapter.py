@@ -1,11 +1,11 @@
 # Copyright (c) 2026, the netaccess.chatgpt contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Adapter for Squid: one drop-in file and its lists, read below the site's port and authentication rules.
+"""Adapter for Squid: one drop-in file and its lists, included below the existing port and authentication rules.
 
-Every line of ours carries the client, port 443 and, where the site authenticates, its authentication ACL: it opens nothing that the
-site's own rules would not carry. The exemption asks for the name in the CONNECT request *and* the name in the TLS handshake: with the
-handshake alone, ``CONNECT evil.example`` with the SNI of an exempt host would pass undecrypted (tried on 5.7).
+Every managed line has the client, port 443 and, if the existing rules authenticate, their authentication ACL, so it requires what the existing rules require.
+The exemption checks the name in the CONNECT request *and* in the TLS handshake: with the handshake alone, ``CONNECT evil.example`` with the SNI of an exempt
+host would pass undecrypted (tried on 5.7).
 """
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def from_module(module: AnsibleModule) -> Adapter:
     return SquidAdapter(settings, Control(program, settings.config_file, params["service_name"], params["timeout"]), params["service_name"])
 
 
-#: Squid refuses an include of a file that is missing, so the reload that others have to do would fail.
+#: Squid refuses an include of a missing file, so a reload by others would fail.
 _NEEDS_DROP_IN = ". Squid accepts this configuration only if %s exists: create that file, empty"
 
 
@@ -74,10 +74,10 @@ class SquidAdapter(Adapter):
         self._doubtful: list = []
         self._decrypts, self._release = True, ""
         self._shut_out: list = []
-        #: (a Site, whom the task is about there)
+        #: (a Site, the audience of the task on it)
         self._asked: tuple | None = None
         self._counts = Counter()
-        #: Names of hosts that stood in a list.
+        #: Names of hosts that were in a list.
         self._names: frozenset = frozenset()
 
     def begin_cleanup(self, undo: bool = False) -> None:
@@ -95,7 +95,7 @@ class SquidAdapter(Adapter):
         return "%s:%s" % (platform.node(), self._settings.config_file)
 
     def permissions(self) -> Permissions:
-        """Files are replaced as a whole, so it is their folders that count; the one of a file that is yet to be made is the nearest that there is."""
+        """Files are replaced as a whole, so their folders count; for a folder that does not exist yet, the nearest one above it."""
         shut, log = [], self._site.last("cache_log", CACHE_LOG)
         for path in (os.path.dirname(os.path.realpath(self._settings.drop_in)), os.path.realpath(self._settings.list_dir)):
             while not os.path.isdir(path):
@@ -136,11 +136,11 @@ class SquidAdapter(Adapter):
                 objects[ref] = self._list(ref, text, *exceptions)
         objects.update(self._reader.switches)
         self._counts["reads"] += self._reader.files.reads
-        # Lists that no line of ours names are read by nobody.
+        # Lists that no managed line uses have no effect.
         unread = () if any(obj.ours for obj in drop_in.objects.values()) else self._own_paths()[1:]
         pending = self._pending(unread)
         if first:
-            # An include of our file alone is as we advise it, and fatal for Squid until that file is there.
+            # An include of our file alone is what we recommend, and fatal for Squid until the file exists.
             self._control.check_site({self._settings.drop_in: ""} if self._reader.drop_in is None and self._site.positions else {}, real_glob)
         return State(objects, {base: tuple(refs) for base, refs in drop_in.rules.items()}, pending, release=self._release)
 
@@ -163,7 +163,7 @@ class SquidAdapter(Adapter):
         return whose(self._waiting)
 
     def _unreachable(self) -> str:
-        """Why the Squid that runs cannot be told, or not be reloaded; "" when it can, and when there is none."""
+        """Why the running Squid is unknown, or cannot be reloaded; "" if neither, or if no Squid runs."""
         seen = self._seen
         if seen.answer == RUNS and not seen.signalled:
             return "process %d, the running Squid, belongs to another user, so this user cannot reload it: run as root or as that user (become)" % seen.pid
@@ -185,7 +185,7 @@ class SquidAdapter(Adapter):
             if any(d.args[0].lower() == header.lower() and d.args[1] == "deny" for d in self._site.after(directive) if len(d.args) > 1):
                 name = "%s %s allow" % (directive, header)
                 wanted.append(Wanted(files.rule(name, audience.words + [prefix + "port"] + hosts), directive))
-        # What a browser or an app sends, inside a decrypted connection too, and nothing that administers the proxy.
+        # Methods of browsers and apps, inside a decrypted connection too, and none that administers the proxy.
         wanted.append(Wanted(files.acl(prefix + "method", "method", METHODS if self.bumps() else ["CONNECT"])))
         words = audience.words + [prefix + "port", prefix + "method"] + hosts + audience.auth
         wanted.append(Wanted(files.rule(files.ALLOW_RULE.name, words), "http_access"))
@@ -193,7 +193,7 @@ class SquidAdapter(Adapter):
         return wanted
 
     def _refuse_unfit_site(self) -> None:
-        """An ACL of the site that has a name of ours would be one with it: other clients, ports and hosts would get in. So would our lists, used by another."""
+        """An existing ACL with the name of a managed one would merge with it and allow more. So would managed lists that another drop-in uses."""
         if not self._settings.names_somebody:
             return
         if len(self._site.positions) > 1:
@@ -224,7 +224,7 @@ class SquidAdapter(Adapter):
             raise AccessError(REFUSED, "%s uses a list in %s: set a separate list_dir for each drop-in" % (using[0].where, self._settings.list_dir))
 
     def _leaves_out(self, audience: _Audience, state: State) -> list:
-        """Whom an earlier run let in by this drop-in, and this one does not."""
+        """Users and networks that have access by this drop-in now, and will not after this run."""
         if not self._settings.names_somebody:
             return []
         found = []
@@ -240,7 +240,7 @@ class SquidAdapter(Adapter):
     def _wanted_list(self, ref: Ref, patterns: Iterable[Pattern], state: State) -> Wanted:
         fields, members = files.put_right(state.objects.get(ref))
         hosts = frozenset(map(str, patterns))
-        # What was taken for a name here needs no look when it is read back.
+        # Names accepted here need no check when they are read back.
         if not hosts <= self._names:
             self._names |= {text for text in hosts if text[0] not in "*."}
         return Wanted(Object(ref, dict(fields, marked=True), dict(members, hosts=hosts)))
@@ -256,7 +256,7 @@ class SquidAdapter(Adapter):
         ]
         named = prefix + "exempt_host"
         if self._site.intercepting:
-            # An intercepted CONNECT has an address only; there Squid itself checks that the name in the handshake belongs to that address.
+            # An intercepted CONNECT has only an address; Squid itself checks that the name in the handshake resolves to it.
             wanted.append(Wanted(files.acl(prefix + "intercepted", "myportname", [conf.port_name(d) for d in self._site.intercepting])))
             wanted.append(Wanted(files.acl(prefix + "named", "any-of", [named, prefix + "intercepted"])))
             named = prefix + "named"
@@ -268,12 +268,12 @@ class SquidAdapter(Adapter):
         ]
 
     def _list_acl(self, name: str, kind: str, ref: Ref, exceptions: bool = False) -> Object:
-        # -n: no reverse lookup of an address, whose owner could claim any name. --client-requested: not the names in the server's certificate.
+        # -n: no reverse lookup, because the owner of an address can claim any name. --client-requested: not the names in the server's certificate.
         option = "-n" if kind == "dstdomain" else "--client-requested"
         return files.acl(self._settings.prefix + name, kind, ['"%s"' % self._paths(ref)[exceptions]], [option])
 
     def _named(self, acl: Object, ref: Ref, state: State) -> list:
-        """The objects that name people: an ACL, or one and its list, where they are many or that list is there already."""
+        """The objects for users or networks: an ACL, and its list if there are many or the list exists already."""
         there = state.objects.get(ref)
         if len(acl.fields["values"]) <= files.IN_LINE and (there is None or not there.ours):
             return [acl]
@@ -306,7 +306,7 @@ class SquidAdapter(Adapter):
         return _Audience({obj.ref: obj for obj in objects}, words, auth)
 
     def bumps(self) -> bool:
-        """Whether this Squid decrypts anything at all."""
+        """Whether this Squid decrypts anything."""
         return self._decrypts and (not self._site.files or any("ssl-bump" in d.args for d in self._site.ports))
 
     # -- assessing
@@ -370,7 +370,7 @@ class SquidAdapter(Adapter):
         return {path: self._site_text(path, state)}
 
     def _included_alone(self) -> bool:
-        """Whether Squid would find nothing where it includes our file, which it does not start with."""
+        """Whether the only file of an include would be missing, with which Squid does not start."""
         return any(not set(real_glob(pattern)) - {self._settings.drop_in} for pattern in self._site.reach)
 
     def _site_text(self, path: str, state: State) -> str:
@@ -383,7 +383,7 @@ class SquidAdapter(Adapter):
     def begin(self) -> bool:
         may = self.permissions()
         if not may.write:
-            # Else what comes first is written and taken back, and leaves the folder of the lists behind.
+            # Otherwise the first files would be written and undone, and the folder of the lists would stay.
             raise AccessError(REFUSED, may.why)
         return False
 
@@ -401,7 +401,7 @@ class SquidAdapter(Adapter):
             self._reader.files.digests[path] = digest_of(path)
 
     def _note(self, texts: dict) -> None:
-        """In one for all that a run writes: each waits for the disk. What others changed before, and waits, stays theirs."""
+        """One note for all writes of a run, because each waits for the disk. Earlier changes by others stay recorded as theirs."""
         make_folder(self._settings.list_dir, self._seen.reader)
         self._in_force.note({path: text for path, text in texts.items() if (path, False) not in self._waiting})
 
@@ -424,14 +424,14 @@ class SquidAdapter(Adapter):
         done = self._control.reconfigure(self._site)
         if self._holds_ours():
             make_folder(self._settings.list_dir, self._seen.reader)
-            # What changed around the reload may have been read or not.
+            # A change around the time of the reload may have been read or not.
             self._in_force.keep(self._control.look(self._site), {path: digest for path, digest in before.items() if digest_of(path) == digest})
         else:
             self._in_force.forget()
         return [done]
 
     def _holds_ours(self) -> bool:
-        """Whether a list, or a line of ours in the drop-in, is there."""
+        """Whether a managed list, or a managed line in the drop-in, exists."""
         drop_in, *lists = self._own_paths()
         held = files.parse_drop_in(self._reader.own_text(drop_in) or "", drop_in).objects.values()
         return any(obj.ours for obj in held) or any(os.path.exists(path) for path in lists)
@@ -442,7 +442,7 @@ class SquidAdapter(Adapter):
 
 @dataclass(frozen=True)
 class _Audience:
-    """Objects of ours by Ref, the ACL words that name the client, and the words that make it authenticate."""
+    """Managed objects by Ref, the ACL words for the client, and those that make it authenticate."""
 
     objects: dict
     words: list

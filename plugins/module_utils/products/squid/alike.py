@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netaccess.chatgpt contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Names that a site cannot tell apart are judged as one: of 50,000, its rules name a few. Pure."""
+"""Names that the configuration does not distinguish are judged as one: of 50,000 its rules name only a few. Pure."""
 from __future__ import annotations
 
 from dataclasses import replace
@@ -16,12 +16,12 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.c
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.files import ALLOW, EXEMPT, excepted, inside, wide_names
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.values import expressions_of
 
-#: Before and behind a name where an expression is asked: about a name, the URL of a CONNECT, and one inside of a connection.
+#: Text before and after a name that an expression is matched with: a name, the URL of a CONNECT, and a URL inside a connection.
 _ASKED = (("", ""), ("", ":443"), ("https://", "/"))
 
 
 class Held:
-    """The members of a list of ours, as texts: an Index would be made of 50,000 objects to be asked about a few. ``excepted``: what is taken out of it."""
+    """The members of a managed list, as texts: an Index would need 50,000 objects to look up a few. ``excepted``: the exceptions from it."""
 
     def __init__(self, members: frozenset = frozenset(), excepted: frozenset = frozenset()):
         self.members, self.excepted = members, excepted
@@ -37,13 +37,13 @@ class Held:
         return None
 
     def taken_out(self, pattern: Pattern) -> tuple[list, list]:
-        """The exceptions that take out all of ``pattern``, and those that do, or may, with a part of it."""
+        """The exceptions that cover all of ``pattern``, and those that cover, or may cover, a part of it."""
         whole, part = [], []
         for text in sorted(self.excepted):
             exception = parse_if(text)
             if exception is None:
                 part.append(text)
-            # Squid takes the asterisk for a letter, which no name has.
+            # For Squid the asterisk is a literal character, which no name has.
             elif exception.kind != SUBDOMAINS and covers(exception, pattern):
                 whole.append(text)
             elif exception.kind != SUBDOMAINS and covers(pattern, exception):
@@ -52,39 +52,39 @@ class Held:
 
 
 def lists_of(state: State) -> dict:
-    """{Ref of a list of ours: what it holds}"""
+    """{Ref of a managed list: its members}"""
     held = {ref: state.objects.get(ref) for ref in (ALLOW, EXEMPT)}
     return {ref: Held(frozenset(obj.members["hosts"]), excepted(obj)) if obj else Held() for ref, obj in held.items()}
 
 
 class Alike:
-    """``policy``: the one to judge, with one name for each set of those that no list and no ACL of the site tells apart."""
+    """``policy``: the policy to judge, with one name for each set of names that no list and no ACL distinguishes."""
 
     def __init__(self, site: Site, policy: Policy, state: State):
         self._whole, self._members, self._sets = policy, {}, {}
         self._allowed, self._spared = ({p.name for p in some if p.kind == EXACT} for some in (policy.allow, policy.exempt))
         held = lists_of(state).values()
         lists = [one.members for one in held]
-        # Of those that are built in, which stand nowhere, none is about a host that is wanted.
+        # Built-in ACLs, which are not in the files, never match a wanted host.
         acls = [acl for acl in site.acls.values() if acl.type in columns.DESTINATION and acl.where]
-        # What a rule of the site names, and what a wildcard covers, is told apart from all others.
+        # Names that an existing ACL mentions, and names below a wildcard, are judged separately.
         self._apart = {value.lower().lstrip(".") for acl in acls if acl.type in columns.DOMAINS for value in acl.values}
         self._apart.update(p.name for p in policy.exempt if p.kind != EXACT)
         self._apart.update(*(wide_names(members) for members in lists), *({text.lstrip(".") for text in one.excepted} for one in held))
         self._lists, self._expressions = lists, [expressions_of(acl) for acl in acls if acl.type in columns.EXPRESSIONS]
         self._near: dict = {}
         self._first = self._places(policy.allow)
-        # Most of what is exempt is allowed as well, and has its place.
+        # Most exempt names are allowed as well, and already have a place.
         places = {pattern.name: first for pattern, first in zip(policy.allow, self._first) if pattern.kind == EXACT}
         left = [pattern for pattern in policy.exempt if pattern.kind != EXACT or pattern.name not in places]
         spared = [places[pattern.name] for pattern in policy.exempt if pattern.kind == EXACT and pattern.name in places] + self._places(left)
         self.policy = replace(policy, allow=_once(self._first), exempt=_once(spared))
 
     def _places(self, patterns: Iterable[Pattern]) -> list:
-        """Of each pattern the first of the set that it belongs to."""
+        """For each pattern, the first of the set that it belongs to."""
         found, near_names, apart, expressions = [], self._near, self._apart, self._expressions
         names, some = {pattern.name for pattern in patterns if pattern.kind == EXACT}, (self._allowed, self._spared, *self._lists)
-        # What holds all of them, or none, tells none apart.
+        # A list that contains all of them, or none, distinguishes nothing.
         held = tuple(True if names <= one else False if names.isdisjoint(one) else None for one in some)
         mixed = None in held
         for pattern in patterns:
@@ -109,7 +109,7 @@ class Alike:
         return found
 
     def spread(self, found: Assessment) -> Assessment:
-        """What was found of ``policy``, as it is of all."""
+        """The assessment of ``policy``, extended to all names."""
         if len(self.policy.allow) == len(self._whole.allow) and len(self.policy.exempt) == len(self._whole.exempt):
             return found
         found = _Spread(self._rows, **vars(found))
@@ -127,7 +127,7 @@ class Alike:
 
 
 class _Spread(Assessment):
-    """Its rows are made when they are asked for: a run asks for those of what it would leave behind, and not for those of what it found."""
+    """The rows are created on demand: a run needs those of the predicted state, not those of the state that it read."""
 
     def __init__(self, spread: Callable[[list], list] = list, coverage: Iterable = (), **found: object):
         self._spread, self._made = spread, None
@@ -150,5 +150,5 @@ def _all(hosts: Iterable, members: dict) -> tuple:
 
 
 def _once(patterns: Iterable[Pattern]) -> tuple:
-    """Each object once: of equal patterns one stands for all."""
+    """Without duplicates: one of several equal patterns represents all."""
     return tuple({id(pattern): pattern for pattern in patterns}.values())

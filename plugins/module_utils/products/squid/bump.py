@@ -1,10 +1,10 @@
 # Copyright (c) 2026, the netaccess.chatgpt contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What ssl_bump does with a connection, step by step as Squid asks it. Pure.
+"""What ssl_bump does with a connection, step by step as Squid evaluates it. Pure.
 
-At each step the first line that matches decides, of those whose action that step allows. After peek or stare the next step is asked. A connection that
-was peeked at in step 2 can only be spliced or terminated then, and one that was stared at cannot be spliced.
+At each step the first matching line decides, of those whose action is possible in that step. After peek or stare the next step follows. After a peek in step
+2 a connection can only be spliced or terminated, after a stare it cannot be spliced.
 """
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.c
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.firstmatch import NO, SURE
 
 SPLICE, BUMP, TERMINATE, PEEK, STARE = "splice", "bump", "terminate", "peek", "stare"
-#: Older words for the same.
+#: Older names of actions.
 _ACTIONS = {"none": SPLICE, "client-first": BUMP, "server-first": BUMP, "allow": BUMP, "deny": SPLICE}
 FIRST_STEP_ONLY = frozenset(_ACTIONS)
 _LOOKS = (PEEK, STARE)
@@ -23,43 +23,44 @@ _LOOKS = (PEEK, STARE)
 
 @dataclass
 class Fate:
-    """``ends``: what may become of a connection: {SPLICE, BUMP or TERMINATE: the lines that do it, None for no line}; ``asked``: which steps were."""
+    """``ends``: the possible ends of a connection: {SPLICE, BUMP or TERMINATE: the lines that cause it, None for no line}; ``asked``: the steps that were
+    evaluated."""
 
     ends: dict = field(default_factory=dict)
     asked: set = field(default_factory=set)
 
     def end(self, how: str, line: Directive | None) -> None:
-        """It may end so, by that line."""
+        """Adds a possible end, caused by ``line``."""
         lines = self.ends.setdefault(how, [])
         if line not in lines:
             lines.append(line)
 
     @property
     def surely(self) -> str | None:
-        """What surely becomes of it."""
+        """The certain end, or None."""
         return next(iter(self.ends)) if len(self.ends) == 1 else None
 
     def lines(self, end: str) -> list:
-        """The lines that bring it to this end."""
+        """The lines that cause this end."""
         return [line for line in self.ends.get(end, ()) if line is not None]
 
 
 def action(line: Directive) -> str:
-    """What a line of ssl_bump does, in today's word."""
+    """The action of an ssl_bump line, by its current name."""
     word = line.args[0] if line.args else ""
     return _ACTIONS.get(word, word)
 
 
 def fate(lines: Sequence[Directive], level: Callable[[Directive, int], int]) -> Fate:
-    """What becomes of a connection. ``level(line, step)``: how far a line matches it then."""
+    """The fate of a connection. ``level(line, step)``: whether a line matches it in that step."""
     found = Fate()
     _ask(found, list(lines), level, 1, None)
     return found
 
 
 def _ask(found: Fate, lines: list, level: Callable, step: int, look: Directive | None) -> None:
-    """Add what comes of one step and the steps behind it. ``look``: the line that looked on at the step before."""
-    # Of many lines that may look on each leads to the same next step; what did so at the second one counts at the third.
+    """Adds the results of one step and of those after it. ``look``: the line that peeked or stared in the step before."""
+    # Each of several lines that may peek or stare leads to the same next step; which of them did so in step 2 matters in step 3.
     asked = step, look if step == 3 else None
     if asked in found.asked:
         return
@@ -73,10 +74,10 @@ def _ask(found: Fate, lines: list, level: Callable, step: int, look: Directive |
         if does in _LOOKS:
             _ask(found, lines, level, step + 1, line)
         elif does in (SPLICE, BUMP, TERMINATE):
-            # After a stare nothing can be spliced, whatever stands below.
+            # After a stare nothing can be spliced, whatever the lines below say.
             found.end(does, look if does == BUMP and looked == STARE else line)
         else:
-            # An action that nobody here knows may be any.
+            # An unknown action may be any.
             for end in (SPLICE, BUMP, TERMINATE):
                 found.end(end, line)
         if matched == SURE:

@@ -1,21 +1,21 @@
 # Copyright (c) 2026, the netaccess.chatgpt contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The types of ACLs and the directives of Squid 5 to 7, and what of them the judge reads. Data: what differs between releases is a name more or less.
+"""The types of ACLs and the directives of Squid 5 to 7, and which of them the judge reads. Data: releases differ only by a few names.
 
-Source: squid-cache/squid, src/cf.data.pre and src/AclRegs.cc, branches v5, v6 and v7. A type or a directive that is in no table here is unknown: it may match,
-and it may shut.
+Source: squid-cache/squid, src/cf.data.pre and src/AclRegs.cc, branches v5, v6 and v7. A type or directive that is in no table here is unknown: it may match,
+and it may block.
 """
 from __future__ import annotations
 
-#: Types that look at where a request goes.
+#: Types that depend on the destination.
 DOMAINS = frozenset(("dstdomain", "ssl::server_name"))
 EXPRESSIONS = frozenset(("dstdom_regex", "ssl::server_name_regex", "url_regex", "urlpath_regex"))
 NAMES = DOMAINS | EXPRESSIONS
 DESTINATION = NAMES | {"dst", "dst_as"}
-#: Types that ask who the user is. An external one does when its helper is given a name, or anything else of the client alone (a portal, say).
+#: Types that ask for the user. An external one does if its helper gets a name, or anything else about the client only (for example for a portal).
 SIGN_IN = frozenset(("proxy_auth", "proxy_auth_regex", "max_user_ip", "ext_user", "ext_user_regex", "ident", "ident_regex", "user_cert", "ca_cert"))
-#: What external_acl_type hands to a helper, in lower case: of the user, and of where a request goes.
+#: Formats of external_acl_type, in lower case: those about the user, and those about the destination.
 USER_FORMATS = ("%login", "%ul", "%un", "%ext_user", "%ue", "%ident", "%ui", "%us", "%user_cert", "%ssl::>cert_subject", "%user_ca_cert")
 DESTINATION_FORMATS = ("%dst", "%uri", "%>ru", "%ru", "%>rd", "%rd", "%path", "%>rp", "%rp", "%<a", "%ssl::>sni", "%>{host", "%{host",
                        "%>h{host", "%<rd", "%<ru")
@@ -24,13 +24,13 @@ SCHEMES = frozenset("NONE HTTP HTTPS FTP COAP COAPS GOPHER WAIS CACHE_OBJECT ICP
 GROUPS = frozenset(("any-of", "all-of"))
 #: Types that need a reply: before there is one they never match.
 REPLY = frozenset(("http_status", "rep_header", "rep_mime_type"))
-#: Types that always match, for what they do on the way.
+#: Types that always match, used for their side effects.
 ALWAYS = frozenset(("annotate_client", "annotate_transaction"))
 #: The other types that the judge reads.
 READ = frozenset(("src", "port", "method", "proto", "at_step", "localport", "myportname", "transaction_initiator"))
-#: Types that say the same of a connection and of what is inside of it; those of a destination where its name is known from the start.
+#: Types with the same result for a connection and for requests inside it; types for destinations only if the name is known from the start.
 TIMELESS = frozenset(("src", "port", "localport", "myportname", "transaction_initiator", "dst", "dstdomain", "dstdom_regex", "proxy_auth", "proxy_auth_regex"))
-#: Types of which nobody can tell from the files whether they match.
+#: Types whose result is unknown from the files.
 UNREAD = frozenset("""
     adaptation_service arp browser client_connection_mark connections_encrypted eui64 external has hier_code localip maxconn note peername peername_regex
     random referer_regex req_header req_mime_type server_cert_fingerprint snmp_community squid_error src_as srcdom_regex srcdomain ssl_error tag time
@@ -39,28 +39,28 @@ UNREAD = frozenset("""
 RENAMED = {"myip": "localip", "myport": "localport", "clientside_mark": "client_connection_mark"}
 TYPES = DESTINATION | SIGN_IN | GROUPS | REPLY | ALWAYS | READ | UNREAD
 
-#: ACLs that are there without a line: name, type, values.
+#: Built-in ACLs: name, type, values.
 BUILT_IN = (
     ("all", "src", ("all",)), ("manager", "url_regex", ("^cache_object://", "^https?://[^/]+/squid-internal-mgr/")),
     ("localhost", "src", ("127.0.0.1/32", "::1")), ("to_localhost", "dst", ("127.0.0.0/8", "0.0.0.0/32", "::1/128", "::/128")),
     ("to_linklocal", "dst", ("169.254.0.0/16", "fe80::/10")), ("CONNECT", "method", ("CONNECT",)))
 
-#: What asks whether a connection is let through, beside http_access: the directive, and whether it is asked about decrypted requests alone.
+#: Access lists other than http_access that decide about a connection: the directive, and whether it applies to decrypted requests only.
 GATES = {"adapted_http_access": False, "http_access2": False, "miss_access": False, "http_reply_access": True}
-#: Access lists that the judge reads. Of ssl_bump and of lists without an action a line that names no ACL counts.
+#: Access lists that the judge reads. In ssl_bump and in lists without an action, a line without an ACL counts.
 ACCESS = frozenset("""
     adaptation_access adapted_http_access always_direct cache_peer_access follow_x_forwarded_for http_access http_access2 http_reply_access icap_access
     miss_access never_direct redirector_access reply_header_access request_header_access url_rewrite_access""".split())
-#: Which word of a directive is its action, where that is not the first one.
+#: The position of the action in a directive, if it is not the first word.
 ACTION_AT = {"request_header_access": 1, "reply_header_access": 1, "adaptation_access": 1, "cache_peer_access": 1}
-#: Methods of what a browser or an app sends to a web service.
+#: Methods that browsers and apps send to a web service.
 METHODS = ("CONNECT", "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
-#: Headers, in lower case, without which a web service does not work through a proxy that decrypts. Cookies are judged by themselves.
+#: Headers, in lower case, that a web service needs through a decrypting proxy. Cookies are judged separately.
 NEEDED_HEADERS = {
     "request_header_access": frozenset("all other authorization content-type content-length content-encoding host accept upgrade".split()),
     "reply_header_access": frozenset("all other content-type content-length content-encoding transfer-encoding location upgrade".split())}
 
-#: Limits of which less than this shuts out what a browser or a web service sends: bytes of all headers, as Squid has it where nothing is said, or a number.
+#: Limits below which requests or responses of a web service are rejected: bytes of all headers (Squid's default), or a number.
 LIMITS = {"request_header_max_size": 64 << 10, "reply_header_max_size": 64 << 10, "forward_max_tries": 1}
 
 #: Directives that the judge reads.
@@ -71,7 +71,7 @@ JUDGED = frozenset("""
     miss_access never_direct redirect_program
     redirector_access reply_body_max_size reply_header_access reply_header_max_size request_body_max_size request_header_access request_header_add
     request_header_max_size ssl_bump url_rewrite_access url_rewrite_program""".split())
-#: Directives that shut nothing out, or that are about something else.
+#: Directives that block nothing, or that concern something else.
 OTHERS = frozenset("""
     accept_filter access_log acl_uses_indirect_client adaptation_masterx_shared_names adaptation_meta adaptation_send_client_ip
     adaptation_send_username adaptation_service_iteration_limit adaptation_uses_indirect_client allow_underscore announce_file announce_host

@@ -1,10 +1,10 @@
 # Copyright (c) 2026, the netaccess.chatgpt contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Reads a site's Squid configuration as Squid reads it. Pure but for the file reader that is handed in.
+"""Reads a Squid configuration as Squid does. Pure except for the file reader that is passed in.
 
-The facts are those of Squid 5 to 7 (src/cache_cf.cc, src/ConfigParser.cc). What cannot be known from the files, such as the number of a process in a
-condition, is kept as a doubt: a directive that is not ``sure``, a value that is ``unread``.
+The facts are those of Squid 5 to 7 (src/cache_cf.cc, src/ConfigParser.cc). What the files do not show, such as the number of a process in a condition, is
+kept as unknown: a directive that is not ``sure``, a value that is ``unread``.
 """
 from __future__ import annotations
 
@@ -19,28 +19,28 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.f
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.globs import certain, matches, name_matches
 
 DISABLED = "#netaccess.chatgpt disabled: "
-#: White space in C, and what separates the words of a line.
+#: White space in C, which separates the words of a line.
 _SPACE = " \t\n\v\f\r"
 _BLANK = " \t\n\r"
 _DEPTH = 16
-#: So many bytes Squid reads at once; a longer line is several lines to it.
+#: Squid reads this many bytes at once; a longer line becomes several lines.
 _BUFFER, _LIST_BUFFER = 8191, 2047
-#: A word; one that begins with a quote ends with the next one.
+#: A word; a word that begins with a quote ends with the next quote.
 _WORD = re.compile(r"""(?:"[^"]*"|'[^']*')[^ \t\n\r]*|[^ \t\n\r]+""")
-#: The same of a regular expression, where a backslash keeps the character behind it.
+#: The same for a regular expression, in which a backslash escapes the next character.
 _EXPRESSION = re.compile(r"""(?:\\.|[^ \t\n\r\\])+""")
 _QUOTED_MODE = re.compile(r"""[ \t\n\r]*(?:(#)|(parameters)\([ \t]*["']([^"']*)["'][ \t]*\)|"((?:\\.|[^"\\])*)"|'((?:\\.|[^'\\])*)'|([^ \t\n\r(]+))""")
 _EQUATION = re.compile(r"\s*([+-]?[0-9]+)\s*=\s*([+-]?[0-9]+)\s*\Z")
 _PROCESS = "${process_"
-#: How many words of a line of an access list stand before its ACLs.
+#: The number of words before the ACLs in a line of an access list.
 _BEHIND_ACTION = {name: ACTION_AT.get(name, 0) + 1 for name in ACCESS}
 _CONDITIONS = ("if", "else", "endif")
 
 
 class Directive(NamedTuple):
-    """One line of the site. ``identity`` is stable when lines move: file, text, and which of several equal lines it is.
+    """One line of the configuration. ``identity`` stays the same if lines move: file, text, and which of several equal lines it is.
 
-    ``sure`` is false where a condition decides whether Squid reads it, and nobody can tell which way; ``listed`` are the files that its values are read from.
+    ``sure`` is false if an unknown condition decides whether Squid reads the line; ``listed``: the files that its values are read from.
     """
 
     name: str
@@ -67,7 +67,7 @@ class Directive(NamedTuple):
 
 @dataclass
 class Acl:
-    """All lines of one name. ``unread``: what of it could not be read, in words; ``conditional``: only Squid knows whether it reads one of the lines."""
+    """All lines of one ACL. ``unread``: what could not be read, in words; ``conditional``: only Squid knows whether it reads one of the lines."""
 
     name: str
     type: str
@@ -84,7 +84,7 @@ class Acl:
 
 @dataclass
 class AclLine:
-    """``options`` are the words before the first value that begin with a dash."""
+    """``options``: the words with a leading dash before the first value."""
 
     values: list
     options: list
@@ -92,9 +92,9 @@ class AclLine:
 
 @dataclass
 class Site:
-    """``directives`` in the order Squid reads them, those that we disabled in their place; ``positions``: before which of them (as an
-    index) the drop-in is read; ``reach``: the patterns that include it. ``named``, ``before`` and ``after`` give the enabled ones. ``doubts``: what of the
-    files could not be read, in words."""
+    """``directives`` in the order in which Squid reads them, with those that we disabled at their position; ``positions``: indexes of the directives before
+    which the drop-in is read; ``reach``: the patterns that include it. ``named``, ``before`` and ``after`` return the enabled ones. ``doubts``: what could
+    not be read, in words."""
 
     directives: list = field(default_factory=list)
     positions: list = field(default_factory=list)
@@ -103,18 +103,18 @@ class Site:
     texts: dict = field(default_factory=dict)
     acls: dict = field(default_factory=dict)
     doubts: list = field(default_factory=list)
-    #: Where each of ``positions`` is included, for people.
+    #: Where each of ``positions`` is included, in words.
     included: list = field(default_factory=list)
     #: (where, what) of each include.
     includes: list = field(default_factory=list)
-    #: Includes that may be of the drop-in, by a path that only Squid knows, in words.
+    #: Includes that may be of the drop-in, with a path that only Squid can resolve, in words.
     perhaps: list = field(default_factory=list)
-    #: Whether Squid takes what stands in quotes for a value there, and not for a file.
+    #: Whether Squid reads quoted text there as a value, and not as a file name.
     quoted: bool = False
 
     @property
     def position(self) -> int | None:
-        """Before which directive the drop-in is read first, as an index; None when no file includes it."""
+        """The index of the directive before which the drop-in is first read; None if no file includes it."""
         return self.positions[0] if self.positions else None
 
     @property
@@ -130,17 +130,17 @@ class Site:
 
     @cached_property
     def _by_name(self) -> dict:
-        """{name: places in ``directives``} of those that count, once all are read."""
+        """{name: indexes in ``directives``} of those that count, after all are read."""
         found: dict = {}
         for at, directive in enumerate(self.directives):
-            # Squid warns of a line of an access list that names no ACL, and skips it.
+            # Squid warns about a line of an access list without an ACL, and skips it.
             if directive.enabled and len(directive.args) > _BEHIND_ACTION.get(directive.name, -1):
                 found.setdefault(directive.name, []).append(at)
         return found
 
     def acl(self, name: str) -> Acl | None:
-        """The ACL of that name, in any case."""
-        # Most names are lower case, as the keys are.
+        """The ACL of that name; case does not matter."""
+        # Most names are lower case, like the keys.
         return self.acls.get(name) or self.acls.get(folded(name))
 
     @property
@@ -150,7 +150,7 @@ class Site:
 
     @property
     def intercepting(self) -> list[Directive]:
-        """The ports whose clients know of no proxy."""
+        """The intercepting ports."""
         return [d for d in self.ports if "intercept" in d.args or "tproxy" in d.args]
 
     @property
@@ -160,11 +160,11 @@ class Site:
 
     @property
     def addresses(self) -> list[str]:
-        """Where it listens: a port's number, with an address before it or without."""
+        """Where Squid listens: port numbers, with or without an address."""
         return sorted({d.args[0] for d in self.ports if d.args[0].rsplit(":", 1)[-1].isdigit()})
 
     def last(self, name: str, default: str) -> str:
-        """The word of a directive of which the last one counts."""
+        """The value of a directive of which the last one counts."""
         return ([d.args[0] for d in self.named(name) if d.args] or [default])[-1]
 
     def before(self, name: str) -> list[Directive]:
@@ -180,7 +180,7 @@ class Site:
 
 def load(config_file: str, drop_in: str, read: Callable[[str], str], glob: Callable[[str], list],
          service_name: str | None = None) -> Site:
-    """Read the configuration tree. ``read(path)`` gives a text, ``glob(pattern)`` a list of paths. :raises OSError: from ``read``."""
+    """Read the configuration tree. ``read(path)`` returns a text, ``glob(pattern)`` a list of paths. :raises OSError: from ``read``."""
     site = Site()
     _Loader(site, drop_in, read, glob, service_name or "squid").file(config_file, 0, True)
     for name, kind, values in BUILT_IN:
@@ -210,7 +210,7 @@ class _Loader:
             line = (line if enabled else line[len(DISABLED):]).replace("${service_name}", self._service)
             if enabled and line.startswith(_CONDITIONS) and _condition(line, states):
                 continue
-            # Squid asks the innermost condition alone.
+            # Squid evaluates only the innermost condition.
             state = states[-1] if states else True
             if state is False:
                 continue
@@ -239,7 +239,7 @@ class _Loader:
             if matches(self._drop_in, pattern):
                 paths.add(self._drop_in)
                 self._site.reach.append(pattern)
-            # As glob(3) sorts where LC_COLLATE is C, which is what Squid starts with.
+            # As glob(3) sorts with LC_COLLATE=C, which Squid uses.
             for path in sorted(paths):
                 if path != self._drop_in:
                     self.file(path, depth + 1, sure)
@@ -252,7 +252,7 @@ class _Loader:
                     self._site.doubts.append("whether %s includes the drop-in depends on a condition that only Squid can evaluate" % where)
 
     def _lines_of_others(self, path: str) -> None:
-        """What of the drop-in is not ours and no rule: its rules are objects of a State."""
+        """The directives of others in the drop-in other than rules, which are objects of a State."""
         try:
             text = self._read(path)
         except FileNotFoundError:
@@ -261,14 +261,14 @@ class _Loader:
 
 
 def lines_of_others(text: str, path: str, quoted: bool) -> list:
-    """What of a drop-in is not ours and no rule."""
+    """The directives of others in a drop-in other than rules."""
     lines = ((number, split(line, quoted)) for number, line in logical_lines(text))
     return [Directive(words[0], tuple(words[1:]), text=" ".join(words), file=path, line=number, quoted=quoted) for number, words in lines
             if words and words[0] not in RULEBASES and not (words[0] == "acl" and words[1:] and names_ours(words[1], prefix_of(path)))]
 
 
 def _condition(line: str, states: list) -> bool:
-    """Whether the line is of a condition; ``states`` holds those that are open: True, False, or None for what only Squid knows."""
+    """Whether the line belongs to a condition; ``states``: the open conditions, True, False, or None if only Squid knows."""
     word, _blank, rest = line.partition(" ") if " " in line else line.partition("\t")
     if word == "if":
         equation = _EQUATION.match(rest)
@@ -283,7 +283,7 @@ def _condition(line: str, states: list) -> bool:
 
 
 def _pieces(text: str, size: int) -> Iterator[tuple[int, str]]:
-    """(number, what Squid reads at once) of each line: up to a carriage return, and never more than so many bytes."""
+    """(number, what Squid reads at once) of each line: up to a carriage return, and at most the size of its buffer."""
     for number, line in enumerate(text.split("\n"), 1):
         if len(line) * 4 <= size:
             yield number, line.partition("\r")[0] if "\r" in line else line
@@ -294,9 +294,9 @@ def _pieces(text: str, size: int) -> Iterator[tuple[int, str]]:
 
 
 def logical_lines(text: str) -> Iterator[tuple[int, str]]:
-    """(number, line) as Squid joins them: a backslash is the last character of a line that goes on; comments and blank lines go, also within such a line.
+    """(number, line) as Squid joins them: a line with a trailing backslash continues; comments and blank lines are dropped, also within such a line.
 
-    What we disabled is a comment to Squid, and a line here.
+    A line that we disabled is a comment for Squid, and a line here.
     """
     held, start = {True: "", False: ""}, {}
     for number, piece in _pieces(text, _BUFFER):
@@ -319,13 +319,13 @@ def logical_lines(text: str) -> Iterator[tuple[int, str]]:
 
 
 def physical(raw: str) -> tuple:
-    """(whether it is not disabled by us, what Squid takes, or would take, of a line of a file)"""
+    """(whether the line is not disabled by us, the text that Squid reads, or would read)"""
     enabled = not raw.startswith(DISABLED)
     return enabled, (raw if enabled else raw[len(DISABLED):]).partition("\r")[0].lstrip(_SPACE)
 
 
 def switched(text: str, number: int, enabled: bool) -> str:
-    """``text`` with the directive that begins at line ``number`` enabled or disabled, and with every other byte as it was."""
+    """``text`` with the directive that begins at line ``number`` enabled or disabled, and every other byte unchanged."""
     lines = text.split("\n")
     for at in range(number - 1, len(lines)):
         now, line = physical(lines[at])
@@ -338,7 +338,7 @@ def switched(text: str, number: int, enabled: bool) -> str:
 
 
 def split(line: str, quoted: bool = False) -> list:
-    """The words of a line up to its comment. ``quoted``: as under configuration_includes_quoted_values, where a file is ``parameters("...")``."""
+    """The words of a line up to its comment. ``quoted``: with configuration_includes_quoted_values, a file is ``parameters("...")``."""
     if quoted:
         return _quoted_words(line)
     name = line.split(None, 3) if line.startswith("acl") else ()
@@ -350,7 +350,7 @@ def split(line: str, quoted: bool = False) -> list:
 
 
 def included(line: str) -> list:
-    """The files that an include names: a comment behind them is more of them to Squid."""
+    """The files of an include: Squid reads a comment after them as more file names."""
     return [word.strip("\"'") for word in _WORD.findall(line)[1:]]
 
 
@@ -364,14 +364,14 @@ def _quoted_words(line: str) -> list:
 
 
 def acl_words(directive: Directive) -> tuple:
-    """The words of a directive that name ACLs: those behind its action."""
+    """The ACL words of a directive, which follow its action."""
     if directive.name == "reply_body_max_size":
         return directive.args[2 if len(directive.args) > 1 and directive.args[1].lower() in ("bytes", "kb", "mb", "gb") else 1:]
     return directive.args[ACTION_AT.get(directive.name, 0) + 1:]
 
 
 def port_name(directive: Directive) -> str:
-    """What a ``myportname`` ACL calls this port."""
+    """The name of a port for ``myportname`` ACLs."""
     given = [word[len("name="):] for word in directive.args if word.startswith("name=")]
     return given[-1] if given else directive.args[0]
 
@@ -380,13 +380,13 @@ def port_name(directive: Directive) -> str:
 
 
 def add_acl(acls: dict, directive: Directive, read: Callable[[str], str]) -> None:
-    """Add what an ``acl`` line says to ``acls``."""
+    """Add an ``acl`` line to ``acls``."""
     if len(directive.args) < 2:
         return
     name, kind = directive.args[0], RENAMED.get(directive.args[1], directive.args[1])
     key = folded(name)
     if (key, kind) == ("manager", "proto"):
-        # Squid drops that line: the ACL is built in.
+        # Squid ignores that line, because the ACL is built in.
         return
     acl = acls.get(key)
     if acl is None:
@@ -403,7 +403,7 @@ def add_acl(acls: dict, directive: Directive, read: Callable[[str], str]) -> Non
         if path is not None:
             values += _file_values(path, acl, directive.quoted, read)
             if not directive.quoted:
-                # Squid reads nothing behind a file on the same line.
+                # Squid reads nothing after a file name on the same line.
                 break
         elif word[:1] in "-+" and len(word) > 1 and not values and options[-1:] != ["--"]:
             options.append(word)
@@ -413,7 +413,7 @@ def add_acl(acls: dict, directive: Directive, read: Callable[[str], str]) -> Non
 
 
 def _listed(word: str, quoted: bool) -> str | None:
-    """The file that a word stands for."""
+    """The file that a word names."""
     if quoted:
         return word[len('parameters("'):-2] if word.startswith('parameters("') else None
     return re.split("[\"']", word[1:], maxsplit=1)[0] if word[:1] in ("'", '"') else None
@@ -426,7 +426,7 @@ def _file_values(path: str, acl: Acl, quoted: bool, read: Callable[[str], str]) 
     try:
         text = read(path)
     except FileNotFoundError:
-        # Squid goes on with an empty ACL and an error on stderr.
+        # Squid continues with an empty ACL and an error on stderr.
         return []
     except OSError as error:
         acl.unread.append("%s cannot be read: %s" % (path, error.strerror))
@@ -439,6 +439,6 @@ def list_values(text: str, quoted: bool = False) -> list:
     lines = (line.strip(_BLANK) for _number, line in _pieces(text, _LIST_BUFFER))
     if quoted:
         return [word for line in lines for word in _quoted_words(line)]
-    # A whole line is one value, to the word that begins a comment.
+    # A whole line is one value, up to a comment.
     values = (re.split(r"[ \t\r]+#", line)[0] for line in lines if not line.startswith("#"))
     return [value for value in values if value]

@@ -1,10 +1,10 @@
 # Copyright (c) 2026, the netaccess.chatgpt contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Control of a Squid: parse a candidate, replace files, reload, and wait until the new policy is in force.
+"""Control of Squid: parse a candidate configuration, replace files, reload, and wait until the new configuration is in force.
 
-Reloads go through ``squid -k reconfigure`` alone: it parses first and leaves the old policy running when the new one is broken,
-where a bare SIGHUP (what a service reload sends on Debian) ends the whole proxy. Measured on 5.7, 6.13 and 7.7.
+The only way to reload is ``squid -k reconfigure``: it parses first and keeps the running configuration if the new one is broken, whereas a plain SIGHUP (sent
+by a service reload on Debian) then ends the proxy. Measured on 5.7, 6.13 and 7.7.
 """
 from __future__ import annotations
 
@@ -32,41 +32,41 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.p
 )
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.program import Program
 
-#: In a line with a problem: squid -k parse repeats the whole configuration, and most of its lines are none.
+#: Words in a line that reports a problem: squid -k parse repeats the whole configuration, and most lines report none.
 _HINT = re.compile(r"ERROR|WARNING|FATAL|Warning|Bungled|unrecognized")
 _PROBLEM = re.compile(r"\b(ERROR|WARNING|FATAL|Warning|Bungled)\b|unrecognized")
 _STAMP = re.compile(r"^(?:[0-9/]+ [0-9:]+(?:\.[0-9]+)?(?: kid[0-9]+)?\| ?)?")
-#: The arguments by which a Squid tells what it is.
+#: The arguments with which Squid prints its version and build.
 _WHAT = ("-v",)
 
 
 class Control:
-    """One Squid by its program and its configuration; all that it is asked has ``timeout`` seconds together. ``commands`` counts calls of the program."""
+    """One Squid, with its program and configuration. All calls together have ``timeout`` seconds. ``commands`` counts calls of the program."""
 
     def __init__(self, squid: str, config_file: str, service_name: str | None, timeout: float):
         self._squid, self._config, self._name = squid, config_file, service_name
         self._deadline = Deadline(timeout)
         self._build, self._known = None, None
-        #: What ``begin`` started and nobody has asked for its end yet.
+        #: Programs that ``begin`` started and that were not waited for yet.
         self._begun: dict = {}
         self.commands = 0
 
     def begin_cleanup(self, undo: bool = False) -> None:
-        """From here on the run ends or, with ``undo``, takes a change back."""
+        """From here on the run ends or, with ``undo``, undoes a change."""
         self._deadline.begin_cleanup(undo)
 
     def begin(self) -> None:
-        """Ask Squid what it is, and have it parse the configuration as it is: that takes as long as it takes to read it here, and runs beside that."""
+        """Start Squid to print its build and to parse the present configuration. This takes as long as reading the configuration here, and runs in parallel."""
         for arguments in (_WHAT, self._parsing):
             self._begun[arguments] = self._start(*arguments)
 
     def close(self) -> None:
-        """End what was begun and nobody asked for."""
+        """End programs that were started and not waited for."""
         while self._begun:
             self._begun.popitem()[1].kill()
 
     def _start(self, *arguments: str, failure: str = UNREACHABLE, then: str = "") -> Program:
-        """The program with these arguments, which runs from here on. :raises AccessError: as of ``_end``, and when it cannot be run."""
+        """Start the program with these arguments. :raises AccessError: as ``_end``, and if it cannot be started."""
         name = ["-n", self._name] if self._name else []
         if self._deadline.left() <= 0:
             raise self._late(arguments, failure, then)
@@ -77,7 +77,7 @@ class Control:
             raise AccessError(failure, "%s cannot be run: %s%s" % (self._squid, error.strerror, then)) from error
 
     def _end(self, program: Program, *, failure: str = UNREACHABLE, then: str = "") -> tuple:
-        """(exit code, what it says). :raises AccessError: ``failure``, when it does not end in time; ``then``: what that means, from the comma on."""
+        """(exit code, output). :raises AccessError: ``failure``, if it does not end in time; ``then``: the consequence, as the rest of the sentence."""
         try:
             return program.end(self._deadline.left())
         except TimeoutError:
@@ -88,12 +88,12 @@ class Control:
         return AccessError(failure, "%s did not end before the run timed out (timeout, %g s)%s" % (" ".join(["squid"] + words), self._deadline.timeout, then))
 
     def _run(self, *arguments: str, failure: str = UNREACHABLE, then: str = "") -> tuple:
-        """As ``_end``, of a program that was begun, or is started for it."""
+        """As ``_end``, for a program that runs already or is started for it."""
         program = self._begun.pop(arguments, None) or self._start(*arguments, failure=failure, then=then)
         return self._end(program, failure=failure, then=then)
 
     def build(self) -> Build:
-        """What this Squid is. :raises AccessError: when there is no Squid."""
+        """The build of this Squid. :raises AccessError: if there is no Squid."""
         rc, text = self._run(*_WHAT)
         if rc != 0 or "Squid Cache" not in text:
             raise AccessError(UNREACHABLE, "%s -v does not identify itself as Squid: %s" % (self._squid, text.strip()[:200]))
@@ -101,7 +101,7 @@ class Control:
         return self._build
 
     def look(self, site: Site) -> Seen:
-        """Which Squid runs with this configuration: none, one, or that it cannot be told."""
+        """The Squid that runs with this configuration: none, one, or unknown."""
         named = site.last("pid_filename", "")
         if named == "none":
             return Seen(UNKNOWN, "pid_filename is none, so a running Squid can be neither detected nor reloaded: set pid_filename to a file, and restart Squid")
@@ -110,11 +110,11 @@ class Control:
         if seen.answer == NONE and self._run("-k", "check", "-f", self._config)[0] == 0:
             if not is_script(self._squid):
                 return Seen(UNKNOWN, "squid -k check reports a running Squid, but the location of its pid file is unknown: set pid_filename")
-            # Such as one that enters a container: the process is to be seen in there alone, its sockets from here as well.
+            # For example a script that enters a container: the process is visible only in the container, its sockets from here as well.
             sockets = sorted(inode for found in listening(site.addresses).values() for inode in found)
             seen = Seen(RUNS, identity={"sockets": sockets} if sockets else None)
         if seen.identity and workers_of(site) > 1:
-            # Of several workers one process holds the sockets, and they stay.
+            # With several workers one process holds the sockets, and they stay open.
             loaded = last_loaded(site.last("cache_log", CACHE_LOG), seen.zone)
             return replace(seen, identity=dict(seen.identity, loaded=loaded[0]) if loaded else None)
         return seen
@@ -124,13 +124,13 @@ class Control:
         return "-k", "parse", "-f", self._config
 
     def parse(self, path: str, real_paths: dict | None = None) -> tuple:
-        """(whether it parses, a Counter of what ``squid -k parse`` has to say about it, without time stamps and line numbers)
+        """(whether it parses, a Counter of the problems that ``squid -k parse`` reports, without time stamps and line numbers)
 
-        That it parses proves little: a list file that is missing is an ERROR line and an empty ACL.
+        That it parses proves little: a missing list file is an ERROR line and an empty ACL.
         """
         rc, said = self._run("-k", "parse", "-f", path)
         text = said + "\n"
-        # Most lines of a long one are none of these.
+        # Most lines of a long output report no problem.
         places = {text.rfind("\n", 0, hit.start()) + 1 for hit in _HINT.finditer(text)}
         lines = [_STAMP.sub("", text[at:text.find("\n", at)]).strip() for at in sorted(places)]
         found = Counter()
@@ -144,9 +144,9 @@ class Control:
         return rc == 0, found
 
     def check_site(self, files: dict[str, str | None], glob: Callable[[str], list]) -> None:
-        """Keep what Squid says of the configuration as it is. ``files``: {path: text} of what only we can put there.
+        """Store the problems of the present configuration. ``files``: {path: text} of managed files that do not exist yet.
 
-        :raises AccessError: refused, with Squid's own line, for one that does not parse.
+        :raises AccessError: refused, with Squid's own message, if it does not parse.
         """
         parses, self._known = self.parse(self._config)
         if not parses and files:
@@ -165,7 +165,7 @@ class Control:
             shutil.rmtree(folder, ignore_errors=True)
 
     def check_candidate(self, files: dict[str, str | None], glob: Callable[[str], list]) -> None:
-        """Let Squid parse the configuration as it will be with ``files`` ({path: text or None}) in place.
+        """Have Squid parse the configuration with ``files`` ({path: text or None}) in place.
 
         :raises AccessError: refused, for a problem that the present configuration does not have.
         """
@@ -177,9 +177,9 @@ class Control:
             raise AccessError(REFUSED, "squid -k parse finds new problems in the changed configuration: %s" % "; ".join(sorted(new)[:5]))
 
     def reconfigure(self, site: Site) -> dict:
-        """Reload and wait until the new policy is in force: then Squid has closed and reopened its listening sockets.
+        """Reload, and wait until the new configuration is in force: then Squid has closed and reopened its listening sockets.
 
-        Of several workers one process holds the sockets, and they stay: there the log tells that each worker has reloaded.
+        With several workers one process holds the sockets, and they stay open; the log then shows that each worker has reloaded.
 
         :raises AccessError: activation.
         """
@@ -203,7 +203,7 @@ class Control:
                 raise AccessError(ACTIVATION, "squid (process %d) terminated at the reload; see its cache_log" % seen.pid)
             if self._deadline.left() <= 0:
                 break
-            # The longer it takes, the less often: each look is work that the reload waits for on a busy host.
+            # Check less often the longer it takes, because each check slows the reload on a busy host.
             time.sleep(max(0.01, (time.monotonic() - began) / 20))
         waited = time.monotonic() - began
         closed = [port for port in site.addresses if not now[port]]
@@ -215,13 +215,13 @@ class Control:
 
 
 def workers_of(site: Site) -> int:
-    """How many processes serve clients."""
+    """The number of processes that serve clients."""
     number = site.last("workers", "1")
     return int(number) if number.isdigit() else 1
 
 
 def _unnumbered(problems: Iterable[str]) -> Counter:
-    """Without the numbers of lines, which move."""
+    """A message without line numbers, which change."""
     found = Counter()
     for line in problems:
         found[re.sub(r"(line|:)\s*[0-9]+", r"\1 N", re.sub(r"\([0-9]+\)", "(N)", line))] += problems[line]
@@ -229,12 +229,12 @@ def _unnumbered(problems: Iterable[str]) -> Counter:
 
 
 def _gravity(line: str) -> tuple:
-    """What ends Squid comes before what it only warns of."""
+    """Sort key: fatal problems before warnings."""
     return "FATAL" not in line, "unrecognized" not in line and "ERROR" not in line, line
 
 
 class _Tree:
-    """A copy of the configuration files in ``folder``, with some of them replaced and all references turned to the copies."""
+    """Copy the configuration files to ``folder``, with some of them replaced and all references changed to the copies."""
 
     def __init__(self, folder: str, files: dict, glob):
         self._folder, self._files, self._glob = folder, files, glob
@@ -277,7 +277,7 @@ class _Tree:
 
     def _included(self, patterns) -> list:
         paths = []
-        # What is not a whole path squid -k parse looks for where it is started, which is here.
+        # squid -k parse resolves a relative path from its working directory, which is that of this process.
         for pattern in map(os.path.abspath, patterns):
             here = {p for p in self._glob(pattern) if self._files.get(p, "") is not None}
             here |= {p for p, text in self._files.items() if text is not None and matches(p, pattern)}
@@ -285,14 +285,14 @@ class _Tree:
         return paths
 
     def _nothing(self, pattern: str) -> str:
-        """A path where there is no file, as at ``pattern``: Squid does not start with such an include."""
+        """A path without a file, for a ``pattern`` without one: Squid does not start with such an include."""
         path = os.path.join(self._folder, "none-%d" % len(self.real_paths))
         self.real_paths[path] = pattern
         return path
 
 
 def replace_file(path: str, text: str | None, reader: tuple | None = None) -> None:
-    """Put ``text`` at ``path`` in one step, or remove the file for None. An existing file keeps its owner and mode; a new one is open to ``reader``.
+    """Write ``text`` to ``path`` atomically, or remove the file for None. An existing file keeps its owner and mode; ``reader`` can read a new one.
 
     :raises AccessError: refused, naming the file and the way out.
     """
@@ -320,7 +320,7 @@ def replace_file(path: str, text: str | None, reader: tuple | None = None) -> No
 
 
 def make_folder(folder: str, reader: tuple | None) -> None:
-    """A folder that is not there yet, and those above it. :raises AccessError: refused, naming it and the way out."""
+    """Create a folder, and those above it. :raises AccessError: refused, naming it and the way out."""
     if not os.path.isdir(folder):
         make_folder(os.path.dirname(folder), reader)
         try:
@@ -343,7 +343,7 @@ def _like(path: str, temporary: str, reader: tuple | None) -> None:
 
 
 def _open_to(reader: tuple | None, path: str, mode: int) -> None:
-    """``mode`` for what is new, without what the umask takes away but for the one who reads it; for everybody where that one is not known."""
+    """``mode`` for a new file or folder, limited by the umask except for the reader; readable for everybody if the reader is unknown."""
     umask = os.umask(0o022)
     os.umask(umask)
     os.chmod(path, mode & ~umask if reader else mode)

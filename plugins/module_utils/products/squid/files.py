@@ -1,10 +1,10 @@
 # Copyright (c) 2026, the netaccess.chatgpt contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Our own Squid files as objects and back: the lists, and the drop-in with its ACLs and rules. Pure text in, pure text out.
+"""Conversion of the managed Squid files to objects and back: the lists, and the drop-in with its ACLs and rules. From text to text, without IO.
 
-A line is ours when it defines or uses an ACL that has one of ``NAMES`` behind the prefix of the drop-in. Lines that somebody else put into the drop-in
-are kept, in their order, as objects of kind ``line``.
+A line is managed if it defines or uses an ACL whose name is the prefix of the drop-in and one of ``NAMES``. Lines of others in the drop-in are kept, in their
+order, as objects of kind ``line``.
 """
 from __future__ import annotations
 
@@ -25,19 +25,19 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import 
 _NAME = re.compile(r"[^\s\"'#!]+\Z")
 
 PREFIX = "netaccess_"
-#: The drop-in whose names have no more in front than that; those of another one carry its name, so that several on one Squid do not share ACLs.
+#: The drop-in whose ACL names have only this prefix. Those of another drop-in contain its name, so that several on one Squid do not share ACLs.
 _USUAL = "netaccess-chatgpt"
 MARK = "# Managed by netaccess.chatgpt. Change the playbook, not this file."
 _CHANGED = "# Last change: "
-#: Of a file that held no directive before us, so that it is left and not removed.
+#: Marks a file that existed without a directive before, so that it is kept and not removed.
 _KEPT = "# This file was here before."
 _LINE = 1000
-#: What our ACLs are called, behind the prefix.
+#: Names of the managed ACLs, after the prefix.
 NAMES = frozenset("""allow_except allow_host client exempt_except exempt_host exempt_sni exempt_sni_except intercepted method named port step1 user""".split())
-#: Directives whose lines are read in order, and how many words name a rule before its ACLs.
+#: Directives whose order matters, and the number of words before the ACLs of a rule.
 RULEBASES = {"ssl_bump": 1, "request_header_access": 2, "reply_header_access": 2, "http_access": 1}
 ALLOW, EXEMPT = Ref("list", "allow"), Ref("list", "exempt")
-#: Whom an audience names, where that is more than a line of the drop-in takes and stays readable: an address has up to 43 characters, a screen some 160.
+#: The number of users or networks above which a list file is used, to keep lines readable: an address has up to 43 characters, a screen about 160.
 NETWORKS, USERS = Ref("list", "audience.networks"), Ref("list", "audience.users")
 IN_LINE = 20
 LISTS = (ALLOW, EXEMPT, NETWORKS, USERS)
@@ -50,7 +50,7 @@ RULES = frozenset(ref.name for ref in (ALLOW_RULE, PEEK_RULE, SPLICE_RULE)) | {"
 
 @dataclass(frozen=True)
 class Settings:
-    """What the task says of this product; names as in the module's options. ``networks`` are CIDR texts."""
+    """The options of the task, by their names in the module. ``networks``: in CIDR notation, as text."""
 
     config_file: str
     drop_in: str
@@ -65,16 +65,16 @@ class Settings:
 
     @property
     def prefix(self) -> str:
-        """How the names of our ACLs begin."""
+        """The prefix of the names of the managed ACLs."""
         return prefix_of(self.drop_in)
 
     @property
     def names_somebody(self) -> bool:
-        """Whether the task says whom it is about."""
+        """Whether the task has an audience."""
         return bool(self.everyone or self.networks or self.users or self.acls)
 
     def check(self) -> None:
-        """:raises AccessError: refused, for an audience that would end up as something else in Squid's configuration."""
+        """:raises AccessError: refused, for an audience that would mean something else in Squid's configuration."""
         for network in self.networks:
             try:
                 ipaddress.ip_network(network)
@@ -82,7 +82,7 @@ class Settings:
                 raise AccessError(REFUSED, "audience.networks: %r is not a network in CIDR form (%s)" % (network, error)) from error
         for option, words in (("users", self.users), ("acls", self.acls), ("auth_acl", (self.auth_acl,) if self.auth_acl else ())):
             for word in words:
-                # Of a list of users REQUIRED would be everybody who signs in.
+                # REQUIRED in a list of users would mean every authenticated user.
                 if not _NAME.match(word) or word.startswith("-") or (option, word) == ("users", "REQUIRED"):
                     raise AccessError(REFUSED, "%s: %r cannot be used in Squid's configuration" % (option, word))
         for path in (self.drop_in, self.list_dir):
@@ -99,17 +99,17 @@ class DropIn:
 
 
 def names_ours(name: str, prefix: str) -> bool:
-    """Whether an ACL of that name is one of ours."""
+    """Whether an ACL of that name is managed."""
     return folded(name).startswith(prefix) and folded(name)[len(prefix):] in NAMES
 
 
 def folded(name: str) -> str:
-    """The name of an ACL as Squid compares it: the case of ASCII letters does not count (src/acl/Acl.cc)."""
+    """The name of an ACL as Squid compares it, without the case of ASCII letters (src/acl/Acl.cc)."""
     return name.lower() if name.isascii() else "".join(char.lower() if char.isascii() else char for char in name)
 
 
 def prefix_of(drop_in: str) -> str:
-    """How the names of ACLs in a drop-in begin."""
+    """The prefix of the names of ACLs in a drop-in."""
     stem = os.path.basename(drop_in).rsplit(".conf", 1)[0]
     if stem == _USUAL:
         return PREFIX
@@ -119,7 +119,7 @@ def prefix_of(drop_in: str) -> str:
 
 @lru_cache(maxsize=8)
 def collapsed(networks: tuple) -> tuple:
-    """The fewest networks that hold the same addresses: Squid warns of one inside another, and ignores it. Those that stay keep their text."""
+    """The networks without those inside another, about which Squid warns and which it ignores. The others keep their text."""
     texts: dict = {}
     for text in networks:
         texts.setdefault(ipaddress.ip_network(text), text)
@@ -128,17 +128,17 @@ def collapsed(networks: tuple) -> tuple:
 
 
 def acl(name: str, kind: str, values: Iterable[str], options: Iterable[str] = ()) -> Object:
-    """One ``acl`` line of ours. ``values`` are compared as a set."""
+    """One managed ``acl`` line. ``values`` are compared as a set."""
     return Object(Ref("acl", name), {"type": kind, "options": sorted(options), "values": sorted(values)}, ours=True)
 
 
 def rule(name: str, acls: Iterable[str]) -> Object:
-    """One rule line of ours; ``name`` is the directive with its action, for example ``http_access allow``."""
+    """One managed rule line; ``name``: the directive with its action, for example ``http_access allow``."""
     return Object(Ref("rule", name), {"acls": list(acls)}, ours=True)
 
 
 def parse_drop_in(text: str, path: str) -> DropIn:
-    """Read the drop-in. :raises AccessError: conflict, when one of our rules stands in it twice."""
+    """Read the drop-in. :raises AccessError: conflict, if it has a managed rule twice."""
     found = DropIn()
     acls: dict = {}
     for piece in _pieces(text, prefix_of(path)):
@@ -166,9 +166,9 @@ def parse_drop_in(text: str, path: str) -> DropIn:
 
 @dataclass(frozen=True)
 class _Piece:
-    """Some lines of the drop-in as they stand there, the first with its number: one directive of several words, or what lies between two.
+    """Some lines of the drop-in, unchanged, with the number of the first: one directive, or the text between two.
 
-    ``ref``: our ACL or rule, or somebody's line; None for comments and blank lines. ``ours``: it is ours to write, and to take away.
+    ``ref``: a managed ACL or rule, or a line of others; None for comments and blank lines. ``ours``: the collection may write and remove it.
     """
 
     lines: list
@@ -179,7 +179,7 @@ class _Piece:
 
 
 def _pieces(text: str, prefix: str) -> Iterable[_Piece]:
-    """The text in pieces: their lines, joined by line feeds, are the text again."""
+    """The text in pieces. Their lines, joined by line feeds, give the text again."""
     held, number, words, known = [], 1, "", {}
     for at, raw in enumerate(text.split("\n"), 1):
         line = raw.partition("\r")[0].strip()
@@ -189,7 +189,7 @@ def _pieces(text: str, prefix: str) -> Iterable[_Piece]:
             if line.endswith("\\"):
                 continue
         elif words:
-            # Squid passes over comments and blank lines between the parts of a line.
+            # Squid skips comments and blank lines between the parts of a line.
             continue
         yield _piece(_Piece(held, number, words.split()), prefix, known)
         held, number, words = [], at + 1, ""
@@ -198,7 +198,7 @@ def _pieces(text: str, prefix: str) -> Iterable[_Piece]:
 
 
 def _piece(piece: _Piece, prefix: str, known: dict) -> _Piece:
-    """With what it is; ``known`` counts the equal lines of others."""
+    """A piece with its kind; ``known`` counts the equal lines of others."""
     words, first = piece.words, piece.lines[0]
     if not words:
         return replace(piece, ours=first.strip() in (MARK, _KEPT) or first.startswith(_CHANGED))
@@ -212,7 +212,7 @@ def _piece(piece: _Piece, prefix: str, known: dict) -> _Piece:
 
 
 def _rule_ref(words: list, prefix: str):
-    """The Ref of a rule of ours, or None."""
+    """The Ref of a managed rule, or None."""
     named = RULEBASES.get(words[0])
     if named is None or not any(names_ours(word.lstrip("!"), prefix) for word in words[1 + named:]):
         return None
@@ -220,9 +220,9 @@ def _rule_ref(words: list, prefix: str):
 
 
 def render_drop_in(state: State, comment: str | None, text: str | None = None, *, prefix: str = PREFIX) -> str | None:
-    """The text of the drop-in for ``state``, where it is ``text`` now; None when there is nothing to hold.
+    """The text of the drop-in for ``state``; ``text``: the present one. None if it would be empty.
 
-    What is not ours stays as it is, byte for byte: without ours it is the text that was there before us.
+    Lines of others stay unchanged, byte for byte: without managed lines it is the text from before the first run.
     """
     there = list(_pieces(text, prefix)) if text is not None else []
     others = [piece for piece in there if not piece.ours] or [_Piece([""], 1, [])]
@@ -248,7 +248,7 @@ def render_drop_in(state: State, comment: str | None, text: str | None = None, *
 
 
 def _acl_lines(obj: Object) -> list[str]:
-    """One line, or several that Squid adds up: it reads no more than 8,191 characters of a line."""
+    """One line, or several that Squid combines, because it reads at most 8,191 characters of a line."""
     fields, lines = obj.fields, []
     start = ["acl", obj.ref.name, fields["type"]] + fields["options"]
     for value in fields["values"]:
@@ -262,13 +262,13 @@ def _acl_lines(obj: Object) -> list[str]:
 
 
 def paths_of(folder: str, ref: Ref) -> list[str]:
-    """The files of a list: its entries and, of domains, what is excepted from them."""
+    """The files of a list: its entries and, for domains, the exceptions from them."""
     endings = (".domains", ".except") if ref in (ALLOW, EXEMPT) else ("",)
     return [os.path.join(folder, ref.name + ending) for ending in endings]
 
 
 def texts_of(ref: Ref, obj: Object | None) -> tuple:
-    """The text of each of ``paths_of``; None for a file that is not to be there."""
+    """The text of each of ``paths_of``; None for a file that should not exist."""
     if obj is None:
         return (None, None)
     if ref in (ALLOW, EXEMPT):
@@ -278,12 +278,12 @@ def texts_of(ref: Ref, obj: Object | None) -> tuple:
 
 
 def people_list(ref: Ref, values: Iterable[str], marked: bool = True) -> Object:
-    """Those whom an audience names. They are fields: nobody whom a task does not name stays in."""
+    """The users or networks of an audience. They are fields, so that those that a task does not list are removed."""
     return Object(ref, {"marked": marked, "values": sorted(values)}, ours=marked)
 
 
 def named_by(obj: Object, objects: dict, folder: str) -> list[str]:
-    """The values of an ACL of ours, those that stand in a list of ``objects`` included."""
+    """The values of a managed ACL, including those in a list of ``objects``."""
     lists = {'"%s"' % paths_of(folder, ref)[0]: objects.get(ref) for ref in (NETWORKS, USERS)}
     held = ((lists[value].fields["values"] if lists[value] else []) if value in lists else [value] for value in obj.fields["values"])
     return [value for values in held for value in values]
@@ -291,22 +291,22 @@ def named_by(obj: Object, objects: dict, folder: str) -> list[str]:
 
 _COVERED = "#~ "
 _DEAD = "#? "
-#: An empty list file is a warning for Squid, so a list that excepts nothing holds this name, which no host can have (RFC 2606).
+#: Squid warns about an empty list file, so a list without exceptions contains this name, which no host can have (RFC 2606).
 _NOBODY = "netaccess.invalid"
 
 
-#: In front of a name: the field of a list that says what is wrong with an exception which follows from its entries.
+#: Prefix of the fields of a list that record what is wrong with an exception that its entries require.
 _EXCEPTION = "exception "
 MISSING, LEFT_OVER = "missing", "left over"
 
 
 def render_list(members: dict[str, Iterable[str]], marked: bool = True, off: Mapping[str, str | None] = MappingProxyType({})) -> tuple[str, str]:
-    """(domains, exceptions): the two files of a list. ``members`` are pattern texts, as ``parse_list`` gives them, and ``exceptions`` of others.
+    """(domains, exceptions): the two files of a list. ``members``: pattern texts, as ``parse_list`` returns them; ``exceptions``: those of others.
 
-    ``off``: {name: MISSING or LEFT_OVER} of exceptions that are not as the entries lead to; None where that is put right.
+    ``off``: {name: MISSING or LEFT_OVER} of exceptions that do not match the entries; None to correct them.
 
-    Squid has ``.x`` (apex and subdomains) and ``x``; ``*.x`` is ``.x`` with the apex in the exceptions, which the rules negate. Entries
-    that another one covers would be a warning or a fatal error for Squid, depending on their order: they are kept as comments.
+    Squid has ``.x`` (domain and subdomains) and ``x``; ``*.x`` is ``.x`` with the domain in the exceptions, which the rules negate. An entry that another one
+    covers would be a warning or a fatal error for Squid, depending on the order, so it is kept as a comment.
     """
     hosts, head = frozenset(members["hosts"]), [MARK] if marked else []
     derived = {name for name in derived_exceptions(hosts) if off.get(name) != MISSING} | {name for name, what in off.items() if what == LEFT_OVER}
@@ -315,7 +315,8 @@ def render_list(members: dict[str, Iterable[str]], marked: bool = True, off: Map
 
 
 def _exception_lines(derived: set, by_hand: frozenset, hosts: frozenset) -> list[str]:
-    """What follows from an entry names it: else what a killed run leaves would count as an entry of others. Of theirs, a covered one is kept as a comment."""
+    """An exception that an entry requires names that entry; otherwise a killed run would leave what looks like an entry of others. A covered entry of others
+    is kept as a comment."""
     wide = frozenset(text[1:] for text in by_hand if text.startswith("."))
     covered = {text for text in derived | by_hand if text in wide or inside(text.lstrip("."), wide)}
     active = ["%s # *.%s" % (text, text) if text in derived else text for text in sorted((derived | by_hand) - covered)]
@@ -324,14 +325,14 @@ def _exception_lines(derived: set, by_hand: frozenset, hosts: frozenset) -> list
 
 @lru_cache(maxsize=8)
 def derived_exceptions(hosts: frozenset) -> frozenset[str]:
-    """The names that the exceptions of a list have to hold, so that its ``.x`` stand for ``*.x``."""
+    """The names that the exceptions of a list must contain, so that its ``.x`` mean ``*.x``."""
     wide = wide_names(hosts)
     names = (text[2:] for text in hosts if text[0] == "*")
     return frozenset(name for name in names if "." + name not in hosts and name not in hosts and not inside(name, wide))
 
 
 def parse_exceptions(values: Iterable[str], text: str, hosts: frozenset[str]) -> tuple[frozenset[str], dict[str, str]]:
-    """(the entries of others, {field: MISSING or LEFT_OVER}) of the exceptions of a list with these ``hosts``. ``values``: as Squid reads ``text``."""
+    """(entries of others, {field: MISSING or LEFT_OVER}) of the exceptions of a list with these ``hosts``. ``values``: as Squid reads ``text``."""
     there = {value.lower() for value in values} - {_NOBODY}
     lines = [line.strip() for line in text.split("\n")]
     theirs = {line[len(_COVERED):] for line in lines if line.startswith(_COVERED)}
@@ -344,25 +345,25 @@ def parse_exceptions(values: Iterable[str], text: str, hosts: frozenset[str]) ->
 
 
 def put_right(obj: Object | None) -> tuple[dict, dict]:
-    """(fields, members) of a list whose exceptions are as its entries lead to, where they are not: ``merged`` keeps entries of others."""
+    """(fields, members) of a list with its exceptions corrected; ``merged`` keeps entries of others."""
     if obj is None:
         return {}, {}
     return {path: None for path in obj.fields if path.startswith(_EXCEPTION)}, {path: frozenset() for path in obj.members if path == "exceptions"}
 
 
 def excepted(obj: Object) -> frozenset[str]:
-    """What the exceptions of a list take out of it beyond what its entries say."""
+    """The exceptions of a list that its entries do not require."""
     left = {path[len(_EXCEPTION):] for path, what in obj.fields.items() if path.startswith(_EXCEPTION) and what == LEFT_OVER}
     return frozenset(obj.members.get("exceptions", ())) | left
 
 
 @lru_cache(maxsize=8)
 def _rendered(hosts: frozenset, dead: frozenset, marked: bool) -> str:
-    # Without an object for each of 50,000 names: a plan writes a list down several times.
+    # Without an object for each of 50,000 names, because a plan writes a list several times.
     wide = wide_names(hosts)
     names = {text: text.lstrip("*").lstrip(".") for text in hosts} if wide else {}
     active, covered = [], []
-    # From the top-level domain down, which Squid reads in a third of the time of another order.
+    # Sorted from the top-level domain down, which Squid reads in a third of the time of another order.
     for text in sorted(sorted(hosts), key=lambda text: names.get(text, text).split(".")[::-1]):
         name = names.get(text, text)
         below = inside(name, wide)
@@ -376,7 +377,7 @@ def _rendered(hosts: frozenset, dead: frozenset, marked: bool) -> str:
 
 
 def wide_names(hosts: Iterable[str]) -> frozenset[str]:
-    """The names of the patterns that are about more than one host."""
+    """The names of the patterns that match more than one host."""
     return frozenset(text.lstrip("*").lstrip(".") for text in hosts if text[0] in "*.")
 
 
@@ -391,9 +392,9 @@ def inside(name: str, wide: Collection[str]) -> bool:
 
 
 def parse_list(text: str, known: frozenset[str] = frozenset()) -> dict[str, frozenset[str]]:
-    """The members of a list file: ``hosts``, as pattern texts, and ``dead``: lines that Squid reads and that match nothing.
+    """The members of a list file: ``hosts``, as pattern texts, and ``dead``, lines that Squid reads and that match nothing.
 
-    ``known``: names of hosts that need no look, such as those of another list.
+    ``known``: names that need no check, such as those of another list.
     """
     lines, dead = frozenset(text.split("\n")), set()
     hosts = set(lines & known)
@@ -427,6 +428,6 @@ def _active(value: str, note: str):
 
 
 def _plain(value: str):
-    """The pattern of ``value`` alone, when its comment was somebody's words."""
+    """The pattern of ``value``, if its comment is from someone else."""
     pattern = parse_if(value)
     return None if pattern is None or pattern.kind == SUBDOMAINS else pattern

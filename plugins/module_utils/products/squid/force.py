@@ -1,11 +1,11 @@
 # Copyright (c) 2026, the netaccess.chatgpt contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the running Squid has read, beside what is on disk now, and whose the difference is.
+"""Compares what the running Squid has read with what is on disk now, and decides whose change a difference is.
 
-Squid cannot be asked. As long as its process listens on the sockets that it opened at our last reload, it runs what was on disk then, of which
-``in-force.json`` keeps digests. After a start or a reload by others, times tell: that of its start and of its log, and of each file the last change of its
-content, which anybody can set, and of its inode, which nobody can.
+Squid cannot be queried for this. As long as its process listens on the sockets that it opened at our last reload, it runs what was on disk then, of which
+``in-force.json`` has digests. After a start or a reload by others, times decide: of its start, of its log, and of each file the change of its content, which
+anybody can set, and of its inode, which nobody can.
 """
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors im
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.journal import write_atomically
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.process import RUNS, Seen
 
-#: How long after its start a Squid may still be reading.
+#: Seconds after its start in which Squid may still be reading.
 _READING = 2
 
 
 class Files:
-    """What was read of the disk: of each path its digest, and its times from before it was read, or why it could not be; of each pattern what it found.
-    ``reads`` counts. ``glob`` gives the paths of a pattern."""
+    """What was read from disk: for each path its digest and its times from before the read, or why it could not be read; for each pattern its paths.
+    ``reads``: a counter. ``glob`` returns the paths of a pattern."""
 
     def __init__(self, glob: Callable[[str], list] = lambda pattern: []):
         self.digests: dict = {}
@@ -37,7 +37,7 @@ class Files:
         self._glob = glob
 
     def read(self, path: str) -> str:
-        """The text of a file, with line ends as they are. :raises OSError:"""
+        """The text of a file, with its line ends. :raises OSError:"""
         return self._body(path).decode("utf-8", "surrogateescape")
 
     def _body(self, path: str) -> bytes:
@@ -53,17 +53,17 @@ class Files:
         return body
 
     def glob(self, pattern: str) -> list:
-        """The paths that a pattern stands for."""
+        """The paths of a pattern."""
         self.found[pattern] = sorted(self._glob(pattern))
         return self.found[pattern]
 
     def told(self, but: str) -> tuple:
-        """All that the disk has said, but of one path."""
+        """Everything that was read from disk, except for one path."""
         return tuple({name: value for name, value in some.items() if name != but} for some in (self.digests, self.failed)) + (
             {pattern: [path for path in paths if path != but] for pattern, paths in self.found.items()},)
 
     def ask_again(self, told: tuple) -> None:
-        """Read once more what was read then."""
+        """Read the same again."""
         digests, failed, found = told
         for pattern in found:
             self.glob(pattern)
@@ -72,12 +72,12 @@ class Files:
                 self._body(path)
 
     def changed(self) -> list[str]:
-        """The paths whose content is no longer as it was read."""
+        """The paths whose content changed since it was read."""
         return [path for path, digest in self.digests.items() if digest_of(path) != digest]
 
 
 def _quiet(path: str):
-    """``path`` for reading, and where that may be, without a trace: the time of the last read tells whether Squid has read it."""
+    """Open ``path`` for reading, without changing its access time if possible, because that time shows whether Squid has read it."""
     def opener(name: str, flags: int) -> int:
         try:
             return os.open(name, flags | getattr(os, "O_NOATIME", 0))
@@ -87,7 +87,7 @@ def _quiet(path: str):
 
 
 def digest_of(path: str) -> str | None:
-    """Of a file's content; None when there is none."""
+    """The digest of a file's content; None without a file."""
     try:
         with _quiet(path) as source:
             return hashlib.sha256(source.read()).hexdigest()
@@ -96,30 +96,30 @@ def digest_of(path: str) -> str | None:
 
 
 class InForce:
-    """What a run keeps in ``folder`` beside the lists."""
+    """What a run stores in ``folder`` next to the lists."""
 
     def __init__(self, folder: str):
         self._folder = folder
         self._stamp, self._notes = os.path.join(folder, "in-force.json"), os.path.join(folder, "written.json")
 
     def waiting(self, files: Files, seen: Seen, loaded: tuple | None, unread: Collection[str] = ()) -> tuple[list, list]:
-        """([(path, whether it is as we wrote it)] of what is on disk and not in force, [path] of what may be). ``loaded``: (earliest, latest) time of the
-        last load, where the log tells it; ``unread``: what no Squid would read as it is."""
+        """([(path, whether it is as we wrote it)] of files on disk that are not in force, [path] of those that may not be). ``loaded``: (earliest, latest)
+        time of the last load, if the log shows it; ``unread``: files that Squid could not read."""
         stamp, written = self._kept(self._stamp), self._kept(self._notes)
         digests, kept, moment, doubtful = files.digests, stamp.get("files", {}), _last_load(seen, loaded), []
         if seen.answer == RUNS and kept and seen.identity is not None and stamp["process"] == seen.identity:
             paths = [path for path in sorted(set(kept) | set(digests)) if kept.get(path) != digests.get(path)]
         elif seen.answer != RUNS or moment is None:
-            # Where nothing runs all is in force at the next start, whatever we do; what is ours waits until a run has said so.
+            # If no Squid runs, everything is in force at its next start; our changes stay pending until a run has recorded it.
             paths = [path for path in sorted(written) if kept.get(path) != digests.get(path) == written[path]]
         else:
             paths = [path for path, found in sorted(files.stats.items()) if _newer(found, found.st_mtime, moment)]
-            # Another file may have been put in its place with a time of its own, or nothing but its owner and mode may have changed.
+            # The file may have been replaced by one with an older time, or only its owner or mode may have changed.
             doubtful = [path for path, found in sorted(files.stats.items()) if path not in paths and _newer(found, found.st_ctime, moment)]
-            # What is as we wrote it was written when it says. That it was read since may have been a backup, and one more reload of ours harms nobody.
+            # For a file as we wrote it, its time is right. A read since then may have been a backup, and one additional reload is harmless.
             paths += [path for path, found in sorted(files.stats.items())
                       if path not in paths and written.get(path) == digests.get(path) and found.st_ctime >= moment[0]]
-            # Of what we took away, our own note alone has a time.
+            # For a file that we removed, only our own note has a time.
             gone = [path for path, digest in sorted(written.items()) if digest is None and path in kept and path not in digests]
             noted = os.stat(self._notes) if gone else None
             paths += gone if gone and _newer(noted, noted.st_mtime, moment) else []
@@ -128,7 +128,7 @@ class InForce:
             path for path in doubtful if path not in paths and path not in unread]
 
     def note(self, texts: Mapping) -> None:
-        """What we are about to write: {path: text or None}. Before it is written: a run that is killed in between leaves a file that is as it was."""
+        """Records what will be written: {path: text or None}. Called before the write, because a run that is killed in between leaves the file unchanged."""
         noted = self._kept(self._notes)
         now = dict(noted, **{path: None if text is None else hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
                              for path, text in texts.items()})
@@ -136,12 +136,12 @@ class InForce:
             self._write(self._notes, now)
 
     def keep(self, seen: Seen, digests: Mapping) -> None:
-        """After a reload: what the process has read."""
-        # After a power failure no process is the one that it tells of.
+        """Records after a reload what the process has read."""
+        # After a power failure no process is the recorded one.
         self._write(self._stamp, {"process": seen.identity, "files": dict(digests)}, lasting=False)
 
     def forget(self) -> None:
-        """Nothing of ours is there any more."""
+        """Removes the record, when no managed file exists any more."""
         for path in (self._stamp, self._notes):
             if os.path.exists(path):
                 os.unlink(path)
@@ -157,7 +157,7 @@ class InForce:
 
     @staticmethod
     def _kept(path: str) -> dict:
-        """What an earlier run kept at ``path``; empty where there is nothing. :raises AccessError: refused, for what no run wrote."""
+        """What an earlier run stored at ``path``; empty without a file. :raises AccessError: refused, for content that no run wrote."""
         try:
             with open(path, encoding="utf-8", errors="surrogateescape") as source:
                 return dict(json.load(source))
@@ -171,7 +171,7 @@ class InForce:
 
 
 def whose(waiting: list[tuple]) -> str | None:
-    """``State.pending`` for what waits."""
+    """``State.pending`` for the pending changes."""
     mine = {ours for _path, ours in waiting}
     return BOTH if len(mine) == 2 else None if not mine else OURS if True in mine else FOREIGN
 
@@ -182,6 +182,6 @@ def _last_load(seen: Seen, loaded: tuple | None) -> tuple | None:
 
 
 def _newer(found: os.stat_result, changed: float, moment: tuple) -> bool:
-    """Whether a file that was changed at that time may have been since the last load. Where times are too coarse, that of its last read decides."""
+    """Whether a file with that time of change may have changed since the last load. If times are too coarse, its access time decides."""
     earliest, latest = moment
     return changed > latest or changed >= earliest and found.st_atime_ns <= found.st_ctime_ns

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netaccess.chatgpt contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What else of a Squid may shut a host out, beside http_access and ssl_bump: other lists, filters, peers, headers, and what nobody here knows. Pure."""
+"""What else in Squid may block a host, apart from http_access and ssl_bump: other lists, filters, peers, headers, and unknown directives. Pure."""
 from __future__ import annotations
 
 from typing import Iterator, Sequence
@@ -20,9 +20,9 @@ _SETS = ("adaptation_service_set", "adaptation_service_chain")
 
 
 def header_rules(site: Site) -> Iterator[tuple]:
-    """(directive, the lines of it that decide about the header of cookies, whether these name it)
+    """(directive, its lines that decide about the cookie header, whether these lines name it)
 
-    Where a header has no line of its own, those for "All" decide.
+    For a header without its own line, the lines for "All" decide.
     """
     for directive, header in COOKIE_RULES.items():
         lines = [d for d in site.named(directive) if d.args and not d.ours]
@@ -31,19 +31,19 @@ def header_rules(site: Site) -> Iterator[tuple]:
 
 
 class Gates:
-    """``patterns``: all that are wanted; ``decrypted``: those of them whose requests Squid sees, or may."""
+    """``patterns``: all wanted ones; ``decrypted``: those whose requests Squid sees, or may see."""
 
     def __init__(self, site: Site, judge: Judge, patterns: Sequence[Pattern], decrypted: Sequence[Pattern]):
         self._site, self._judge, self._patterns, self._decrypted = site, judge, list(patterns), list(decrypted)
 
     def title(self, directive: Directive) -> str:
-        """How a result names a directive: that of a program without its arguments, which may hold a secret."""
+        """A directive as results show it: a program without its arguments, which may contain a secret."""
         return directive.name if directive.name in _REWRITERS else directive.text
 
     # -- lists
 
     def denials(self) -> Iterator[tuple]:
-        """(directive, patterns that it surely shuts, patterns that it may) of the other lists that let requests through."""
+        """(directive, patterns that it certainly blocks, patterns that it may block) of the other access lists."""
         for name, replies in columns.GATES.items():
             for patterns, moment in (([] if replies else self._patterns, CONNECT), (self._decrypted, INSIDE._replace(reply=replies))):
                 for directive, action, sure, may in self._judge.decide(self._site.named(name), patterns, moment):
@@ -54,14 +54,14 @@ class Gates:
         yield from self._peers()
 
     def _sizes(self) -> Iterator[tuple]:
-        """A limit for the size of replies shuts out larger ones."""
+        """Limits on the size of replies, which block larger ones."""
         for directive in self._site.named("reply_body_max_size"):
             if directive.args and directive.args[0] not in ("none", "0"):
                 hits = self._judge.reach(directive, acl_words(directive), self._decrypted, INSIDE._replace(reply=True))
                 yield directive, [], [pattern for pattern in self._decrypted if pattern in hits.all]
 
     def _headers(self) -> Iterator[tuple]:
-        """Stripped headers that a web service needs."""
+        """Removed headers that a web service needs."""
         for name, needed in columns.NEEDED_HEADERS.items():
             lines = [d for d in self._site.named(name) if d.args and not d.ours]
             for header in sorted(needed & {d.args[0].lower() for d in lines}):
@@ -71,7 +71,7 @@ class Gates:
                         yield directive, [], sure + may
 
     def _peers(self) -> Iterator[tuple]:
-        """Where a request must go to a peer, and no peer may take it, it goes nowhere."""
+        """Requests that must use a peer although no peer accepts them, so that they fail."""
         peers = [_peer_name(d) for d in self._site.named("cache_peer") if d.args and "originserver" not in d.args]
         forced = self._reached("never_direct")
         free = self._reached("always_direct", surely=True)
@@ -92,17 +92,17 @@ class Gates:
             yield directive, [], [pattern for pattern in patterns if pattern in left]
 
     def _reached(self, name: str, surely: bool = False) -> list:
-        """The patterns that a list says yes to, or may."""
+        """The patterns that a list allows, or may allow."""
         found: list = []
         for _directive, action, sure, may in self._judge.decide(self._site.named(name), self._patterns):
             if action == "allow" or (action is None and not surely):
                 found += sure if surely else sure + may
         return found
 
-    # -- programs and services that are asked
+    # -- external programs and services
 
     def asked(self) -> Iterator[tuple]:
-        """(directive, patterns) of what is shown every CONNECT and may refuse or redirect it."""
+        """(directive, patterns) of programs and services that see every CONNECT and may refuse or redirect it."""
         for directive in self._site.named(*_REWRITERS)[:1]:
             lists = self._site.named(*_REWRITE_LISTS)
             asked = [one for _line, action, sure, may in self._judge.decide(lists, self._patterns) if action != "deny" for one in sure + may]
@@ -122,7 +122,7 @@ class Gates:
         return found
 
     def _points(self, name: str, point: str) -> bool:
-        """Whether a service, or one of a set, is asked at that point; one that is not defined may be."""
+        """Whether a service, or one of a set, is used at that point; an undefined one may be."""
         members = [name]
         for directive in self._site.named(*_SETS):
             if directive.args[:1] == (name,):
@@ -133,14 +133,14 @@ class Gates:
         return any(self._switched_on(services[member]) and point in " ".join(services[member].args[1:]).lower() for member in members if member in services)
 
     def _switched_on(self, service: Directive) -> bool:
-        """Whether ICAP, or eCAP, is on."""
+        """Whether ICAP, or eCAP, is enabled."""
         switch = self._site.named("icap_enable" if service.name == "icap_service" else "ecap_enable")
         return bool(switch) and switch[-1].args[:1] != ("off",)
 
-    # -- what nobody can tell
+    # -- what is unknown
 
     def doubts(self) -> Iterator[tuple]:
-        """(why, patterns) of what may shut them out that is none of the above."""
+        """(why, patterns) of anything else that may block them."""
         known = columns.JUDGED | columns.OTHERS
         for directive in self._site.directives:
             if directive.enabled and directive.name not in known:
@@ -162,7 +162,7 @@ class Gates:
             yield why, self._patterns
 
     def _limits(self) -> Iterator[tuple]:
-        """(why, patterns) of limits that are lower than what is sent."""
+        """(why, patterns) of limits below the size of requests."""
         for name, least in columns.LIMITS.items():
             for directive in self._site.named(name)[-1:]:
                 if not _number(directive.args) >= least:
@@ -172,7 +172,7 @@ class Gates:
                 yield "%s %s blocks larger uploads" % (directive.where, directive.text), self._decrypted
 
     def trusting(self) -> list:
-        """The lines by which another proxy tells whose a request is, where that is asked again once a connection is looked into."""
+        """The lines that take the client's address from another proxy, if access lists use it again for decrypted requests."""
         looks = any("ssl-bump" in port.args for port in self._site.ports)
         return [d for d in self._site.named("follow_x_forwarded_for") if looks and d.args[:1] == ("allow",)]
 
@@ -183,7 +183,7 @@ def _peer_name(directive: Directive) -> str:
 
 
 def _number(words: Sequence[str]) -> float:
-    """A number and its unit of bytes, if it has one; -1 for what is none."""
+    """A number of bytes, with or without a unit; -1 if invalid."""
     try:
         return float(words[0]) * _UNITS[words[1].lower() if len(words) > 1 else "bytes"]
     except (IndexError, KeyError, ValueError):

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netaccess.chatgpt contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which files the pattern of an include stands for, as glob(3) reads it and Squid asks it."""
+"""The files of an include pattern, as glob(3) expands it for Squid."""
 from __future__ import annotations
 
 import fnmatch
@@ -14,27 +14,27 @@ _OTHER = re.compile(r"\\(.)|\[:(%s):\]|\[(\^)" % "|".join(_CLASSES))
 
 
 def certain(pattern: str) -> bool:
-    """Whether Python can say what it stands for: not with a collating symbol, or with a class of characters that is not in the table."""
+    """Whether Python can expand it: not with a collating symbol, or with a class of characters that is not in the table."""
     return not re.search(r"\[[^]]*\[[:=.]", _translated(pattern))
 
 
 def _translated(pattern: str) -> str:
-    """The pattern for Python's ``fnmatch``, which takes neither a backslash nor a class of characters."""
+    """The pattern for Python's ``fnmatch``, which supports neither backslashes nor classes of characters."""
     return _OTHER.sub(lambda hit: "[%s]" % hit[1] if hit[1] else _CLASSES[hit[2]] if hit[2] else "[!", pattern)
 
 
 def matches(path: str, pattern: str) -> bool:
-    """Whether glob(3) finds ``path`` by ``pattern``: no wildcard crosses a slash or stands for a leading dot."""
+    """Whether glob(3) finds ``path`` by ``pattern``: no wildcard matches a slash or a leading dot."""
     parts = pattern.split("/")
     names = path.split("/")
     return len(parts) == len(names) and all(name_matches(name, part) for name, part in zip(names, parts))
 
 
 def name_matches(name: str, part: str) -> bool:
-    """The same of one name of a path."""
+    """The same for one component of a path."""
     return fnmatch.fnmatchcase(name, _translated(part)) and (not name.startswith(".") or part.startswith("."))
 
 
 def real_glob(pattern: str) -> list[str]:
-    """The file system's answer for an include."""
+    """The files of an include, from the file system."""
     return [path for path in glob.glob(_translated(pattern)) if os.path.isfile(path)]

@@ -35,9 +35,9 @@ _DOES = {"deny": "denies", "decrypt": "decrypts", "cookies": "strips"}
 
 
 def with_drop_in(site: conf.Site, state: State, drop_in: str) -> conf.Site:
-    """The site with its directives enabled and disabled as ``state`` has them, and with the rules of the drop-in where it is read."""
+    """The configuration with directives enabled and disabled as in ``state``, and with the rules of the drop-in at its position."""
     enabled = {ref.name: obj.fields["enabled"] for ref, obj in state.objects.items() if ref.kind == "directive"}
-    # Few are others than they were read.
+    # Few differ from what was read.
     there = {d.name for d in site.directives if not d.enabled} | {name for name in RULEBASES if not all(enabled.values())}
     if not there and not any(state.rules.values()):
         return site
@@ -55,20 +55,20 @@ def with_drop_in(site: conf.Site, state: State, drop_in: str) -> conf.Site:
 
 
 class Assessor:
-    """What a State of this Squid means for a policy. ``site``: as read; ``people``: whom the audience is there."""
+    """What a State of this Squid means for a policy. ``site``: as read; ``people``: the audience on it."""
 
     def __init__(self, settings: Settings, site: conf.Site, decrypts: bool, people: People, policy: Policy, state: State):
         self._settings, self._people, self._policy, self._state = settings, people, policy, state
         self._site = with_drop_in(site, state, settings.drop_in)
-        # Our rules and switched lines change nothing of what an ACL says.
+        # Managed rules and disabled lines do not change the result of an ACL.
         self._judge = people.judge
         self._found = Assessment()
         self._exempt = Index(policy.exempt)
-        #: {pattern: the line} that shuts it for sure, and {pattern: what} may shut it, a part of it or some of the people.
+        #: {pattern: the line} that certainly blocks it, and {pattern: what} may block it, a part of it, or some of the users.
         self._shut: dict = {}
         self._doubted: dict = {}
         self._indexes = lists_of(state)
-        #: Whether the clients' addresses are known from another proxy alone.
+        #: Whether the clients' addresses are known only from another proxy.
         self._undecrypted, self._elsewhere = not decrypts, False
         self._fates: dict = {}
 
@@ -93,7 +93,7 @@ class Assessor:
         return found
 
     def _no_include(self) -> str:
-        """That Squid does not read the drop-in, or that this cannot be told, and what to do about it."""
+        """The conflict if Squid does not read the drop-in, or if this is unknown, and what to do about it."""
         drop_in, advice = self._settings.drop_in, "add \"include %s\" below its port and authentication rules and above the rules that deny"
         if self._site.perhaps:
             return "only Squid knows whether %s reads %s (%s): remove that include, and %s" % (
@@ -101,7 +101,7 @@ class Assessor:
         return "%s does not include %s: create that file, empty, and %s" % (self._settings.config_file, drop_in, advice % drop_in)
 
     def _by_address(self) -> None:
-        """Squid judges an intercepted connection twice: by its address, and by its name once that is known. Our rules are about names."""
+        """Squid evaluates an intercepted connection twice: by its address, and by its name once that is known. Managed rules use names."""
         decides = self._judge.nameless(d for d in self._site.named("http_access") if not d.ours and d.args)
         if decides is None or decides.args[0] == "deny":
             self._found.manual.append(
@@ -111,17 +111,17 @@ class Assessor:
             self._found.manual.append("clients of the intercepting ports (%s) cannot authenticate, so these rules do not apply to them"
                                       % ", ".join(d.args[0] for d in self._site.intercepting))
 
-    # -- what is asked before our rule
+    # -- rules before ours
 
     def _above(self, name: str) -> list:
-        """The rules of that name that are asked before ours."""
+        """The rules of that directive that precede ours."""
         chain = self._site.named(name)
         ours = next((at for at, directive in enumerate(chain) if directive.ours), None)
         return chain[:ours] if ours is not None else self._site.before(name)
 
     @property
     def _decrypted(self) -> list:
-        """The wanted patterns whose requests Squid sees, or may."""
+        """The wanted patterns whose requests Squid sees, or may see."""
         return [pattern for pattern in self._policy.allow if bump.BUMP in self._fates[pattern].ends] if self._fates else []
 
     def _denials(self) -> None:
@@ -134,13 +134,13 @@ class Assessor:
                             self._doubt(pattern, "%s denies what %s does not allow" % (self._rule(directive), self._rule(let_in[pattern])))
                     self._deny(directive, sure, may, [pattern for pattern in sure if pattern not in let_in])
                 elif directive.args[:1] == ("allow",):
-                    # It may let in a part of the people, or of the names, and what is below is not asked about them.
+                    # It may allow some of the users or names, and the rules below then do not apply to them.
                     let_in.update((pattern, directive) for pattern in may if pattern not in let_in)
                 else:
                     self._deny(directive, [], sure + may)
 
     def _deny(self, directive: conf.Directive, sure: list, may: list, shut: list | None = None) -> None:
-        """A line that surely blocks some patterns, all or those of ``shut`` for everybody, and others perhaps."""
+        """A line that certainly blocks some patterns, all of them or those in ``shut`` for everybody, and may block others."""
         doubts = self._judge.doubts(conf.acl_words(directive))
         for pattern in sure if shut is None else shut:
             self._shut.setdefault(pattern, self._rule(directive))
@@ -149,7 +149,7 @@ class Assessor:
         self._conflict("deny", directive, sure, may, doubts)
 
     def _exceptions(self) -> None:
-        """Entries in the exceptions of our lists that do not follow from what the lists hold: what they take out is not in them."""
+        """Exceptions of managed lists that their entries do not require: they remove names from the lists."""
         for ref, patterns in ((ALLOW, self._policy.allow), (EXEMPT, [] if self._undecrypted else self._policy.exempt)):
             path, named = paths_of(self._settings.list_dir, ref)[1], set()
             for pattern in patterns if self._indexes[ref].excepted else ():
@@ -158,9 +158,9 @@ class Assessor:
                 if ref == ALLOW and whole:
                     self._shut.setdefault(pattern, "%s: %s" % (path, ", ".join(whole)))
                 elif ref == ALLOW and part:
-                    self._doubt(pattern, "%s takes out a part of it, or may (%s)" % (path, ", ".join(part)))
+                    self._doubt(pattern, "%s excludes, or may exclude, a part of it (%s)" % (path, ", ".join(part)))
             if named:
-                self._found.manual.append("%s excepts %s from a list that has to hold them: remove these lines there, or set state: "
+                self._found.manual.append("%s excludes %s from a list that must contain them: remove these lines there, or set state: "
                                           "replaced" % (path, ", ".join(sorted(named))))
 
     def _doubt(self, pattern: Pattern, why: str) -> None:
@@ -171,7 +171,7 @@ class Assessor:
     # -- ssl_bump
 
     def _bumps(self) -> None:
-        """What becomes of each pattern: which lines decrypt it, and which terminate it."""
+        """For each pattern, the lines that decrypt it and those that terminate it."""
         chain = self._site.named("ssl_bump")
         for pattern in self._policy.allow:
             self._fates[pattern] = bump.fate(chain, lambda line, step, about=pattern: self._bump_level(line, step, about))
@@ -179,7 +179,7 @@ class Assessor:
             for line in chain:
                 about = [pattern for pattern, fate in self._fates.items() if line in fate.lines(end)]
                 surely = [p for p in about if self._fates[p].surely == end and self._fates[p].ends[end] == [line]]
-                # What stands in our drop-in may come first.
+                # Lines of others in our drop-in may come first.
                 sure = [] if self._perhaps_read else surely
                 may = [pattern for pattern in about if pattern not in sure]
                 if end == bump.TERMINATE and about:
@@ -200,7 +200,7 @@ class Assessor:
     # -- headers, filters, other lists
 
     def _cookies(self) -> None:
-        """Cookies are stripped from decrypted requests alone."""
+        """Cookies can be removed from decrypted requests only."""
         decrypted = [p for p in self._policy.allow if self._exempt.covering(p) is None]
         for name, lines, ours in header_rules(self._site):
             above = [line for line in lines if line in self._site.before(name)]
@@ -225,7 +225,7 @@ class Assessor:
                 found.losses.append(Loss("headers", "%s request_header_add %s" % (directive.where, directive.args[0]), tuple(str(p) for p in hosts)))
 
     def _gates(self) -> None:
-        """What else may shut a host out, beside http_access and ssl_bump."""
+        """What else may block a host, apart from http_access and ssl_bump."""
         gates = Gates(self._site, self._judge, self._policy.allow, self._decrypted)
         self._elsewhere = bool(gates.trusting())
         for directive, sure, may in gates.denials():
@@ -246,7 +246,7 @@ class Assessor:
                 self._doubt(pattern, why)
 
     def _without_login(self) -> Iterator[tuple]:
-        """(why, patterns) of what the site opens to people who need no login there, behind our rule that asks for one."""
+        """(why, patterns) that existing rules allow without a login, below our rule that requires one."""
         asks = " and ".join(self._people.sign_in)
         chain = [directive for directive in self._site.after("http_access") if asks and not directive.ours]
         for directive, sure, may in self._judge.walk(takewhile(self._lets_strangers_on, chain), lambda d: d.args[1:], self._policy.allow):
@@ -254,7 +254,7 @@ class Assessor:
                 yield "%s allows users without a login, but the managed rule above it requires %s" % (self._rule(directive), asks), sure + may
 
     def _lets_strangers_on(self, directive: conf.Directive) -> bool:
-        """Whether somebody who has not signed in may get to the lines below this one."""
+        """Whether an unauthenticated client may reach the lines below this one."""
         logins = [word for word in directive.args[1:] if self._judge.signs_in([word])]
         others = [word for word in directive.args[1:] if word not in logins]
         stops = logins and all(word.startswith("!") for word in logins) and directive.sure
@@ -278,7 +278,7 @@ class Assessor:
         known = {conflict.id: conflict for conflict in self._found.conflicts}
         identity = conflict_id("squid", ref.name)
         if identity in known:
-            # A line is asked at several moments, and about exempt hosts and others; what it surely shuts counts for more.
+            # A line is evaluated at several moments, and for exempt and other hosts; a certain block takes precedence.
             old, more = known[identity], tuple(str(p) for p in hosts)
             if bool(sure) >= old.certain:
                 more = tuple(dict.fromkeys(old.hosts + more)) if bool(sure) == old.certain else more
@@ -307,7 +307,7 @@ class Assessor:
         return coverage(pattern, allowed, exempt, ALLOW_RULE.name, by, notes)
 
     def _exemption(self, pattern: Pattern) -> tuple:
-        """(whether it is left alone, by what)"""
+        """(whether it is not decrypted, because of what)"""
         ends = self._fates[pattern].ends
         if bump.BUMP not in ends:
             lines = self._fates[pattern].lines(bump.SPLICE)
@@ -319,7 +319,7 @@ class Assessor:
 
     @property
     def _perhaps_read(self) -> bool:
-        """Whether only Squid knows if it reads the drop-in: by a path that is relative to its own folder, say."""
+        """Whether only Squid knows if it reads the drop-in, for example with a path relative to its own folder."""
         return self._site.position is None and bool(self._site.doubts) and ALLOW_RULE in self._state.objects
 
     def _holds(self, list_ref: Ref, rule_ref: Ref, pattern: Pattern) -> bool:

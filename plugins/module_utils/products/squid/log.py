@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netaccess.chatgpt contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What Squid's log tells of its loads: when the last one was, and which workers have reloaded."""
+"""What Squid's log shows about loads of the configuration: the time of the last one, and which workers have reloaded."""
 from __future__ import annotations
 
 import contextlib
@@ -13,7 +13,7 @@ from typing import Iterator
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import ACTIVATION, AccessError
 
 CACHE_LOG = "/var/log/squid/cache.log"
-#: How much of the end of a log is searched.
+#: The size of the part at the end of a log that is searched.
 _LOG = 16 << 20
 _LOADED = re.compile(
     r"^(?P<stamp>[0-9]{4}/[0-9]{2}/[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}).*(?P<what>Reconfiguring Squid Cache|Starting Squid Cache|Accepting )")
@@ -21,9 +21,9 @@ _WORKER = re.compile(r"[0-9/:. ]+ kid(?P<kid>[0-9]+)\| (?P<what>Reconfiguring Sq
 
 
 def last_loaded(cache_log: str, zone: str | None = None) -> tuple | None:
-    """(earliest, latest) time of the last load that Squid's log tells of, in seconds since the epoch; its times are whole seconds. None when there is none.
+    """(earliest, latest) time of the last load in Squid's log, in seconds since the epoch; the log has whole seconds. None without one.
 
-    They are those of Squid's own ``zone``: the variable TZ of its process, "" where it has none; None where that is not known.
+    The log uses Squid's own ``zone``: the variable TZ of its process, "" without one; None if unknown.
     """
     with _in_zone(zone):
         found = (_loads(path) for path in (cache_log, cache_log + ".0", cache_log + ".1"))
@@ -32,7 +32,7 @@ def last_loaded(cache_log: str, zone: str | None = None) -> tuple | None:
 
 @contextlib.contextmanager
 def _in_zone(zone: str | None) -> Iterator[None]:
-    """With local times as a process with that TZ has them."""
+    """Sets the local time zone to that of a process with this TZ."""
     ours = os.environ.get("TZ", "")
     _set_zone(ours if zone is None else zone)
     try:
@@ -64,18 +64,18 @@ def _loads(path: str) -> tuple | None:
         if hit:
             moment = time.mktime(time.strptime(hit.group("stamp"), "%Y/%m/%d %H:%M:%S"))
             if moment > written + 1:
-                # Of another zone, such as that of a container: who believes it takes later edits for loaded.
+                # The time is of another zone, for example that of a container. Using it would count later edits as loaded.
                 return None
             if hit.group("what").startswith("Accepting"):
                 done = moment
             else:
-                # Squid has read all before it says that it listens, and the log was last written then or later.
+                # Squid has read everything before it logs that it listens, and the log was last written then or later.
                 return moment, moment + 1 if done is None else max(moment, min(max(done, moment) + 1, written))
     return None
 
 
 class News:
-    """What a Squid of several workers logs from now on. :raises AccessError: activation, where that cannot be read."""
+    """What a Squid with several workers logs from now on. :raises AccessError: activation, if the log cannot be read."""
 
     def __init__(self, path: str):
         self._path = path
@@ -87,7 +87,7 @@ class News:
                                           "activated. Run as a user who can read it (become)" % (path, error.strerror)) from error
 
     def reloaded(self) -> set:
-        """The workers that have read the configuration anew, and listen again."""
+        """The workers that have read the configuration again, and listen."""
         with open(self._path, "rb") as log:
             log.seek(self._start)
             lines = log.read().decode("utf-8", "replace").split("\n")

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netaccess.chatgpt contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Lines of the site behind the drop-in that our rules pass, and that are about a part of the people. Pure."""
+"""Existing lines after the drop-in that our rules precede, and that apply to some of the users. Pure."""
 from __future__ import annotations
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Policy
@@ -21,7 +21,7 @@ def passed(site: Site, judge: Judge, policy: Policy, decrypts: bool) -> list[str
 
 
 def _denials(site: Site, judge: Judge, policy: Policy) -> list:
-    """The denies of people that the walk gets to; what is denied to everybody is what our rule is there for."""
+    """The reachable rules that deny some of the users. Overriding those that deny everybody is the purpose of our rule."""
     left, found = set(policy.allow), []
     for line in site.after("http_access"):
         if line.ours or not left:
@@ -38,19 +38,19 @@ def _denials(site: Site, judge: Judge, policy: Policy) -> list:
 
 
 def _terminations(site: Site, judge: Judge, policy: Policy, decrypts: bool) -> list:
-    """What our splice line is asked before."""
+    """The lines that our splice line precedes."""
     lines = [line for line in site.after("ssl_bump") if decrypts and not line.ours and bump.action(line) == bump.TERMINATE]
     return [line for line in lines for moment in (Moment(step=2),)
             if judge.people(line.args[1:], moment) == MAY and judge.reach(line, line.args[1:], policy.exempt, moment).all]
 
 
 def _peeked(site: Site, judge: Judge) -> list[str]:
-    """Our peek line comes before what the site decides at the first step, and that line is not asked again."""
+    """Our peek line precedes existing lines at the first step, which are then not evaluated."""
     chain = [line for line in site.named("ssl_bump") if not line.ours]
     behind = [line for line in site.after("ssl_bump") if not line.ours]
     above = [line for line in chain if line not in behind]
     if any(bump.action(line) in ("peek", "stare") and _people_level(judge, line, 1) == SURE for line in above):
-        # The site looks at every connection itself.
+        # The existing configuration peeks at every connection itself.
         return []
     if site.intercepting:
         lost = [line for line in behind if bump.action(line) in (bump.SPLICE, bump.TERMINATE, bump.BUMP)
@@ -67,6 +67,6 @@ def _peeked(site: Site, judge: Judge) -> list[str]:
 
 
 def _people_level(judge: Judge, line: Directive, step: int) -> int:
-    """How far a line holds at a step, whatever the destination."""
+    """Whether a line matches at a step, whatever the destination."""
     level = judge.people(line.args[1:], Moment(step=step))
     return level if level == NO or not judge.names_destination(line.args[1:]) else MAY

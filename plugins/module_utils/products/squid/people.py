@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netaccess.chatgpt contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whom our rules are about, in the words of the site: its clients, and what it asks of them before it lets them in. Pure."""
+"""The audience in terms of the existing configuration: its clients, and the authentication that it requires of them. Pure."""
 from __future__ import annotations
 
 import ipaddress
@@ -15,8 +15,8 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.firstmatch
 
 @dataclass
 class People:
-    """``judge``: of the site for them; ``clients``: ACLs of the site that name the client, where the task does not; ``sign_in``: that ask who it is;
-    ``problem``: why it cannot be told."""
+    """``judge``: for the configuration and the audience; ``clients``: existing client ACLs, if the task names no clients; ``sign_in``: ACLs that
+    authenticate; ``problem``: why these are unknown."""
 
     judge: Judge
     clients: tuple = ()
@@ -25,7 +25,7 @@ class People:
 
 
 def people(settings: Settings, site: Site) -> People:
-    """Whom the audience of a task is, on this site."""
+    """The audience of a task on this configuration."""
     plain = Judge(site, Who())
     clients, problem = (), ""
     if not settings.networks and not any(plain.clients(name) for name in settings.acls):
@@ -38,7 +38,7 @@ def people(settings: Settings, site: Site) -> People:
 
 
 def folds_names(site: Site) -> bool:
-    """Whether Squid makes the names of users lower case: that of basic sign-in does, unless it is told to leave them."""
+    """Whether Squid converts user names to lower case, as Basic authentication does by default."""
     basic = [d.args[1:] for d in site.named("auth_param") if d.args[:1] == ("basic",)]
     return bool(basic) and ("casesensitive", "on") not in [words[:2] for words in basic]
 
@@ -59,7 +59,7 @@ def _common(ours: list, theirs: list) -> list:
 
 
 def _clients(site: Site, judge: Judge) -> tuple:
-    """(the client ACLs of the site's own allow rules: what "everyone" means here, why that is not clear)"""
+    """(the client ACLs of the existing allow rules, which "everyone" stands for; why they are unclear)"""
     if not site.files:
         return ("localnet",), ""
     found = {}
@@ -76,9 +76,9 @@ def _clients(site: Site, judge: Judge) -> tuple:
 
 
 def _sign_in(site: Site, judge: Judge) -> tuple:
-    """(the ACLs that ask who a client of the audience is, why that cannot be told)
+    """(the ACLs that authenticate a client of the audience, why they are unknown)
 
-    The site's own rules are asked from the top, those about certain hosts left out: each way in which they let the audience in needs the same.
+    Evaluates the existing rules from the top, without those for certain hosts. Every rule that allows the audience must require the same.
     """
     needed: list = []
     ways: dict = {}
@@ -99,18 +99,18 @@ def _sign_in(site: Site, judge: Judge) -> tuple:
             if level == SURE and len(auth) == 1 and auth[0].startswith("!"):
                 needed += asked
             elif at >= above or any(word.startswith("!") for word in auth):
-                # One above ours that denies whom a helper names is asked before ours.
+                # A rule above ours that denies users by a helper precedes ours.
                 ways.setdefault(tuple(dict.fromkeys(needed + asked)), directive)
         if level == SURE and directive.sure and not judge.names_destination(words) and all(judge.takes_any_user(word) for word in auth):
             break
     if not ways and not needed:
-        # The site lets nobody of the audience in; whoever it lets in may have to sign in all the same.
+        # No existing rule allows the audience, but others may have to authenticate.
         ways = {(word.lstrip("!"),): d for d in site.named("http_access") for word in d.args[1:] if judge.signs_in([word])}
     return _one_way(ways, needed)
 
 
 def _one_way(ways: dict, needed: list) -> tuple:
-    """(what each of the ``ways`` in needs, why that cannot be told)"""
+    """(what each of the ``ways`` requires, why that is unknown)"""
     if len(ways) < 2:
         return next(iter(ways), tuple(needed)), ""
     if () in ways:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netaccess.chatgpt contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""POSIX extended regular expressions, as glibc reads them for Squid, written for Python's ``re``. Pure."""
+"""Translates POSIX extended regular expressions, as glibc reads them for Squid, for Python's ``re``. Pure."""
 from __future__ import annotations
 
 import re
@@ -9,20 +9,20 @@ import re
 _CLASSES = {
     "alpha": "a-zA-Z", "digit": "0-9", "alnum": "a-zA-Z0-9", "upper": "A-Z", "lower": "a-z", "space": r"\s", "blank": r" \t", "punct": r"!-/:-@\[-`{-~",
     "print": r"\x20-\x7e", "graph": r"\x21-\x7e", "cntrl": r"\x00-\x1f\x7f", "xdigit": "0-9A-Fa-f"}
-#: What GNU adds behind a backslash.
+#: GNU extensions after a backslash.
 _GNU = {"<": r"\b(?=\w)", ">": r"\b(?<=\w)", "w": r"\w", "W": r"\W", "s": r"\s", "S": r"\S", "b": r"\b", "B": r"\B", "`": r"\A", "'": r"\Z"}
 _INTERVAL = re.compile(r"\{([0-9]*)(,?)([0-9]*)\}")
-#: Groups whose turns can be told apart: words that begin with different characters, and a part that repeats beside a character which it cannot be.
+#: Unambiguous repetitions: words that begin with different characters, and a repeated part next to a character that it cannot match.
 _WORDS = re.compile(r"\((?:\\\W|[\w-])+(?:\|(?:\\\W|[\w-])+)*\)\Z")
 _REPEATED = r"(\[\^?[^][\\]+\])(?:[+*]|\{[0-9,]+\})"
 _SEPARATED = re.compile(r"\((?:%s\\(\W)|\\(\W)%s)\)\Z" % (_REPEATED, _REPEATED))
 
 
 def translated(pattern: str) -> str:
-    """``pattern`` for ``re``, without groups that capture. :raises ValueError: for what glibc refuses, or what Python cannot say or takes for ever to try."""
+    """``pattern`` for ``re``, without capturing groups. :raises ValueError: if glibc refuses it, or if Python cannot express it or would take too long."""
     out: list = []
     opened: list = []
-    # Where the last atom begins in ``out`` and in ``pattern``: a second repetition is of the whole of it, not "as few as possible".
+    # Where the last atom begins in ``out`` and in ``pattern``: a second quantifier repeats all of it, and does not mean "as few as possible".
     atom, begins, at = None, 0, 0
     while at < len(pattern):
         char = pattern[at]
@@ -62,7 +62,7 @@ def translated(pattern: str) -> str:
 
 
 def _ambiguous(part: str) -> bool:
-    """Whether ``part``, repeated, may match one text in so many ways that Python, which tries each, does not end; glibc and Squid do."""
+    """Whether ``part``, repeated, can match a text in so many ways that Python, which tries all, does not finish. glibc does."""
     bare = re.sub(r"\\.|\[\^?\]?(?:\[:[a-z]+:\]|[^]])*\]", "", part)
     if not set("*+{|") & set(bare[1:]):
         return False
@@ -86,7 +86,7 @@ def _times(pattern: str, at: int) -> tuple:
 
 
 def _atom(pattern: str, at: int) -> tuple:
-    """(one character or bracket expression for Python, where the next one begins)"""
+    """(one character or bracket expression for Python, the index of the next one)"""
     char = pattern[at]
     if char == ".":
         return "(?s:.)", at + 1
@@ -116,7 +116,7 @@ def _bracket(pattern: str, at: int) -> tuple:
             out.append(_CLASSES[name])
             at += len(name) + 4
             continue
-        # A dash between two characters is a range, in both languages; a backslash is itself in POSIX.
+        # A dash between two characters is a range in both; a backslash is literal in POSIX.
         ranged = char == "-" and at > first and pattern[at + 1:at + 2] not in ("]", "")
         out.append("-" if ranged else re.escape(char))
         at += 1

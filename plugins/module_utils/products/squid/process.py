@@ -1,9 +1,9 @@
 # Copyright (c) 2026, the netaccess.chatgpt contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which Squid runs, seen from the process: by its pid file and what the kernel tells of it. Reads, and changes nothing.
+"""Finds the running Squid by its pid file and by what the kernel shows about the process. Read-only.
 
-That there is none, that it cannot be told, and that something else runs are three answers.
+No Squid, an unknown state, and another program are three different results.
 """
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _SOCK_DIAG, _BY_FAMILY, _DUMP, _INTERRUPTED, _ERROR, _DONE, _LISTEN = 4, 20, 0x3
 
 @dataclass(frozen=True)
 class Build:
-    """What ``squid -v`` tells. ``options``: those that it was configured with; the last of a name counts."""
+    """The output of ``squid -v``. ``options``: the build options; the last of a name counts."""
 
     number: str
     decrypts: bool
@@ -36,22 +36,22 @@ class Build:
         return cls(number, "--with-openssl" in text, dict(re.findall(r"--([a-z]+(?:-[a-z]+)*)=([^'\s]*)", text)))
 
     def pid_files(self, service: str) -> list[str]:
-        """Where the pid file may be that no configuration names."""
+        """Possible paths of the pid file if no configuration sets one."""
         state = self.options.get("localstatedir", self.options.get("prefix", "/usr/local/squid") + "/var")
         named = [self.options["with-pidfile"]] if self.options.get("with-pidfile") else []
         return [path.replace("${service_name}", service) for path in named + ["%s/run/%s.pid" % (state, service), "/run/%s.pid" % service]]
 
     @property
     def config_file(self) -> str:
-        """What it reads when it is told no other file."""
+        """The default configuration file."""
         return os.path.join(self.options.get("sysconfdir", self.options.get("prefix", "/usr/local/squid") + "/etc"), "squid.conf")
 
 
 @dataclass(frozen=True)
 class Seen:
-    """What was found. ``why``: in words, when it is neither RUNS nor NONE; ``identity``: the same as long as a process runs what it last read, and
-    another one after each start and reload; ``began``: when it started, in seconds since the epoch; ``reader``: (user, groups) as which it reads
-    files; ``zone``: its variable TZ, "" for none, and None where that is not known."""
+    """The result. ``why``: in words, if it is neither RUNS nor NONE; ``identity``: stays the same as long as the process runs what it last read, and changes
+    with each start and reload; ``began``: when it started, in seconds since the epoch; ``reader``: the (user, groups) with which it reads files; ``zone``:
+    its variable TZ, "" without one, None if unknown."""
 
     answer: str
     why: str = ""
@@ -64,7 +64,7 @@ class Seen:
 
 
 def look(pid_files: list[str], program: str, build: Build, config_file: str, service: str, ports: list[str]) -> Seen:
-    """The Squid that ``pid_files`` name, of which the first that there is counts. ``ports``: the first words of the listening ports."""
+    """The Squid of the first of ``pid_files`` that exists. ``ports``: the first words of the listening ports."""
     path = next((one for one in pid_files if os.path.lexists(one)), None)
     if path is None:
         return Seen(NONE)
@@ -86,7 +86,7 @@ def look(pid_files: list[str], program: str, build: Build, config_file: str, ser
 
 
 def _not_ours(pid: int, program: str, build: Build, config_file: str, service: str) -> tuple | None:
-    """(answer, why) for a process that is not this build with this configuration; None when it is."""
+    """(answer, why) for a process that is not this build with this configuration; None if it is."""
     try:
         with open("%s/%d/cmdline" % (_PROC, pid), "rb") as source:
             words = [os.fsdecode(word) for word in source.read().split(b"\0")]
@@ -95,7 +95,7 @@ def _not_ours(pid: int, program: str, build: Build, config_file: str, service: s
     if "squid" not in words[0] and "squid" not in _word("%d/comm" % pid):
         return OTHER, "is %r and not Squid, so a reload would signal the wrong process: remove that file" % (words[0] or _word("%d/comm" % pid))
     named = _option(words, "-f") or build.config_file
-    # Where it was started is not known: it goes to its coredump_dir.
+    # The working directory at its start is unknown, because Squid changes to its coredump_dir.
     other = os.path.basename(named) != os.path.basename(config_file) if not os.path.isabs(named) else os.path.realpath(named) != os.path.realpath(config_file)
     if other:
         return OTHER, "runs with %s, but config_file is %s" % (named, config_file)
@@ -105,7 +105,7 @@ def _not_ours(pid: int, program: str, build: Build, config_file: str, service: s
 
 
 def _option(words: list, name: str) -> str | None:
-    """The value of an option of Squid's command line, the last one that was given."""
+    """The value of an option in Squid's command line; the last one counts."""
     try:
         given, _rest = getopt.gnu_getopt([word for word in words[1:] if word], "CDFNRSVYXa:d:f:hik:l:mn:sO:u:vz?", ["help", "version", "foreground", "kid="])
     except getopt.GetoptError:
@@ -114,7 +114,7 @@ def _option(words: list, name: str) -> str | None:
 
 
 def _other_build(pid: int, program: str, build: Build) -> tuple | None:
-    """(answer, why) for a process that is another build than ``program``, or of which that cannot be told; None when it is the same."""
+    """(answer, why) for a process of another build than ``program``, or of an unknown one; None if it is the same."""
     running = "%s/%d/exe" % (_PROC, pid)
     try:
         if os.path.samefile(running, program):
@@ -126,14 +126,14 @@ def _other_build(pid: int, program: str, build: Build) -> tuple | None:
     if ours[:4] == b"\x7fELF" and ours != theirs:
         return OTHER, "runs the executable %s, which is a different build than %s: set the option squid to the running one, or restart Squid" % (
             _link(pid, "exe"), program)
-    # A script that starts a Squid says of itself which one.
+    # A script that starts a Squid determines which one.
     if ours[:2] == b"#!" and ("squid/%s" % build.number).encode() not in theirs:
         return OTHER, "runs the executable %s, which is not the release %s that %s starts" % (_link(pid, "exe"), build.number, program)
     return None
 
 
 def is_script(program: str) -> bool:
-    """Whether a program is a text that starts another one."""
+    """Whether a program is a script."""
     return _content(program)[:2] == b"#!"
 
 
@@ -158,7 +158,7 @@ def _word(path: str) -> str:
 
 
 def _stat(pid: int) -> list:
-    """The fields of /proc/PID/stat from the third on; empty when it is gone."""
+    """The fields of /proc/PID/stat from the third on; empty if the process is gone."""
     return _word("%d/stat" % pid).rpartition(")")[2].split()
 
 
@@ -172,7 +172,7 @@ def _began(pid: int) -> tuple:
 
 
 def _reader(pid: int) -> tuple | None:
-    """As whom it, and its workers, read the configuration: a Squid that root started takes root for it again."""
+    """The user with which it and its workers read the configuration: a Squid that root started becomes root again for it."""
     lines = dict(line.split(":", 1) for line in _word("%d/status" % pid).splitlines() if ":" in line)
     users, groups = lines.get("Uid", "").split(), lines.get("Gid", "").split()
     if len(users) < 3:
@@ -182,7 +182,7 @@ def _reader(pid: int) -> tuple | None:
 
 
 def _zone(pid: int) -> str | None:
-    """By its environment as it was started, which its own user and root may read."""
+    """From the environment at its start, which only its own user and root may read."""
     try:
         with open("%s/%d/environ" % (_PROC, pid), "rb") as source:
             words = source.read().split(b"\0")
@@ -190,13 +190,13 @@ def _zone(pid: int) -> str | None:
         return None
     values = [os.fsdecode(word[len(b"TZ="):]) for word in words if word.startswith(b"TZ=")]
     if not any(words):
-        # This is what a process shows that is just being started.
+        # A process that is just being started shows this.
         return None
     return values[0] if values else ""
 
 
 def alive(pid: int) -> bool:
-    """Whether a process goes on; one that nobody has taken leave of yet does not."""
+    """Whether a process is running; a zombie is not."""
     fields = _stat(pid)
     return bool(fields) and fields[0] not in "ZX"
 
@@ -212,7 +212,7 @@ def _signalled(pid: int) -> bool:
 
 
 def lets(found: os.stat_result, reader: tuple, needed: int) -> bool:
-    """Whether a file or folder lets a reader do what ``needed`` is for others: 4 read, 1 pass through."""
+    """Whether the mode of a file or folder gives a reader the permission ``needed``, as for others: 4 read, 1 search."""
     user, groups = reader
     shift = 6 if found.st_uid == user else 3 if found.st_gid in groups else 0
     return user == 0 or found.st_mode >> shift & needed == needed
@@ -232,7 +232,7 @@ def readable(path: str, reader: tuple) -> bool:
 
 
 def listening(ports: list[str]) -> dict[str, set]:
-    """{port as the configuration has it: inodes of the sockets that listen there}. Another address of the same number is somebody else's."""
+    """{port as the configuration has it: inodes of the sockets that listen there}. The same port on another address belongs to someone else."""
     held: dict = {}
     for address, number, inode in listeners():
         held.setdefault((address, number), set()).add(str(inode))
@@ -248,9 +248,9 @@ def listeners() -> list:
 
 
 def told() -> list:
-    """What the kernel tells when it is asked for those that listen: a fraction of the work of its tables, which hold each connection.
+    """The listening sockets, by a query to the kernel: a fraction of the work of its tables, which contain every connection.
 
-    :raises OSError: where it does not answer, or not with all.
+    :raises OSError: if it does not answer, or not completely.
     """
     found = []
     for family in (socket.AF_INET, socket.AF_INET6):
@@ -264,7 +264,7 @@ def told() -> list:
 
 
 def _taken(found: list, answer: bytes, width: int) -> bytes | None:
-    """Add what a part of an answer tells; None when it was the last one. :raises OSError:"""
+    """Add the content of a part of an answer; None after the last one. :raises OSError:"""
     at = 0
     while at < len(answer):
         size, kind, flags = struct.unpack_from("=LHH", answer, at)
@@ -285,14 +285,14 @@ def tabled() -> list:
     for row in rows:
         if int(row[3], 16) == _LISTEN:
             address, _colon, number = row[1].partition(":")
-            # The kernel prints words of four bytes in the order of the machine.
+            # The kernel prints words of four bytes in the byte order of the machine.
             packed = b"".join(int(address[at:at + 8], 16).to_bytes(4, sys.byteorder) for at in range(0, len(address), 8))
             found.append((packed, int(number, 16), int(row[9])))
     return found
 
 
 def _addresses(port: str) -> list:
-    """(address, port) as the kernel has them; a host's name may stand for several."""
+    """(address, port) as in the kernel; a host name may have several."""
     host, _colon, number = port.rpartition(":")
     if not number.isdigit():
         return []

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netaccess.chatgpt contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A program that runs beside this process, with all that it starts, and what it says."""
+"""A program that runs in parallel to this process, with its children and its output."""
 from __future__ import annotations
 
 import contextlib
@@ -11,12 +11,12 @@ import signal
 import subprocess
 import tempfile
 
-#: For how many seconds the end of a program that was killed is waited for.
+#: Seconds to wait for the end of a killed program.
 _DYING = 2
 
 
 class Program:
-    """``command`` runs from here on, until ``end`` or ``kill``. :raises OSError: when it cannot be started."""
+    """Starts ``command``, which runs until ``end`` or ``kill``. :raises OSError: if it cannot be started."""
 
     def __init__(self, command: list[str]):
         self.command = command
@@ -30,7 +30,7 @@ class Program:
             raise
 
     def end(self, seconds: float) -> tuple:
-        """(exit code, what it says). :raises TimeoutError: after ``seconds``, when it is killed with its children."""
+        """(exit code, output). :raises TimeoutError: after ``seconds``; the program is killed with its children."""
         try:
             code = self._code(seconds)
         except subprocess.TimeoutExpired:
@@ -45,16 +45,16 @@ class Program:
         if self._process.poll() is None:
             os.killpg(self._process.pid, signal.SIGKILL)
             with contextlib.suppress(subprocess.TimeoutExpired):
-                # One that waits for a disk or a share that does not answer dies when it does.
+                # A program that waits for an unresponsive disk or share ends when that responds.
                 self._process.wait(_DYING)
         self._said.close()
 
     def _code(self, seconds: float) -> int:
-        """As ``Popen.wait``, which looks only every 50 ms, by the kernel where it tells of an end. :raises subprocess.TimeoutExpired: after ``seconds``."""
+        """As ``Popen.wait``, which polls only every 50 ms, but by a notification of the kernel. :raises subprocess.TimeoutExpired: after ``seconds``."""
         try:
             handle = os.pidfd_open(self._process.pid)
         except (AttributeError, OSError):
-            # Before Python 3.9 or Linux 5.3, or where a container does not let it be asked.
+            # Before Python 3.9 or Linux 5.3, or in a container that does not permit the call.
             return self._process.wait(max(seconds, 0))
         try:
             end = select.poll()

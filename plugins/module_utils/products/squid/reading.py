@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netaccess.chatgpt contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Reads the site and our own files from the disk, each time anew; a Site is made of them again only when one of them says something else."""
+"""Reads the configuration and the managed files from disk, every time. A new Site is created only if one of them changed."""
 from __future__ import annotations
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import REFUSED, AccessError
@@ -15,12 +15,12 @@ _SWITCHABLE = ("http_access", "ssl_bump", "request_header_access", "reply_header
 
 
 class Reader:
-    """``site``; ``files``: what was read; ``drop_in``: the text of ours, if there is one; ``switches``: an Object for each line that can be switched."""
+    """``site``; ``files``: what was read; ``drop_in``: the text of the drop-in, if it exists; ``switches``: an Object for each line that can be disabled."""
 
     def __init__(self, settings: Settings, service_name: str | None):
         self._settings, self._service_name = settings, service_name
         self.site, self.files, self.drop_in, self.switches = conf.Site(), Files(), None, {}
-        #: What the disk said when the site was made of it.
+        #: What was on disk when the Site was created.
         self._told: tuple | None = None
 
     def load(self) -> None:
@@ -29,7 +29,7 @@ class Reader:
             self._make()
 
     def _as_it_was(self, told: tuple) -> bool:
-        """Read what the site is made of, and whether that makes the same one. Of the drop-in, what is not ours."""
+        """Reads the files of the Site, and whether they are unchanged. In the drop-in only lines of others count."""
         path, before = self._settings.drop_in, self.drop_in
         self.files = Files(real_glob)
         self.files.ask_again(told)
@@ -54,7 +54,7 @@ class Reader:
         self.drop_in = self.own_text(path)
 
     def own_text(self, path: str) -> str | None:
-        """The text of a file of ours; None when it is not there. :raises AccessError: refused, when it cannot be read."""
+        """The text of a managed file; None if it does not exist. :raises AccessError: refused, if it cannot be read."""
         try:
             return self.files.read(path)
         except FileNotFoundError:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netaccess.chatgpt contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Values of ACLs: names, regular expressions and networks, and how far they are about a host. Pure."""
+"""Values of ACLs: names, regular expressions and networks, and whether they match a host. Pure."""
 from __future__ import annotations
 
 import functools
@@ -14,32 +14,32 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.c
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.posix import translated
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.firstmatch import MAY, NO, SURE, share
 
-#: Names that have little in common stand for all below a wanted one, beside those that a web service is likely to have.
+#: Samples for all names below a wanted one: names that have little in common, and names that a web service is likely to have.
 _BELOW = ("www", "a.b", "0-9", "zz9.q", "api", "auth", "cdn", "chat", "files", "static")
 _LITERAL = re.compile(r"[a-z0-9-]+")
-#: What a URL has to begin with by an expression that says so; a repetition behind it is about its last character.
+#: The required start of a URL in an expression; a quantifier after it applies to its last character.
 _BEGINNING = re.compile(r"\^([a-z0-9:/_-]*?)(?:[a-z0-9:/_-][*?{].*|(?![a-z0-9:/_-]).*)\Z", re.S)
 _NAME = re.compile(r"[a-z0-9._-]+\Z")
-#: An expression of plain text, dots, ends, and groups of words, without a repetition: it is well formed, and what stands between these has to be there.
+#: An expression of plain text, dots, anchors and groups of words, without a quantifier: it is well formed, and the text between these is required.
 _PLAIN = re.compile(r"(?:\(\^\|\\\.\)|\([a-z0-9-]+(?:\|[a-z0-9-]+)*\)|\\\.|[A-Za-z0-9_/:.^$-])+\Z")
 _BETWEEN = re.compile(r"\([^)]*\)|(?<!\\)\.|[\^$]")
-#: What Squid takes for every address; "::/0" is those of IPv6 alone.
+#: Values that mean every address to Squid; "::/0" means only IPv6.
 _ALL = frozenset(("all", "0/0", "0.0.0.0/0", "0.0.0.0/0.0.0.0", "0.0.0.0-255.255.255.255", "0.0.0.0-0.0.0.0/0"))
 EVERY = (ipaddress.ip_network("0.0.0.0/0"), ipaddress.ip_network("::/0"))
 
 
 def folds(options: Iterable[str]) -> bool:
-    """Whether the options of an ACL make it blind to case; several may be written in one word."""
+    """Whether the options of an ACL make it ignore case; several may be in one word."""
     told = [option for option in options if re.match("[-+][a-z]*i", option)]
     return bool(told) and told[-1].startswith("-")
 
 
-#: Of a wanted name each list is asked.
+#: Each list is matched with every wanted name.
 _above = functools.lru_cache(maxsize=4096)(names_above)
 
 
 class Domains:
-    """The values of a ``dstdomain``: ``.x`` is apex and below, ``x`` is that name alone; anything else matches nothing."""
+    """The values of a ``dstdomain``: ``.x`` is a domain with its subdomains, ``x`` is only that name; anything else matches nothing."""
 
     def __init__(self, acl: Acl):
         values = [value.lower() for value in acl.values]
@@ -51,25 +51,25 @@ class Domains:
         return {name for value in self._exact | self._below if _NAME.match(value) for name in names_above(value)}
 
     def level(self, pattern: Pattern) -> int:
-        """How far they are about the pattern."""
+        """Whether they match the pattern: SURE, MAY or NO."""
         if not self._below.isdisjoint(_above(pattern.name)) or (pattern.kind == EXACT and pattern.name in self._exact):
             return SURE
         return MAY if pattern.kind != EXACT and pattern.name in self._parents else NO
 
 
 def needed_by(expression: str) -> str:
-    """What every text holds that matches; "" where that is not plain to see, or too little to tell texts apart."""
+    """Text that every match contains; "" if that is not evident, or too short to be useful."""
     longest = max((run.replace("\\.", ".") for run in _BETWEEN.split(expression)), key=len) if _PLAIN.match(expression) else ""
     return longest if len(longest) > 2 else ""
 
 
 class Expressions:
-    """The values of an ACL with regular expressions. ``unknown``: one of them cannot be told. ``lines``: (values, options) of each line."""
+    """The values of an ACL with regular expressions. ``unknown``: the result of one of them is unknown. ``lines``: (values, options) of each line."""
 
     def __init__(self, lines: tuple):
         self.unknown = False
         parts: dict = {0: [], re.I: []}
-        #: (what a text needs to hold, the expression, how) of those whose words are plain to see, which are compiled when a text holds them.
+        #: (required text, expression, flag) of those with an evident required text; they are compiled when a text contains it.
         self._plain: list = []
         for values, options in lines:
             flag = re.I if folds(options) else 0
@@ -85,17 +85,17 @@ class Expressions:
                     parts[flag].append((value, "(?:%s)" % translated(value)))
                 except ValueError:
                     self.unknown = True
-        #: (how it is written, the expression, how) of each
+        #: (as written, expression, flag) of each
         self._sources = [(value.lower() if flag else value, value, flag) for flag, found in parts.items() for value, _text in found]
         self._sources += [(value.lower() if flag else value, value, flag) for _needed, value, flag in self._plain]
-        # As many in one as the engine of Python takes well.
+        # As many in one as Python's engine handles well.
         self._compiled = [one for flag, found in parts.items() for at in range(0, len(found), 200)
                           for one in self._made([text for _value, text in found[at:at + 200]], flag | re.A)]
         self._known: dict = {}
         self._alone: dict = {}
 
     def _made(self, texts: list, flags: int) -> list:
-        """One expression of all; of those that Python refuses, for their size say, nobody can tell."""
+        """One expression for all; the result of those that Python refuses, for example because of their size, is unknown."""
         try:
             return [re.compile("|".join(texts), flags)]
         except (OverflowError, RecursionError, re.error):
@@ -103,7 +103,7 @@ class Expressions:
             return [one for text in texts for one in self._made([text], flags)] if len(texts) > 1 else []
 
     def matches(self, text: str) -> bool:
-        """Whether one of them does."""
+        """Whether one of them matches."""
         if text not in self._known:
             folded = text.lower()
             self._known[text] = any(one.search(text) for one in self._compiled) or any(
@@ -117,7 +117,7 @@ class Expressions:
         return self._alone[value, flag]
 
     def level(self, pattern: Pattern, head: str, tail: str) -> int:
-        """How far they are about the hosts of a pattern, between ``head`` and ``tail``."""
+        """Whether they match the hosts of a pattern, between ``head`` and ``tail``."""
         hosts = [pattern.name] if pattern.kind != EXACT else []
         if pattern.kind == EXACT:
             found = share([self.matches(head + pattern.name + tail)])
@@ -127,7 +127,7 @@ class Expressions:
         return max(found, MAY if self.unknown or (found == NO and pattern.kind != EXACT and self._part(pattern, head, tail)) else NO)
 
     def _part(self, pattern: Pattern, head: str, tail: str) -> bool:
-        """Whether one is about a name below that of the pattern, by words of its own and by a part of that name."""
+        """Whether one matches a name below that of the pattern, by its own words and a part of that name."""
         near = [label[:3] for label in pattern.name.split(".")[:-1]]
         for source, value, flag in self._sources:
             if any(label in source for label in near):
@@ -138,7 +138,7 @@ class Expressions:
         return False
 
     def elsewhere(self, head: str) -> bool:
-        """Whether all of them have to begin at the start of a URL, and with something else than ``head``."""
+        """Whether all of them are anchored at the start of a URL, with a start other than ``head``."""
         beginnings = [_BEGINNING.match(source) for source, _text, _flags in self._sources]
         return not self.unknown and all(found is not None and not head.startswith(found[1]) and not found[1].startswith(head) for found in beginnings)
 
@@ -153,7 +153,7 @@ def expressions_of(acl: Acl) -> Expressions:
 
 
 def all_networks(acl: Acl) -> tuple:
-    """(the networks of a ``src`` or ``dst``, whether there is a value that is none)"""
+    """(the networks of a ``src`` or ``dst``, whether a value is invalid)"""
     found, unknown = [], bool(acl.unread)
     for value in acl.values:
         networks = _networks(value)
@@ -163,7 +163,7 @@ def all_networks(acl: Acl) -> tuple:
 
 
 def _networks(value: str) -> list:
-    """Networks of a value: an address, CIDR, address/netmask or a range. Empty for what is no address, such as the name of a host."""
+    """Networks of a value: an address, CIDR, address/netmask or a range. Empty if it is not an address, for example a host name."""
     if value in _ALL:
         return list(EVERY)
     address, slash, mask = value.partition("/")
@@ -179,6 +179,6 @@ def _networks(value: str) -> list:
 
 
 def _unmapped(network):
-    """An IPv4 network that is written in IPv6 is one of IPv4 to Squid."""
+    """Squid treats an IPv4-mapped IPv6 network as IPv4."""
     inside = network.version == 6 and network.prefixlen >= 96 and network.network_address.ipv4_mapped
     return ipaddress.ip_network((int(inside), network.prefixlen - 96)) if inside is not False and inside is not None else network
