@@ -61,8 +61,8 @@ def test_what_is_said_of_several_devices_alike_is_one_line():
     # Wanted is enough: who approves it need not wait until it is seen to be in force.
     ({"coverage": [{"pattern": ".chatgpt.com", "exempt": "unchecked"}]}, None, [], "no entry for the exemption of .chatgpt.com"),
     ({"coverage": [{"pattern": ".chatgpt.com", "exempt": "no"}]}, None, [], "no entry for the exemption of .chatgpt.com"),
-    ({}, {"branch1": look("shut")}, None, "branch1 reaches not even a control host: repair that path first"),
-    ({}, {"branch1": DOWN}, None, "branch1 reaches not even a control host (proxy: the connection was refused): repair that path first")])
+    ({}, {"branch1": look("shut")}, None, "branch1 cannot reach even a control host: fix the connection of the probe hosts first"),
+    ({}, {"branch1": DOWN}, None, "branch1 cannot reach even a control host (proxy: the connection was refused): fix the connection of the probe hosts first")])
 def test_what_stops(device, hosts, register, said):
     found = judged(device, hosts, register)
     assert said in found["stops"]["fw1"] and "0 of 1 device may be changed" in found["message"] and found["rows"][0]["verdict"] == "stop"
@@ -84,7 +84,7 @@ def test_what_stops(device, hosts, register, said):
      "has problems with the service too: 2 fail"),
     ({}, {}, None, "no probe host is mapped to it"),
     ({}, {"branch1": look(device="other")}, None, "no probe host is mapped to it"),
-    ({}, {"branch1": look(), "branch2": look("shut")}, None, "branch2 reaches not even a control host"),
+    ({}, {"branch1": look(), "branch2": look("shut")}, None, "branch2 cannot reach even a control host"),
     ({}, {"branch1": look(), "branch2": None}, None, "not reached, and cannot prove the change"),
     ({}, {"branch1": look(), "branch2": {"failed": True, "msg": "Python was not found"}}, None,
      "not probed, and cannot prove the change: Python was not found"),

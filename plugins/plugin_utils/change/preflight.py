@@ -122,9 +122,9 @@ def _watched(name: str, hosts: dict, behind: list, rows: list) -> None:
     controls = {host: [check for check in result["checks"] if check["role"] == "control" and applies(check)] for host, result in sorted(looks.items())}
     blind = [host for host, checks in controls.items() if checks and all(check["state"] != "open" for check in checks)]
     if blind:
-        said = "%s reach%s not even a control host%s" % (", ".join(blind), "es" * (len(blind) == 1), reason([one for host in blind for one in controls[host]]))
+        said = "%s cannot reach even a control host%s" % (", ".join(blind), reason([one for host in blind for one in controls[host]]))
         stops = len(blind) == len(looks)
-        rows.append(_row(name, STOP if stops else WARN, said + ": repair that path first" * stops))
+        rows.append(_row(name, STOP if stops else WARN, said + ": fix the connection of the probe hosts first" * stops))
 
 
 def _message(devices: dict, rows: list, stops: dict) -> str:

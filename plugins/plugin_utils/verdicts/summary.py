@@ -24,7 +24,7 @@ def summarise(checks: list, features=(), levels=("required", "optional")) -> dic
     # What one host alone cannot prove, and what fails because of the policy, is reported for its feature and does not count for the host.
     counted = [c for c in wanted if (c["verdict"] != UNVERIFIED or "unproven" not in c["flags"]) and "by_choice" not in c["flags"]]
     counted = [c for c in counted if c["level"] in levels and (not features or set(features) & set(c["features"]))]
-    # What does not apply where the host is was not asked.
+    # Checks that do not apply to the host were not made.
     asked = [c for c in counted if applies(c)]
     counting = counted + [c for c in checks if c["role"] != "wanted" and {"regressed", "not_compared"} & set(c["flags"])]
     verdict = _worst(counting) if counting else UNVERIFIED

@@ -115,7 +115,7 @@ class Judge:
             yield chain[-1], _OPPOSITES.get(_action(chain[-1])), [p for p in left if p not in told], [p for p in left if p in told]
 
     def reach(self, directive: Directive, words: Iterable[str], left: Iterable[Pattern], moment: Moment) -> Hits:
-        """What of ``left`` a directive with these ACL words is about."""
+        """The patterns of ``left`` that a directive with these ACL words matches."""
         words = tuple(words)
         return self._reached[words, SURE if directive.sure else MAY, frozenset(left), CONNECT if self._timeless_lines[words] else moment]
 
@@ -225,7 +225,7 @@ class Judge:
     # -- results of words
 
     def _word(self, word: str, pattern: Pattern | None, moment: Moment) -> int:
-        """With ``pattern`` None those that look at the destination are left out, as is a group that is turned round and holds such a one."""
+        """With ``pattern`` None, words that depend on the destination are ignored, and negated groups that contain one."""
         name, turned, group, about_host, _timeless, _signs_in = self._words[word]
         if pattern is None and about_host and (turned or not group):
             return SURE

@@ -406,13 +406,13 @@ class SquidAdapter(Adapter):
         self._in_force.note({path: text for path, text in texts.items() if (path, False) not in self._waiting})
 
     def _as_read(self, paths: Iterable, failure: Callable = Overtaken) -> None:
-        """:raises: ``failure``, when somebody else changed one of these files since it was read."""
+        """:raises: ``failure``, if someone else changed one of these files since it was read."""
         for path in paths:
             if digest_of(path) != self._reader.files.digests.get(path):
                 raise failure("someone else changed %s during this run: run again" % path)
 
     def seal(self) -> None:
-        """What others changed since it was read would go live with our reload."""
+        """Changes by others since the read would take effect with our reload."""
         self._as_read(list(self._reader.files.digests), lambda text: AccessError(CONFLICT, text))
 
     def activate(self) -> list[dict]:
