@@ -58,6 +58,8 @@ options:
   snippet:
     description:
       - A snippet that the objects are written to instead, so that they stay apart from those of the folder. It has to exist; attaching it is a manual step.
+      - If O(audience) names no users, the rules are about everybody in each folder that the snippet is attached to. Folders other than O(folder), and a snippet
+        whose folders O(client_id) may not read, are RV(audience_widened).
       - It is not documented where rules of a snippet stand among those of a folder. RV(coverage) says V(unchecked) where another rule may match.
     type: str
   push_folders:
