@@ -237,7 +237,7 @@ class Run:
         if self.options.state == "reverted":
             changes, clashes = self._undo(self.journal.changes, state, self.journal.created_and_gone())
             if clashes:
-                raise AccessError(CONFLICT, "nothing was rolled back, because that would or could overwrite later changes: %s" % "; ".join(str(c) for c in clashes))
+                raise AccessError(CONFLICT, "nothing was rolled back, because that would or could overwrite later changes: %s" % "; ".join(map(str, clashes)))
             unambiguous(self.adapter.device, state, {change.ref for change in changes})
             return changes
         wanted = self.adapter.target(self.policy, state) if self.options.state != "deleted" else []  # what is removed does not depend on it
