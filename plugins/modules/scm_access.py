@@ -61,6 +61,8 @@ options:
     description:
       - Name of a snippet to write the objects to instead, to keep them separate from those of the folder. The snippet must exist; associating it with the
         folder is a manual step.
+      - If O(audience) names no users, the rules apply to everybody in each folder that the snippet is associated with. Folders other than O(folder), and a
+        snippet whose folders O(client_id) may not read, are RV(audience_widened).
       - Where the rules of a snippet are evaluated among those of a folder is not documented. If another rule may match, RV(coverage) says V(unchecked).
     type: str
   push_folders:

@@ -1,14 +1,15 @@
 # Copyright (c) 2026, the netaccess.chatgpt contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Somebody adds an entry to our list while a change is taken back, on each product that no lock keeps others out of."""
+"""Somebody edits the device while a run of ours writes or takes a change back, on each product that no lock keeps others out of."""
 from __future__ import annotations
 
 import itertools
 
 import pytest
 
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import CONFLICT, Failed
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter import BOTH, FOREIGN, NAMED
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import CONFLICT, LOCKED, Failed
 from tests.contract.fixtures import REPRESENTATIVES, TWINS
 
 LATE = "late.example"
@@ -68,3 +69,19 @@ def test_a_run_that_another_one_overtakes_does_not_undo_what_that_one_did(name, 
         with pytest.raises(Failed, match="Nothing was changed") as slower:
             rig.run(adapter=adapter)
         assert slower.value.result["failure"]["class"] == CONFLICT and not rig.run(check=True)["changed"]
+
+
+@pytest.mark.parametrize("name", sorted(REPRESENTATIVES & set(TWINS)))
+def test_what_others_begin_to_change_while_a_run_writes_is_not_activated_with_it(name, tmp_path):
+    """On each product that reports pending changes of others and activates them with ours."""
+    rig = TWINS[name](tmp_path)
+    traits = rig.adapter().traits
+    if rig.live or rig.isolating or rig.private or traits.pending_edits != NAMED or "config lock" in traits.exclusive:
+        pytest.skip("nobody else can have pending changes then, or an activation leaves them pending")
+    first = iter([True])
+    with rig.twin.at_hand():
+        rig.after_write = lambda: next(first, False) and rig.foreign_pending()
+        with pytest.raises(Failed) as failed:
+            rig.run()
+        assert failed.value.result["failure"]["class"] == LOCKED and rig.meter.activations == 0
+        assert rig.run("gathered")["pending"] in (FOREIGN, BOTH)

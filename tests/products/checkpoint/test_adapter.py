@@ -400,3 +400,46 @@ def test_a_rollback_of_what_is_in_force_is_not_stopped_by_what_others_publish(ri
     with pytest.raises(Failed):
         rig.run()
     assert rig.decisions() == before
+
+
+@pytest.mark.parametrize("write", range(4))
+def test_an_entry_that_somebody_publishes_while_a_change_is_taken_back_stays(rig, write):
+    """No lock is held between the read and the edit of an object."""
+    journal = rig.run()["journal"]
+    adapter, left = rig.adapter(), iter([False] * write + [True])
+    send = adapter.send
+
+    def meanwhile(request):
+        if next(left, False):
+            rig.add_foreign_member("late.example")
+        return send(request)
+    adapter.send = meanwhile
+    with pytest.raises(Failed, match="while this run wrote, alice published"):
+        rig.run("reverted", journal=journal, adapter=adapter)
+    assert "late.example" in rig.foreign_members() and rig.left_open() == []
+    rig.run("reverted", journal=journal)
+    assert "late.example" in rig.foreign_members() and rig.decide(MEMBER, "chatgpt.com")[0] == "block"
+
+
+def test_a_session_that_the_server_repeats_is_in_no_message(rig):
+    answer, seen = rig.twin.answer, []
+
+    def repeats(request):
+        if not request.path.endswith("show-package"):
+            return answer(request)
+        seen.append(request.headers["x-chkp-sid"])
+        return Reply.of_json({"code": "generic_error", "message": "not in session %s" % seen[0]}, 400)
+    rig.twin.answer = repeats
+    with pytest.raises(Failed, match="not in session") as failed:
+        rig.run()
+    assert seen[0] not in str(failed.value) + str(failed.value.result)
+
+
+def test_a_list_of_ours_that_is_of_expressions_now_holds_none_of_its_entries(rig):
+    """Entries that begin a URL mean something else as expressions: a dot stands for any character."""
+    rig.run()
+    with rig.by_hand():
+        rig.site["urls-defined-as-regular-expression"] = True
+    result = rig.run(check=True)
+    # What no rule blocks is open anyway.
+    assert result["coverage_before"]["allowed"] == 1 and result["changed"]

@@ -325,3 +325,42 @@ def test_the_older_paths_and_the_folders_of_a_push():
     assert adapter.targets() == ["Mobile Users", "Remote Networks"] and adapter.device == "tenant 1, folder All"
     step = next(iter(adapter.steps([], adapter.blank())), None)
     assert step is None and adapter.target(FIRST, adapter.blank())[0].object.ref.name == LIST
+
+
+# -- doubts
+
+
+@pytest.mark.parametrize("folders,said", [
+    (["Mobile Users"], None), ([], None), (["Mobile Users", "Remote Networks"], "the snippet Ours also applies to the folder Remote Networks"),
+    (["All"], "the snippet Ours also applies to the folder All")])
+def test_a_snippet_that_others_use_reaches_everybody_there(open_rig, folders, said):
+    rig = open_rig(ScmRig, snippet="Ours")
+    rig.twin.attached = {**{folder: ["Ours"] for folder in folders}, **({"All": [*rig.twin.attached["All"], *(["Ours"] if "All" in folders else [])]})}
+    assert rig.run(check=True)["audience_widened"] == [], "users are the same people everywhere"
+    if said is None:
+        assert rig.run(check=True, adapter=rig.adapter(audience=()))["audience_widened"] == []
+        return
+    site = rig.snapshot()
+    with pytest.raises(Failed, match=said):
+        rig.run(adapter=rig.adapter(audience=()))
+    assert rig.snapshot() == site and rig.run(adapter=rig.adapter(audience=()), accept_wider_audience=True)["changed"]
+    assert rig.run("deleted", policy=Policy(), adapter=rig.adapter(audience=()))["changed"]
+
+
+def test_a_snippet_whose_folders_cannot_be_read_may_reach_others(open_rig):
+    rig = open_rig(ScmRig, snippet="Ours")
+    rig.twin.faults.append(Fault("status", times=10, when=lambda request: request.path.endswith("/snippets"), reply=Reply.of_json({"_errors": []}, 403)))
+    with pytest.raises(Failed, match="may be attached to other folders"):
+        rig.run(adapter=rig.adapter(audience=()))
+
+
+def test_a_token_that_the_service_repeats_is_in_no_message(rig):
+    answer = rig.twin.answer
+
+    def repeats(request):
+        reply = answer(request)
+        return Reply.of_json({"_errors": [{"message": "no right for %s" % request.headers["authorization"]}]}, 403) if request.method == "GET" else reply
+    rig.twin.answer = repeats
+    with pytest.raises(Failed, match="no right for Bearer") as failed:
+        rig.run()
+    assert not [token for token in rig.twin.tokens if token in str(failed.value) + str(failed.value.result)]

@@ -159,6 +159,8 @@ class Scm(Twin):
         service, rest = self._parts(path)
         if service == "operations":
             return self._operation(request, rest, who)
+        if rest == "snippets" and service in (None, "setup") and request.method == "GET":
+            return self._snippets(request)
         table, _slash, number = rest.partition("/")
         kind, at_home = TABLES.get(table, (None, None))
         if kind is None or service not in (None, at_home):
@@ -199,6 +201,14 @@ class Scm(Twin):
         return Reply.of_json({"access_token": token, "scope": form.get("scope", ""), "token_type": "Bearer", "expires_in": 899})
 
     # objects
+
+    def _snippets(self, request: Request) -> Reply:
+        """Models of pan-scm-sdk 0.15.1: a snippet has the folders that it is applied to."""
+        names = sorted({name for held in self.attached.values() for name in held} | {"Ours"})
+        rows = [{"id": "snippet-%s" % name, "name": name, "type": "custom", "folders": [
+            {"id": "folder-%s" % folder, "name": folder} for folder, held in self.attached.items() if name in held]} for name in names]
+        offset, limit = int(request.query.get("offset", 0)), int(request.query.get("limit", 200))
+        return Reply.of_json({"data": rows[offset:offset + limit], "offset": offset, "limit": limit, "total": len(rows)})
 
     def _container(self, given: dict) -> tuple:
         found = [(place, given[place]) for place in ("folder", "snippet", "device") if given.get(place)]

@@ -19,7 +19,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter import HIDDEN, OURS, Adapter, Step, Traits, Wanted
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.assessment import Assessment
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.change import CREATE, DELETE, Change, apply
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import CONFLICT, REFUSED, AccessError, OutcomeUnknown
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import CONFLICT, REFUSED, UNREACHABLE, AccessError, OutcomeUnknown
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.module import filled
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Ref, State, canonical_digest
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import Pattern
@@ -53,6 +53,8 @@ class ScmAdapter(Adapter):
         self._kept: dict = {}
         self._ids: dict = {}
         self._stamp, self._stamps = secrets.token_hex(4), {}
+        #: Where else our rules apply, in words; None before it was read.
+        self._beside: list | None = None
 
     @property
     def device(self) -> str:
@@ -74,11 +76,31 @@ class ScmAdapter(Adapter):
             # None of ours are there, so that they are read once.
             if table not in self._kept:
                 self._kept[table] = self._rows(table)
+        self._beside = self._attached() if self._beside is None else self._beside
         self._context = model.Context(self._settings, dict(self._kept, **tables))
         state = model.state_of(self._settings, tables)
         self._ids = {ref: obj.native["id"] for ref, obj in state.objects.items()}
         self._stamps = {obj.native["id"]: model.stamp_of(obj.native) for obj in state.objects.values() if obj.ours and model.stamp_of(obj.native)}
         return replace(state, pending=self._pending())
+
+    def _attached(self) -> list[str]:
+        """The other folders that our snippet is attached to. Rules without users are about everybody there.
+
+        ``folders`` of a snippet: models of pan-scm-sdk 0.15.1. Where it is missing, there may be any.
+        """
+        name = self._settings.snippet
+        if not name or self._settings.audience.users:
+            return []
+        try:
+            row = next((row for row in self._api.rows("snippets", "setup") if row.get("name") == name), {})
+        except AccessError as error:
+            if error.failure == UNREACHABLE:
+                raise
+            row = {}
+        if not isinstance(row.get("folders"), list):
+            return ["the snippet %s may be attached to other folders, which could not be read" % name]
+        found = sorted(str(one.get("name")) for one in row["folders"])
+        return ["the snippet %s also applies to the folder %s" % (name, one) for one in found if one != self._settings.folder]
 
     def _pending(self) -> str | None:
         """Whether what we wrote waits for a push. No request tells; so each run stamps what it writes, and a push of ours has the stamps in its description.
@@ -116,7 +138,9 @@ class ScmAdapter(Adapter):
         return list(dict.fromkeys(found))
 
     def assess(self, policy: Policy, state: State) -> Assessment:
-        return Assessor(self._settings, self._context, policy, state).assess()
+        found = Assessor(self._settings, self._context, policy, state).assess()
+        found.audience_widened += self._beside or () if policy.allow else ()
+        return found
 
     # -- wanting
 
