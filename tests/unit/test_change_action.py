@@ -78,8 +78,9 @@ def test_the_gate_refuses(device, host, said):
 
 def test_a_package_that_is_missing_is_named_once_with_the_command_that_installs_it(monkeypatch):
     monkeypatch.setattr(catalogue, "_MISSING", "jmespath")
+    said = r"jmespath is missing on the controller: run .* -m pip install -r '?/.*/requirements.txt'?. Nothing was"
     for name in ("gate", "begin"):
-        with pytest.raises(AnsibleActionFail, match=r"jmespath is missing on the controller: run .* -m pip install -r '?/.*requirements.txt'?. Nothing") as why:
+        with pytest.raises(AnsibleActionFail, match=said) as why:
             step(name, {"fw1": FW})
     words = shlex.split(str(why.value).partition(": run ")[2].removesuffix(". Nothing was changed"))
     assert Path(words[0]).exists() and Path(words[-1]).read_text(encoding="utf-8").count("jmespath") == 1

@@ -132,7 +132,8 @@ def test_the_journal_of_another_device_is_not_rolled_back(rig, tmp_path, product
     other = Journal(str(tmp_path / "other.json"), product, device)
     other.begin([change for journal in [rig.run()["journal"]] for change in Journal.load(journal).changes])
     before = rig.snapshot()
-    with pytest.raises(Failed, match="belongs to %s %s, but this task runs on memory memory. Nothing was changed" % (product, device)):
+    said = "belongs to %s %s, but this task runs on memory memory: limit the run to the device of the journal. Nothing was changed" % (product, device)
+    with pytest.raises(Failed, match=said):
         rig.run("reverted", journal=other.path)
     assert rig.snapshot() == before and Journal.load(other.path).status == "open"
 

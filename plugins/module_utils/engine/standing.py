@@ -52,8 +52,8 @@ def to_revert(options: Options, product: str, device: str) -> tuple[Journal | No
         return (None, "nothing to roll back: the newest journal of %s, %s, is already rolled back. To go back further, set journal to an older "
                       "file" % (device, journal.path))
     if (journal.product, journal.device) != (product, device):
-        raise AccessError(REFUSED, "journal %s belongs to %s %s, but this task runs on %s "
-                                   "%s" % (journal.path, journal.product, journal.device, product, device))
+        raise AccessError(REFUSED, "journal %s belongs to %s %s, but this task runs on %s %s: limit the run to the device of the "
+                                   "journal" % (journal.path, journal.product, journal.device, product, device))
     return journal, ""
 
 
