@@ -110,4 +110,4 @@ class LookupModule(LookupBase):
             return [endpoint_probes(catalogue(options), selection(options), options["cost"], options["roles"], options["udp"], options["canary"],
                                     options["turn"], silences=options["canary_silences"])]
         except CatalogueError as error:
-            raise AnsibleLookupError("netaccess.chatgpt.endpoints: %s" % error) from error
+            raise AnsibleLookupError("netaccess.chatgpt.endpoints: %s" % error) from None

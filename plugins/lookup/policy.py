@@ -65,4 +65,4 @@ class LookupModule(LookupBase):
             never_all(kwargs)
             return [policy_config(catalogue(options), selection(options))]
         except CatalogueError as error:
-            raise AnsibleLookupError("netaccess.chatgpt.policy: %s" % error) from error
+            raise AnsibleLookupError("netaccess.chatgpt.policy: %s" % error) from None
