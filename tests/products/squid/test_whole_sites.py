@@ -114,7 +114,9 @@ class Bench:
             raise _Ended("%s, %s" % (self.doing, last[-1] if last else "no word"))
 
     def _gone(self) -> bool:
-        """Whether Squid has ended. The shell that guards it ends a moment later."""
+        """Whether Squid has ended or is about to: it says so first, and closes its connections. The shell that guards it ends a moment later."""
+        if re.search("dying|assertion failed", self.squid.log()):
+            return True
         try:
             return Path("/proc/%s/stat" % (self.squid.folder / "squid.pid").read_text().strip()).read_text().rpartition(")")[2].split()[0] in "ZX"
         except OSError:
