@@ -261,7 +261,7 @@ def test_what_is_well_says_so_and_no_more():
 
 @pytest.mark.parametrize("looks,words", [
     ({"after": look("fail", check("fail"))}, "sees what it saw before"),
-    ({"before": look("fail", check("fail")), "after": look("pass", check())}, "sees something else"),
+    ({"before": look("fail", check("fail")), "after": look("pass", check())}, "sees a change since the baseline"),
     ({"after": look("fail", check("fail"), check("unverified", role="negative"))}, "not compared"), ({"before": look("fail"), "after": None}, "h1: fail")])
 def test_a_host_outside_the_audience_is_well_when_it_sees_what_it_saw_before(looks, words):
     assert "h1: %s" % words.replace("h1: ", "") in Page(report.as_html(built({"fw1": device()}, {"h1": dict(looks, expect="unchanged")}))).text
@@ -332,7 +332,7 @@ def test_the_change_names_its_people_its_window_and_its_commands(found, seen):
     assert "Change window of fw1: Tue, Thu 22:00 to 04:00 (Europe/Berlin); frozen 2026-12-20 to 2027-01-06; outside of the change window" in text
     # A change without a number or a window says so; an audit that is about no change has no such section.
     done = headings(report.as_html(built({"fw1": device()}, mode="change")))["The change"]
-    assert done == "number none was given for this run change window none is set: the change could run at any time"
+    assert done == "change ID none was given for this run change window none is set: the change could run at any time"
     assert "The change that this audit is about" not in headings(report.as_html(built({"fw1": device()})))
 
 
