@@ -71,7 +71,7 @@ def _decides(verdict: dict, about: dict, dest: str | None, where: str) -> list:
         found += told[:_SHOWN] + ["%s: and %d more" % (words[name], len(told) - _SHOWN)] * (len(told) > _SHOWN)
     if dest and "drift" in verdict.get("deciding", ()):
         limit = [device["name"] for device in about["devices"]] if (about.get("left_out") or {}).get("devices") else ()
-        what = "set it up (no journal here records a change that is in place)" if words["drift"] == NOT_SET_UP else "repair the drift"
+        what = "set it up (no journal here records a change)" if words["drift"] == NOT_SET_UP else "repair the drift"
         found += ["To %s, have the plans reviewed, then:" % what,
                   "  %s" % carry_out(dest, where, limit)]
     return found

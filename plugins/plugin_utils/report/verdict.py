@@ -49,8 +49,8 @@ def state_of(result: dict, mode: str) -> str:
 
 
 def not_set_up(devices: list) -> list:
-    """Devices on which everything would be created, and of which no journal here records a change that is in place: a new inventory has no drift. Its class is
-    "drift" all the same. What exists and would be changed was set up by somebody, with a journal elsewhere."""
+    """Devices on which everything would be created, and of which no journal here records a change, in place or rolled back: a new inventory has no drift.
+    Its class is "drift" all the same. What exists and would be changed was set up by somebody, with a journal elsewhere."""
     return [device["name"] for device in devices if device["state"] == DRIFT and device["changes_on_record"] == []
             and all(change["op"] == "create" for change in device["changes"])]
 
