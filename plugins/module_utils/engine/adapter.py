@@ -25,6 +25,11 @@ UNNAMED = "unnamed"
 HIDDEN = "hidden"
 
 
+def whose(mine: object, theirs: object) -> str | None:
+    """``State.pending``, by whether there are pending edits of ours and of others."""
+    return BOTH if mine and theirs else OURS if mine else FOREIGN if theirs else None
+
+
 @dataclass(frozen=True)
 class Traits:
     """Facts about a product that do not depend on the device.

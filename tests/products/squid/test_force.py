@@ -12,10 +12,10 @@ import time
 
 import pytest
 
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter import BOTH, FOREIGN, OURS
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter import BOTH, FOREIGN, OURS, whose
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid import process
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.log import last_loaded
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.force import Files, InForce, digest_of, whose
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.force import Files, InForce, digest_of
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.process import NONE, RUNS, UNKNOWN, Seen, lets, readable
 
 NOW = time.time()
@@ -47,7 +47,8 @@ class Disk:
     def ask(self, seen, loaded=None):
         """(whose, names of what waits, names of what may)"""
         waiting, doubtful = self.force.waiting(self.read(), seen, loaded)
-        return whose(waiting), sorted(os.path.basename(path) for path, _ours in waiting), [os.path.basename(path) for path in doubtful]
+        found = {ours for _path, ours in waiting}
+        return whose(True in found, False in found), sorted(os.path.basename(path) for path, _ours in waiting), [os.path.basename(path) for path in doubtful]
 
     def loaded(self, seen):
         """Our reload of what is there now."""

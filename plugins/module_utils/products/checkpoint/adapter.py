@@ -8,11 +8,12 @@ installation is installed with it. What a run that died left unpublished is cont
 """
 from __future__ import annotations
 
+import contextlib
 from typing import Iterable, Iterator
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter import BOTH, FOREIGN, OURS, Adapter, Permissions, Step, Traits, Wanted
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter import Adapter, Permissions, Step, Traits, Wanted, whose
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.assessment import Assessment
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.change import CREATE, DELETE, Change
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import ACTIVATION, LOCKED, REFUSED, AccessError
@@ -129,9 +130,7 @@ class CheckpointAdapter(Adapter):
         published = [row for row in published if _posix(row.get("publish-time")) > since]
         mine = [row for row in published if row.get("user-name") == own.get("user-name") and is_ours(row.get("description"))]
         site.published = [row for row in published if row not in mine]
-        if mine or own.get("changes"):
-            return BOTH if site.published else OURS
-        return FOREIGN if site.published else None
+        return whose(mine or own.get("changes"), site.published)
 
     def target(self, policy: Policy, state: State) -> list[Wanted]:
         settings, places = self._settings, Places(self._settings, self._site, policy, state)
@@ -219,10 +218,8 @@ class CheckpointAdapter(Adapter):
         return True
 
     def close(self) -> None:
-        try:
+        with contextlib.closing(self._transport):
             self._api.end(self._edited)
-        finally:
-            self._transport.close()
 
 
 def _body(change: Change) -> dict:

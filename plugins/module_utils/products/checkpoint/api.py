@@ -52,9 +52,7 @@ class Api(Client):
 
     def rows(self, command: str, key: str = "objects", known: dict | None = None, **body: object) -> list:
         """All rows of a list, or all rules of a layer from the top without their sections. ``known`` takes in what they name: {uid: object}.
-
-        :raises AccessError: unreachable, if it ends early.
-        """
+        :raises AccessError: unreachable, if it ends early."""
         def read(number: int) -> tuple:
             found = self.show(command, limit=PAGE, offset=(number - 1) * PAGE, **body)
             if not isinstance(found.get(key), list):
@@ -72,9 +70,7 @@ class Api(Client):
         """(the current session, the other ones with unpublished changes).
 
         What a run of ours left unpublished is continued: our account may switch to a session of its own that is disconnected.
-
-        :raises AccessError: locked, if that session is still connected.
-        """
+        :raises AccessError: locked, if that session is still connected."""
         rows = self.rows("show-sessions", **{"details-level": "full"})
         own = next((row for row in rows if row["uid"] == self._uid), {})
         others = [row for row in rows if row is not own and row.get("changes")]

@@ -15,7 +15,7 @@ from typing import Callable, Collection, Iterator
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter import (
-    BOTH, FOREIGN, OURS, Adapter, Permissions, Step, Traits, Wanted,
+    BOTH, OURS, Adapter, Permissions, Step, Traits, Wanted, whose,
 )
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.assessment import Assessment
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.change import Change
@@ -131,9 +131,7 @@ class PanosAdapter(Adapter):
     def _pending(self) -> str | None:
         """Whose edits wait for a commit, anywhere on the device. An edit without a name counts as another administrator's."""
         owners = {entry.findtext("owner") for entry in self._api.operate("<show><config><list><changes></changes></list></config></show>").iter("entry")}
-        mine = self._api.username in owners
-        others = bool(owners - {self._api.username})
-        return BOTH if mine and others else OURS if mine else FOREIGN if others else None
+        return whose(self._api.username in owners, owners - {self._api.username})
 
     def _read_outer(self) -> None:
         """Shared and, on Panorama, the parents of the device group: what names mean, and which rules are evaluated before and after ours.

@@ -17,7 +17,7 @@ from typing import Callable, Collection, Iterable, Iterator
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter import Adapter, Permissions, Step, Traits, Wanted
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter import Adapter, Permissions, Step, Traits, Wanted, whose
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.assessment import Assessment
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.change import Change, apply
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import ACTIVATION, CONFLICT, REFUSED, AccessError, Overtaken
@@ -31,7 +31,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.a
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.columns import METHODS
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.control import Control, make_folder, replace_file, workers_of
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.files import Settings
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.force import InForce, digest_of, whose
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.force import InForce, digest_of
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.globs import matches, name_matches, real_glob
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.judge import Assessor
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.log import CACHE_LOG, last_loaded
@@ -160,7 +160,8 @@ class SquidAdapter(Adapter):
         self._seen = self._control.look(self._site)
         loaded = last_loaded(self._site.last("cache_log", CACHE_LOG), self._seen.zone)
         self._waiting, self._doubtful = self._in_force.waiting(self._reader.files, self._seen, loaded, unread)
-        return whose(self._waiting)
+        found = {ours for _path, ours in self._waiting}
+        return whose(True in found, False in found)
 
     def _unreachable(self) -> str:
         """Why the running Squid is unknown, or cannot be reloaded; "" if neither, or if no Squid runs."""

@@ -15,7 +15,6 @@ import json
 import os
 from typing import Callable, Collection, Mapping
 
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter import BOTH, FOREIGN, OURS
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import REFUSED, AccessError
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.journal import write_atomically
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.process import RUNS, Seen
@@ -168,12 +167,6 @@ class InForce:
         except (RecursionError, TypeError, ValueError):
             raise AccessError(REFUSED, "%s was altered, so it is unknown whose changes are pending: check them, and remove that file"
                               % path) from None
-
-
-def whose(waiting: list[tuple]) -> str | None:
-    """``State.pending`` for the pending changes."""
-    mine = {ours for _path, ours in waiting}
-    return BOTH if len(mine) == 2 else None if not mine else OURS if True in mine else FOREIGN
 
 
 def _last_load(seen: Seen, loaded: tuple | None) -> tuple | None:
