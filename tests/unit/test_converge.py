@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter import Wanted
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import AccessError, Failed
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import REFUSED, AccessError, Failed, Overtaken
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.options import Options
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Ref, State
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.target import desired
@@ -196,6 +196,61 @@ def test_a_fault_of_the_collection_is_undone_and_its_text_is_not_repeated(tmp_pa
     failure = failed.value.result["failure"]
     assert failure["class"] == "internal" and failure["applied"] == failure["undone"] != [] and rig.snapshot() == site
     assert "canary-31c7" not in str(failed.value) and [journal.status for journal in rig.journals()] == ["undone"]
+
+
+def test_a_run_that_fails_before_its_first_write_does_not_undo_what_another_one_did(tmp_path):
+    """Both read the same and want the same, so what the device holds then looks like the change of either."""
+    rig = MemoryRig(tmp_path)
+    adapter = rig.adapter()
+    steps = adapter.steps
+
+    def refuse(_request):
+        rig.run(journal=str(tmp_path / "journals of another controller"))
+        raise AccessError(REFUSED, "the candidate does not parse")
+    adapter.send = refuse
+    adapter.steps = lambda changes, state: (replace(step, harmless=True) for step in steps(changes, state))
+    with pytest.raises(Failed, match="does not parse. Nothing was changed"):
+        rig.run(adapter=adapter)
+    assert not rig.run(check=True)["changed"]
+
+
+@pytest.mark.parametrize("moment", ["seal", "activate"])
+def test_a_conflict_when_a_single_write_goes_live_undoes_it(tmp_path, moment):
+    rig = MemoryRig(tmp_path)
+    rig.run()
+    old, adapter = rig.snapshot(), rig.adapter()
+    carry_out, first = getattr(adapter, moment), iter([True])
+
+    def refuse():
+        if next(first, False):
+            raise Overtaken("another deployment is running")
+        return carry_out()
+    setattr(adapter, moment, refuse)
+    adapter.requests = lambda: {"writes": 1}
+    with pytest.raises(Failed, match="another deployment is running. The old state was restored"):
+        rig.run(policy=Policy.from_config({"allow": [str(one) for one in FIRST.allow] + ["cdn.example.net"], "exempt": [str(one) for one in FIRST.exempt]}),
+                adapter=adapter)
+    assert len(rig.meter.sent) == 2 and rig.snapshot() == old
+
+
+@pytest.mark.parametrize("step,writes", [(1, 1), (0, 2)], ids=["in the second step", "in the second request of the first step"])
+def test_a_conflict_after_the_first_write_undoes_what_was_written(tmp_path, step, writes):
+    """Only a run whose first write meets the conflict has nothing on the device."""
+    rig = MemoryRig(tmp_path)
+    old, adapter, steps = rig.snapshot(), rig.adapter(), itertools.count()
+    send = adapter.send
+
+    def sent(request):
+        number = next(steps)
+        refused = number == step
+        if not refused or step == 0:
+            send(request)
+        if refused:
+            raise Overtaken("it exists already")
+    adapter.send, adapter.requests = sent, lambda: {"writes": writes}
+    with pytest.raises(Failed, match="it exists already. The old state was restored"):
+        rig.run(adapter=adapter)
+    assert rig.snapshot() == old
 
 
 def test_a_fault_of_the_collection_before_the_first_write_changes_nothing(tmp_path, monkeypatch):

@@ -303,6 +303,11 @@ class Journal:
         self._note(not harmless, step_in_flight=title)
 
     @property
+    def in_flight(self) -> str | None:
+        """The title of the Step that was sent last, until ``sent`` or ``close``."""
+        return self._body["step_in_flight"]
+
+    @property
     def ids(self) -> dict[Ref, str]:
         """Ids that the run learned of what it created."""
         return {Ref(kind, name): key for kind, name, key in self._body.get("ids", ())}

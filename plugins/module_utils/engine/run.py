@@ -17,7 +17,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.assessmen
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.change import apply, diff, undo
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import (
     ACTIVATION, CONFLICT, LOCKED, PARTIAL, PLAN_CHANGED, UNREACHABLE, AccessError, Failed,
-    OutcomeUnknown, Overtaken, internal_fault,
+    OutcomeUnknown, internal_fault,
 )
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.journal import APPLIED, LIVE, REVERTED, UNDONE, UNFINISHED, UNPROVEN, Journal
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.memory import uncollected
@@ -43,7 +43,7 @@ class Run:
         self.check_mode = check_mode
         self.journal = None
         self.result = {"changed": False}
-        self._activation_begun = self._reverting = self._overtaken = False
+        self._activation_begun = self._reverting = self._untouched = False
         self._standing: list = []
         self._found: list = []
         self._wanted_entries: set = set()
@@ -354,7 +354,7 @@ class Run:
         """Undo what was done, and report what was undone and what was not."""
         applied, undone = [], []
         self.journal.forgiving = True
-        self._overtaken = isinstance(error, Overtaken) and max(self.journal.writes, self.adapter.requests().get("writes", 0)) <= 1
+        self._untouched = standing.untouched(self.journal, self.adapter.requests().get("writes", 0), error)
         try:
             self.adapter.begin_cleanup(undo=True)
             self.adapter.tell_apart(self.journal.ids)
@@ -386,14 +386,14 @@ class Run:
             raise AccessError(ACTIVATION, "%s accepted the change but has not activated it" % self.adapter.device)
 
     def _undo_plan(self, state: State) -> list:
-        back, clashes = self._undo([] if self._overtaken else self.journal.changes, state)
+        back, clashes = self._undo([] if self._untouched else self.journal.changes, state)
         if clashes:
             raise AccessError(CONFLICT, "; ".join(str(clash) for clash in clashes))
         unambiguous(self.adapter.device, state, {change.ref for change in back})
         return back
 
     def _failed(self, error: AccessError, applied: list, undone: list) -> Failed:
-        left, changed = standing.after_failure(self.journal, self.options.state == "reverted", self._reverting, self._activation_begun, self._overtaken)
+        left, changed = standing.after_failure(self.journal, self.options.state == "reverted", self._reverting, self._activation_begun, self._untouched)
         failure = {"class": error.failure, "applied": [change.to_data() for change in applied], "undone": [change.to_data() for change in undone],
                    "journal": None if self.journal is None else self.journal.path}
         self.result.update(changed=changed, failure=failure)

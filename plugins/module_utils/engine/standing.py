@@ -7,7 +7,7 @@ from __future__ import annotations
 import os
 from typing import Sequence
 
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import REFUSED, AccessError
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import REFUSED, AccessError, Overtaken
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.journal import (
     LIVE, REVERTED, REVERTING, UNDONE, UNFINISHED, UNPROVEN, Journal,
 )
@@ -73,13 +73,23 @@ def left(journal: Journal, state: State, device: str) -> tuple[dict, list[str], 
         "changes are still on %s. Restore it there and roll it back" % (journal.path, ", ".join(missing), folder, device) if missing else None
 
 
-def after_failure(journal: Journal | None, reverts: bool, begun: bool, activated: bool, overtaken: bool) -> tuple[str, bool]:
+def untouched(journal: Journal, writes: int, error: AccessError) -> bool:
+    """Whether a run that failed has nothing on the device to undo: what is there is of another run, even where both wanted the same.
+
+    ``writes``: requests to write that it sent, as far as the adapter counts them; a step may have several. ``error``: why it failed.
+    """
+    sent = max(journal.writes, writes)
+    # A conflict at what follows the steps, such as an activation, says nothing about these.
+    return sent == 0 or (sent == 1 and journal.in_flight is not None and isinstance(error, Overtaken))
+
+
+def after_failure(journal: Journal | None, reverts: bool, begun: bool, activated: bool, nothing: bool) -> tuple[str, bool]:
     """(the state that a failed run left, whether that is another one). ``begun``: a rollback began to write; ``activated``: an activation was begun;
-    ``overtaken``: another run was faster, and this one wrote nothing."""
+    ``nothing``: as ``untouched`` says."""
     if journal is None or (reverts and not begun and journal.status != REVERTING):
         return ("It is unknown whether the pending changes are active: run again", True) if activated else ("Nothing was changed", False)
     if reverts:
         return "The rollback is incomplete: run it again with journal %s" % journal.path, True
     if journal.status == UNDONE:
-        return "Nothing was changed" if overtaken else "The old state was restored", False
+        return "Nothing was changed" if nothing else "The old state was restored", False
     return "The device may hold a part of the change: roll it back with state reverted and journal %s" % journal.path, True
