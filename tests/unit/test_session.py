@@ -9,7 +9,7 @@ import json
 import pytest
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import (
-    AUTH, CONFLICT, LOCKED, REFUSED, UNREACHABLE, AccessError, OutcomeUnknown,
+    AUTH, CONFLICT, LOCKED, REFUSED, UNREACHABLE, AccessError, OutcomeUnknown, Overtaken,
 )
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport.connection import Answer, Connection
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport.session import (
@@ -210,3 +210,10 @@ def test_words_and_credentials():
     assert one_line(" a\n\tb  c ") == "a b c" and one_line(5) == "5"
     # The example of RFC 7617, section 2.1.
     assert basic("test", "123\u00a3") == "Basic dGVzdDoxMjPCow=="
+
+
+@pytest.mark.parametrize("request_line,failure,overtaken", [
+    ("POST /x", CONFLICT, True), ("PATCH /x", CONFLICT, True), ("GET /x", CONFLICT, False), ("POST /x", REFUSED, False)])
+def test_only_a_write_that_meets_a_conflict_was_overtaken(request_line, failure, overtaken):
+    """After a write that took effect a read may be refused as well, and that write has to be undone."""
+    assert isinstance(Product()._refusal(failure, request_line, "it exists", "HTTP 409"), Overtaken) == overtaken
