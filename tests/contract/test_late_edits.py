@@ -59,15 +59,8 @@ def test_a_run_that_another_one_overtakes_does_not_undo_what_that_one_did(name, 
         pytest.skip("a limit: its API refuses what exists with HTTP 400, which can mean anything")
     rig = TWINS[name](tmp_path / "rig")
     with rig.twin.at_hand():
-        adapter = rig.adapter()
-        begin = adapter.begin
-
-        def overtaken():
-            rig.run()
-            return begin()
-        adapter.begin = overtaken
         with pytest.raises(Failed, match="Nothing was changed") as slower:
-            rig.run(adapter=adapter)
+            rig.run(adapter=rig.overtaken())
         assert slower.value.result["failure"]["class"] == CONFLICT and not rig.run(check=True)["changed"]
 
 

@@ -390,7 +390,6 @@ class SquidAdapter(Adapter):
 
     def send(self, request: dict) -> object:
         if "check" in request:
-            self._as_read(request["check"])
             self._control.check_candidate(request["check"], real_glob)
             self._note(request["check"])
             return
@@ -398,6 +397,7 @@ class SquidAdapter(Adapter):
         self._as_read(request["write"])
         for path, text in request["write"].items():
             self._counts["writes"] += 1
+            self._as_read([path])
             replace_file(path, text, self._seen.reader)
             self._reader.files.digests[path] = digest_of(path)
 
