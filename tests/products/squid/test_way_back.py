@@ -201,7 +201,7 @@ def test_an_edit_of_a_list_waits_whatever_its_time_says(make):
 
 
 @pytest.mark.parametrize("where,at", [("the file that is written", 1), *(pytest.param(where, 0, marks=pytest.mark.exhaustive) for where in (
-    "the file that is written", "another one"))], ids=lambda value: {0: "before Squid parses", 1: "before the write"}.get(value))
+    "the file that is written", "another one"))])
 def test_an_edit_during_the_run_is_noticed_and_stays(make, where, at):
     rig = make(before=EARLY + "http_access deny threats")
     found, = rig.run(check=True)["conflicts"]
