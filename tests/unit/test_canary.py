@@ -7,6 +7,7 @@ from __future__ import annotations
 import contextlib
 import json
 import re
+import select
 import socket
 import ssl
 import threading
@@ -71,34 +72,37 @@ class Box:
                 return
             with socket.create_connection(("127.0.0.1", self._upstream)) as far, self._outside.wrap_socket(far, server_hostname=NAME) as outside:
                 outside.sendall(self._request(first) if self._request else first)
-                heard = [time.monotonic()]
-                if self._old and not self._swallow:
-                    threading.Timer(self._old, self._cut, [outside]).start()
-                threading.Thread(target=self._pump, args=(inside, outside, heard, False), daemon=True).start()
-                self._pump(outside, inside, heard, True)
-                # A close alone says nothing to the client while the other thread still reads.
-                inside.shutdown(socket.SHUT_RDWR)
+                self._pump(inside, outside)
 
-    def _cut(self, outside):
-        with contextlib.suppress(OSError):
-            outside.shutdown(socket.SHUT_RDWR)
-
-    def _pump(self, source, target, heard, back):
-        heads, began = 0, time.monotonic()
-        with contextlib.suppress(OSError):
-            while True:
-                part = source.recv(65536)
-                if self._swallow and (self._quiet and time.monotonic() - heard[0] > self._quiet or self._old and time.monotonic() - began > self._old):
+    def _pump(self, inside, outside):
+        # One thread for both ways: in two, OpenSSL takes the state of a write for the state of a read, and a connection seems to end.
+        began, heard = time.monotonic(), None
+        for each in (inside, outside):
+            each.setblocking(False)
+        while True:
+            end = self._end(began, heard)
+            left = 60 if self._swallow else max(0, end - time.monotonic())
+            ready = [each for each in (inside, outside) if each.pending()] or select.select([inside, outside], [], [], left)[0]
+            if not self._swallow and time.monotonic() > end:
+                return
+            for source in ready:
+                try:
+                    part = source.recv(65536)
+                except ssl.SSLWantReadError:
+                    continue
+                if self._swallow and time.monotonic() > end:
                     time.sleep(30)
                 if not part:
                     return
-                heard[0] = time.monotonic()
-                if self._mute and (not back or heads):
-                    continue
-                heads += 1
-                target.sendall(part)
-                if self._quiet and back and not self._swallow:
-                    source.settimeout(self._quiet)
+                if not self._mute or source is outside and not heard:
+                    (inside if source is outside else outside).sendall(part)
+                if heard or source is outside:
+                    heard = time.monotonic()
+
+    def _end(self, began, heard):
+        if self._old:
+            return began + self._old
+        return heard + self._quiet if self._quiet and heard else began + 60
 
     def close(self):
         self._listener.close()
