@@ -288,7 +288,7 @@ def test_a_silence_that_outlasts_the_run_is_an_error_and_no_claim(port):
     probes = [dict(one, port=port) for one in catalogue.canary_probes(NAME, "full", silences=[5]) if one["kind"] == "idle"]
     began = time.monotonic()
     seen_ = runner.run(probes, runner.Settings(public_roots=PUBLIC.pem.decode(), pins={NAME: "127.0.0.1"}, timeout=2, deadline=0.6))["observations"]
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 4
     for check in classify.classify(probes, seen_, FRESH, TABLE, TODAY):
         assert (check["verdict"], check["failure"]) == ("error", "generic_timeout_error")
 

@@ -188,7 +188,7 @@ def test_an_answer_that_drips_ends_with_the_time_of_the_run(way, monkeypatch):
             with pytest.raises(kind, match="did not answer within|did not complete its answer") as caught:
                 client.call("GET", "/r", write)
             assert isinstance(caught.value, OutcomeUnknown) is write
-            assert caught.value.failure == "unreachable" and 0.2 < time.monotonic() - began < 1
+            assert caught.value.failure == "unreachable" and 0.2 < time.monotonic() - began < 3
 
 
 @pytest.mark.parametrize("way", ["header", "body"])
@@ -201,7 +201,7 @@ def test_behind_a_proxy_an_answer_ends_in_time_as_well(way, monkeypatch):
             client = Transport(Connection(scheme + "://fw.example", proxy="http://127.0.0.1:%d" % port, timeout=0.3))
             with pytest.raises(AccessError):
                 client.call("GET", "/r")
-            assert time.monotonic() - began < 1
+            assert time.monotonic() - began < 3
 
 
 @pytest.mark.parametrize("way", sorted(DRIPS))
@@ -209,7 +209,7 @@ def test_a_page_that_drips_ends_with_its_time(way):
     with speaking(DRIPS[way]) as port:
         began = time.monotonic()
         assert download.get("http://127.0.0.1:%d/page" % port, 0.2, True, None) == (None, "127.0.0.1 did not complete its answer within 0.2 s")
-        assert time.monotonic() - began < 1
+        assert time.monotonic() - began < 3
 
 
 def test_a_tls_error_after_a_write_was_sent_is_an_unknown_outcome(tmp_path):
