@@ -23,8 +23,10 @@ class Program:
         # No pipe: a child that outlives its parent would keep it open.
         self._said = tempfile.TemporaryFile()
         try:
-            self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=self._said, stderr=subprocess.STDOUT, start_new_session=True,
-                                             env=dict(os.environ, LC_ALL="C", LANGUAGE="C"))
+            # run_command waits for what it starts, and does not kill its children.
+            self._process = subprocess.Popen(  # pylint: disable=ansible-bad-function
+                command, stdin=subprocess.DEVNULL, stdout=self._said, stderr=subprocess.STDOUT, start_new_session=True,
+                env=dict(os.environ, LC_ALL="C", LANGUAGE="C"))
         except BaseException:
             self._said.close()
             raise
