@@ -41,13 +41,16 @@ WHOLE, NOBODY = "10.0.0.0/8", "192.0.2.0/24"
 class Parsed:
     """Stands for a Squid that is not asked."""
 
-    commands = 0
+    commands, left = 0, 9.0
 
     def build(self) -> Build:
         return Build("5.7", True)
 
     def begin(self) -> None:
         """Nothing parses."""
+
+    def close(self) -> None:
+        """Nothing was started."""
 
     def check_site(self, files, glob) -> None:
         """Takes any configuration."""

@@ -55,6 +55,11 @@ class Control:
         """From here on the run ends or, with ``undo``, undoes a change."""
         self._deadline.begin_cleanup(undo)
 
+    @property
+    def left(self) -> float:
+        """Seconds that the run has left."""
+        return self._deadline.left()
+
     def begin(self) -> None:
         """Start Squid to print its build and to parse the present configuration. This takes as long as reading the configuration here, and runs in parallel."""
         for arguments in (_WHAT, self._parsing):
