@@ -279,7 +279,7 @@ class SquidAdapter(Adapter):
 
     def bumps(self) -> bool:
         """Whether this Squid decrypts anything."""
-        return self._decrypts and (not self._site.files or any("ssl-bump" in d.args for d in self._site.ports))
+        return self._decrypts and (not self._site.files or bool(self._site.bumping))
 
     # -- assessing
 
