@@ -43,7 +43,7 @@ def port_level(spans: Iterable[str], ports: Iterable[int]) -> int:
     for span in spans:
         low, dash, high = (part.strip() for part in span.partition("-"))
         high = high if dash else low
-        if not (low.isdigit() and high.isdigit()):
+        if not (low.isdecimal() and high.isdecimal()):
             level = MAY
         elif any(int(low) <= port <= int(high) for port in ports):
             return SURE

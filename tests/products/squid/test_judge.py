@@ -15,9 +15,10 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state imp
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.target import desired
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Policy
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.adapter import SquidAdapter
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.control import workers_of
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.files import ALLOW_RULE, SPLICE_RULE, Settings, render_drop_in
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.force import Files
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.process import NONE, Build, Seen
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.process import NONE, Build, Seen, listening
 
 CHATGPT, OPENAI, STRIPE = ".chatgpt.com", "*.openai.com", "js.stripe.com"
 POLICY = {"allow": [CHATGPT, OPENAI, STRIPE], "exempt": [CHATGPT, OPENAI]}
@@ -41,13 +42,16 @@ WHOLE, NOBODY = "10.0.0.0/8", "192.0.2.0/24"
 class Parsed:
     """Stands for a Squid that is not asked."""
 
-    commands = 0
+    commands, left = 0, 9.0
 
     def build(self) -> Build:
         return Build("5.7", True)
 
     def begin(self) -> None:
         """Nothing parses."""
+
+    def close(self) -> None:
+        """Nothing was started."""
 
     def check_site(self, files, glob) -> None:
         """Takes any configuration."""
@@ -323,6 +327,12 @@ def test_what_ends_by_terminate_is_shut(site):
     ("request_body_max_size 1 MB", only(stripe="unchecked")), ("request_body_max_size 0", ALL_YES), ("request_body_max_size 0 KB", ALL_YES),
     ("follow_x_forwarded_for allow lan", ALL_MAY), ("follow_x_forwarded_for deny all", ALL_YES), ("include conf.d/*.conf", ALL_MAY),
     ("include {folder}/x${process_number}.conf", ALL_MAY), ("include {folder}/x[[:space:]].conf", ALL_MAY),
+    ("delay_pools 1\ndelay_class 1 1\ndelay_parameters 1 0/0\ndelay_access 1 allow ai\ndelay_access 2 allow all", only(chatgpt="unchecked")),
+    ("delay_pools 1\ndelay_class 1 2\ndelay_parameters 1 -1/-1 100/100\ndelay_access 1 allow all", ALL_MAY),
+    ("delay_pools 1\ndelay_class 1 2\ndelay_parameters 1 -1/-1 64000/64000\ndelay_access 1 allow all", ALL_YES),
+    ("delay_pools 1\ndelay_class 1 1\ndelay_parameters 1 1/1\ndelay_access 1 deny all", ALL_YES),
+    ("client_delay_pools 1\nclient_delay_parameters 1 10 10\nclient_delay_access 1 allow all", ALL_MAY),
+    ("response_delay_pool slow individual-restore=9 individual-maximum=-1\nresponse_delay_pool_access slow allow ai", only(chatgpt="unchecked")),
     ("client_ip_max_connections 4", ALL_MAY), ("client_ip_max_connections -1", ALL_YES), ("chroot /srv/squid", ALL_MAY)])
 def test_what_else_may_shut_a_host_out(site, lines, word):
     found = site("acl ai dstdomain .chatgpt.com\n" + lines).foreseen()
@@ -362,6 +372,12 @@ def test_headers_that_are_all_stripped_are_named(site):
     ("\t acl ai dstdomain .chatgpt.com\n\t http_access deny ai", only(chatgpt="no")),
     ("if true\nacl ai dstdomain .chatgpt.com\nhttp_access deny ai\nendif", only(chatgpt="no")),
     ("if false\nacl ai dstdomain .chatgpt.com\nhttp_access deny ai\nendif", ALL_YES),
+    ("if\tfalse\nacl ai dstdomain .chatgpt.com\nhttp_access deny ai\nendif", ALL_YES),
+    # The program reads a line as a string of C, which ends at a NUL.
+    ("acl ai dstdomain .chatgpt.com\0.foo\nhttp_access deny ai\0 nobody", only(chatgpt="no")),
+    ("acl ai dstdomain .chatgpt.com\0 \\\nhttp_access deny ai", only(chatgpt="no")),
+    ("acl ai dstdomain .claude.ai \0.chatgpt.com\nhttp_access deny ai", ALL_YES),
+    ("acl ai dstdomain \"{folder}/nul.txt\"\nhttp_access deny ai", only(chatgpt="no")),
     ("acl ai dstdomain .chatgpt.com\nif 1 = 2\nelse\nhttp_access deny ai\nendif", only(chatgpt="no")),
     ("acl ai dstdomain .chatgpt.com\nif 1=1\nelse\nhttp_access deny ai\nendif", ALL_YES),
     ("acl ai dstdomain .chatgpt.com\nif ${process_number} = 2\nhttp_access deny ai\nendif", only(chatgpt="unchecked")),
@@ -385,7 +401,7 @@ def test_headers_that_are_all_stripped_are_named(site):
 ])
 def test_the_text_is_read_as_squid_reads_it(site, before, word):
     lists = {"ai.txt": "# AI\n.claude.ai # one\n .chatgpt.com \n", "squid.txt": ".chatgpt.com\n", "two.txt": ".claude.ai .chatgpt.com\n",
-             "more.conf": "acl ai dstdomain .chatgpt.com\n",
+             "more.conf": "acl ai dstdomain .chatgpt.com\n", "nul.txt": "\0.claude.ai\n.chatgpt.com\0.foo\n",
              "sub/other.conf": "acl other dstdomain .openai.com\n"}
     assert allowed(site(before, lists=lists).foreseen()) == word
 
@@ -433,6 +449,14 @@ def test_a_wildcard_of_an_include_does_not_cross_a_slash(site, pattern, there):
     ("external_acl_type g ttl=1 %un /x\nacl inet external g Internet\nhttp_access allow lan inet", "inet"),
     ("external_acl_type g %ul /x\nacl inet external g\nhttp_access allow inet", "inet"),
     ("external_acl_type g %EXT_USER /x\nacl inet external g\nhttp_access allow inet", "inet"),
+    # Formats have modifiers and arguments; a helper that is told the destination as well may still decide by the user.
+    ("external_acl_type g ttl=1 %#ul %>rd /x\nacl inet external g\nhttp_access allow lan inet", "inet"),
+    ("external_acl_type g %-5LOGIN %DST /x\nacl inet external g\nhttp_access allow lan inet", "inet"),
+    ("external_acl_type g %\"un %'>ru /x\nacl inet external g\nhttp_access allow lan inet", "inet"),
+    ("external_acl_type g %>{Proxy-Authorization} %DST /x\nacl inet external g\nhttp_access allow lan inet", "inet"),
+    ("external_acl_type g %{X-User}>ha %DST /x\nacl inet external g\nhttp_access allow lan inet", "inet"),
+    ("external_acl_type u children-max=2 %SRC %#>rd %METHOD /x -f (cn=%u) %u\nacl good external u\nhttp_access allow lan good\nhttp_access allow lan", ""),
+    ("external_acl_type u %{Host}>h /x\nacl good external u\nhttp_access allow lan good\nhttp_access allow lan", ""),
     ("acl who any-of staff\nhttp_access allow lan who", "who"), ("acl who all-of lan staff\nhttp_access allow who", "who"),
     ("external_acl_type g %LOGIN /x\nacl inet external g\nhttp_access deny !staff\nhttp_access allow lan inet", "staff inet"),
     ("external_acl_type u %DST /x\nacl good external u\nhttp_access allow lan good\nhttp_access allow lan", ""),
@@ -527,6 +551,22 @@ def test_a_deny_of_people_behind_the_include_is_named(site, after, told):
     assert bool(found.audience_widened) is told and all(found.coverage[at].allowed == "yes" for at in (0, 1))
 
 
+@pytest.mark.parametrize("rules,told", [
+    ("acl work time MTWHF 08:00-18:00\nhttp_access allow lan work", "ACL work (time) cannot be evaluated here"),
+    ("acl known arp 02:00:00:00:00:01\nhttp_access allow lan known", "ACL known (arp) cannot be evaluated here"),
+    ("acl a browser Good\nacl b req_header X-Device ok\nhttp_access allow lan a\nhttp_access allow b", "ACL a (browser) cannot be evaluated here"),
+    ("acl work time MTWHF 08:00-18:00\nhttp_access allow lan work\nhttp_access allow lan", ""),
+    ("acl work time MTWHF 08:00-18:00\nhttp_access allow lan\nhttp_access allow lan work", ""),
+    ("acl away src 192.0.2.0/24\nacl work time 08:00-18:00\nhttp_access allow away work", ""), ("acl some src 10.1.2.0/24\nhttp_access allow some", ""),
+    ("acl work time 08:00-18:00\nhttp_access deny all\nhttp_access allow lan work", ""), ("http_access allow lan CONNECT", ""),
+    ("acl work time 08:00-18:00\nacl good dstdomain .example.com\nhttp_access allow lan work good", "")])
+def test_conditions_that_the_site_allows_the_audience_on_are_named(site, rules, told):
+    """Our rule has none of them: a device that is not known, or at night, would get in."""
+    found = site("", rules, tail="ssl_bump bump all\nhttp_access deny all\n").foreseen().audience_widened
+    assert bool(found) is bool(told) and told in " ".join(found)
+    assert not told or "is all that the audience is allowed by" in found[0]
+
+
 @pytest.mark.parametrize("lines,told", [
     ("acl bank dst 192.0.2.1\nssl_bump splice step1 bank", True), ("acl bank dst 192.0.2.1\nssl_bump splice bank", False),
     ("acl bank dst 192.0.2.1\nssl_bump terminate step1 bank", True),
@@ -565,10 +605,25 @@ def test_a_line_in_our_drop_in_that_adds_to_an_acl_of_ours_in_another_case_goes(
     assert "192.0.2.1" not in render_drop_in(made.after, None, theirs) and "NETACCESS" not in render_drop_in(made.after, None, theirs)
 
 
-def test_a_port_by_its_older_name_decrypts_as_well(site):
-    made = site(head=HEAD.replace("http_port", "ascii_port"))
+@pytest.mark.parametrize("name,older", [("http_port", "ascii_port"), ("ssl-bump", "sslBump")])
+def test_a_port_by_its_older_name_decrypts_as_well(site, name, older):
+    made = site(head=HEAD.replace(name, older))
     made.foreseen()
     assert made.adapter.bumps() and SPLICE_RULE in made.after.objects
+
+
+@pytest.mark.parametrize("word", ["intercept", "transparent", "tproxy"])
+def test_an_intercepting_port_is_known_by_each_of_its_names(site, word):
+    made = site(head="https_port 3130 %s ssl-bump cert=/x.pem\n" % word + HEAD)
+    made.foreseen()
+    assert any(ref.name == "netaccess_intercepted" for ref in made.after.objects)
+
+
+@pytest.mark.parametrize("line", ["http_port 127.0.0.1:\u00b2", "http_port \u00b2", "workers \u00b2", "acl x port \u00b2-\u00b3\nhttp_access deny x"])
+def test_a_digit_that_is_no_decimal_one_is_no_number(site, line):
+    made = site(line)
+    found = made.foreseen()
+    assert len(found.coverage) == 3 and workers_of(made.adapter._site) == 1 and "127.0.0.1:3128" in listening(made.adapter._site.addresses)
 
 
 def test_a_copy_of_the_drop_in_is_refused(site):

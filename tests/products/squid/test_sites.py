@@ -198,6 +198,12 @@ MORE = {
     "the type of a reply": ("acl h rep_mime_type .\nhttp_reply_access deny h", {"stripe": "unchecked"}),
     "a mark before the first line of a list": ("acl ai dstdomain \"{folder}/bom.txt\"\nhttp_access deny ai", {"openai": "no"}),
     "a list from another system": ("acl ai dstdomain \"{folder}/crlf.txt\"\nhttp_access deny ai", {"chatgpt": "no", "openai": "no"}),
+    "a NUL in a list": ("acl ai dstdomain \"{folder}/nul.txt\"\nhttp_access deny ai", {"chatgpt": "no"}),
+    "a NUL in a line": ("acl ai dstdomain .chatgpt.com\0.foo\nhttp_access deny ai\0 !all", {"chatgpt": "no"}),
+    "a NUL before a backslash": ("acl ai dstdomain .chatgpt.com\0 \\\nhttp_access deny ai", {"chatgpt": "no"}),
+    "a tab in a condition": ("acl ai dstdomain .chatgpt.com\nif\t1 = 2\nhttp_access deny ai\nendif", {}),
+    "a pool without bytes": ("delay_pools 1\ndelay_class 1 1\ndelay_parameters 1 0/0\ndelay_access 1 allow all", UNTOLD),
+    "a folder in place of a file": ("include {folder}/conf.d\nacl ai dstdomain .chatgpt.com\nhttp_access deny ai", {"chatgpt": "no"}),
     "a comment behind blanks in a list": ("acl ai dstdomain \"{folder}/ind.txt\"\nhttp_access deny ai", {"openai": "no"}),
 }
 #: In make test; the others are in make test-all. What a reader of the text gets wrong is seen by test_judge as well.
@@ -212,6 +218,7 @@ def each(cases: dict, sample: tuple = ()):
 def test_what_is_claimed_holds(rig, before, words):
     lists = {"two.txt": ".claude.ai .chatgpt.com\n", "claude.txt": ".claude.ai\n", "chatgpt.txt": ".claude.ai\n.chatgpt.com\n",
              "bom.txt": "\ufeff.chatgpt.com\n.openai.com\n", "crlf.txt": ".chatgpt.com\r\n.openai.com\r\n", "ind.txt": "  # .chatgpt.com\n\t.openai.com # x\n",
+             "nul.txt": "\0.claude.ai\n.chatgpt.com\0.foo\n",
              "xai.rules": "http_access deny ai\n", rig.squid.name + ".txt": ".chatgpt.com\n"}
     given(rig, before, lists=lists)
     assert claims_hold(rig) == expected(words)
@@ -225,6 +232,7 @@ LOGINS = {
     "any-of": (SIGN_IN + "acl who any-of staff\n", "http_access allow lan who", "alice", "yes"),
     "all-of": (SIGN_IN + "acl who all-of lan staff\n", "http_access allow who", "alice", "yes"),
     "a deny": (SIGN_IN, "http_access deny !staff\nhttp_access allow lan", "alice", "yes"),
+    "a group by a format with modifiers, beside a host": (GROUP % "#ul %%>rd", "http_access allow lan inet", "alice", "unchecked"),
 }
 
 

@@ -7,7 +7,9 @@ What the files do not show (external helpers, times, reverse lookups) is MAY, as
 """
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from itertools import dropwhile, takewhile
 from typing import Any, Callable, Iterable, Iterator, NamedTuple, Sequence
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import Pattern
@@ -19,6 +21,8 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.addresses 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.firstmatch import MAY, NO, SURE, Hits, hits_of, opposite, share, walk
 
 _OPPOSITES = {"allow": "deny", "deny": "allow"}
+#: A format: its encoding and its width, an argument, its code.
+_FORMAT = re.compile(r"%[\"'#/\[]?-?[0-9]*(?:\.[0-9]+)?(\{[^}]*\})?(.*)\Z", re.S)
 
 
 @dataclass
@@ -209,18 +213,21 @@ class Judge:
         return self._inner[word]
 
     def _looks_at_host(self, acl: Acl) -> bool:
-        return acl.type in columns.DESTINATION or self._external(acl, columns.DESTINATION_FORMATS)
+        return acl.type in columns.DESTINATION or any(one.startswith(columns.DESTINATION_FORMATS) for one in self._formats(acl))
 
     def _asks_for_user(self, acl: Acl) -> bool:
         if acl.type != "external":
             return acl.type in columns.SIGN_IN
-        return self._external(acl, columns.USER_FORMATS) or not self._external(acl, columns.DESTINATION_FORMATS)
+        others = [one for one in self._formats(acl) if not one.startswith(columns.DESTINATION_FORMATS)]
+        return not self._looks_at_host(acl) or not all(one.startswith(columns.NEUTRAL_FORMATS) for one in others)
 
-    def _external(self, acl: Acl, formats: Iterable[str]) -> bool:
-        """Whether the helper of an external ACL gets one of these formats."""
+    def _formats(self, acl: Acl) -> list[str]:
+        """What the helper of an external ACL is told, in lower case and without modifiers."""
         if acl.type != "external" or not acl.values:
-            return False
-        return any(word.lower().startswith(formats) for d in self._site.named("external_acl_type") if d.args[:1] == (acl.values[0],) for word in d.args[1:])
+            return []
+        helpers = [d.args[1:] for d in self._site.named("external_acl_type") if d.args[:1] == (acl.values[0],)]
+        return [_FORMAT.sub(r"%\2\1", word.lower()) for words in helpers
+                for word in takewhile(_is_format, dropwhile(lambda word: not _is_format(word), words))]
 
     # -- results of words
 
@@ -398,6 +405,10 @@ class Judge:
         if found is None:
             found = self._prepared[key] = make(acl)
         return found
+
+
+def _is_format(word: str) -> bool:
+    return word.startswith("%")
 
 
 def _action(directive: Directive) -> str | bool | None:

@@ -26,19 +26,19 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state imp
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import Pattern
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Policy
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid import config as conf, files
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.acls import Judge, Who
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.alike import Alike
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.columns import METHODS
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.control import Control, make_folder, replace_file, workers_of
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.files import Settings
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.force import InForce, digest_of
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.globs import matches, name_matches, real_glob
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.globs import real_glob
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.judge import Assessor
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.lock import PATIENCE, Lock
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.log import CACHE_LOG, last_loaded
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.people import People, folds_names, people
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.process import NONE, RUNS, Seen, readable
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.reading import Reader
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.firstmatch import SURE
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.unfit import refuse_unfit
 
 
 def from_module(module: AnsibleModule) -> Adapter:
@@ -65,12 +65,13 @@ _NEEDS_DROP_IN = ". Squid accepts this configuration only if %s exists: create t
 class SquidAdapter(Adapter):
     """One Squid on the host where the module runs."""
 
-    traits = Traits(product="squid", kinds=("list", "acl", "line", "rule", "directive"))
+    traits = Traits(product="squid", kinds=("list", "acl", "line", "rule", "directive"), exclusive="a lock on the folder of config_file")
 
     def __init__(self, settings: Settings, control: Control, service_name: str | None = None):
         self._settings, self._control = settings, control
         self._reader, self._seen = Reader(settings, service_name), Seen(NONE)
         self._in_force, self._waiting = InForce(settings.list_dir), []
+        self._lock = Lock(settings.config_file)
         self._doubtful: list = []
         self._decrypts, self._release = True, ""
         self._shut_out: list = []
@@ -85,6 +86,7 @@ class SquidAdapter(Adapter):
 
     def close(self) -> None:
         self._control.close()
+        self._lock.release()
 
     @property
     def _site(self) -> conf.Site:
@@ -174,7 +176,7 @@ class SquidAdapter(Adapter):
 
     def target(self, policy: Policy, state: State) -> list[Wanted]:
         prefix = self._settings.prefix
-        self._refuse_unfit_site()
+        refuse_unfit(self._site, self._settings, self._own_paths()[1:])
         audience = self._audience(state)
         wanted = [self._wanted_list(files.ALLOW, policy.allow, state)]
         wanted += [Wanted(obj) for obj in audience.objects.values()]
@@ -192,37 +194,6 @@ class SquidAdapter(Adapter):
         wanted.append(Wanted(files.rule(files.ALLOW_RULE.name, words), "http_access"))
         self._shut_out = self._leaves_out(audience, state)
         return wanted
-
-    def _refuse_unfit_site(self) -> None:
-        """An existing ACL with the name of a managed one would merge with it and allow more. So would managed lists that another drop-in uses."""
-        if not self._settings.names_somebody:
-            return
-        if len(self._site.positions) > 1:
-            raise AccessError(REFUSED, "%s each include %s: keep only one of them" % (" and ".join(self._site.included), self._settings.drop_in))
-        path = self._settings.drop_in
-        folder, name = os.path.realpath(os.path.dirname(path)), os.path.basename(path)
-        for where, pattern in self._site.includes:
-            if not matches(path, pattern) and name_matches(name, os.path.basename(pattern)) and os.path.realpath(os.path.dirname(pattern)) == folder:
-                raise AccessError(REFUSED, "%s includes the folder of %s by another path: set drop_in to %s" % (
-                    where, path, os.path.join(os.path.dirname(pattern), name)))
-        if self._site.quoted:
-            raise AccessError(REFUSED, "%s includes %s where configuration_includes_quoted_values is on, so Squid would not read the lists of this "
-                                       "collection: turn it off above that line" % (self._site.included[0], self._settings.drop_in))
-        last, judge = self._site.before("http_access")[-1:], Judge(self._site, Who())
-        if last and last[0].args[:1] == ("deny",) and not self._site.after("http_access") and (
-                judge.people(last[0].args[1:]) != SURE or judge.names_destination(last[0].args[1:])):
-            raise AccessError(REFUSED, "%s %s is the last rule, so Squid allows requests that no rule matches; with the rules of this collection last "
-                                       "it would deny them. Add a final rule for all below the include of "
-                                       "%s" % (last[0].where, last[0].text, self._settings.drop_in))
-        prefix = self._settings.prefix
-        taken = [self._site.acls[name] for name in sorted(prefix + one for one in files.NAMES) if name in self._site.acls and self._site.acls[name].where]
-        if taken:
-            raise AccessError(REFUSED, "%s defines the ACL %s, a name that this collection uses, so its values would be added to the managed rules. "
-                                       "Rename it, or do not include that file" % (taken[0].where[0], taken[0].name))
-        paths = {'"%s"' % path for path in self._own_paths()[1:]}
-        using = [directive for directive in self._site.named("acl") if not paths.isdisjoint(directive.args)]
-        if using:
-            raise AccessError(REFUSED, "%s uses a list in %s: set a separate list_dir for each drop-in" % (using[0].where, self._settings.list_dir))
 
     def _leaves_out(self, audience: _Audience, state: State) -> list:
         """Users and networks that have access by this drop-in now, and will not after this run."""
@@ -308,7 +279,7 @@ class SquidAdapter(Adapter):
 
     def bumps(self) -> bool:
         """Whether this Squid decrypts anything."""
-        return self._decrypts and (not self._site.files or any("ssl-bump" in d.args for d in self._site.ports))
+        return self._decrypts and (not self._site.files or bool(self._site.bumping))
 
     # -- assessing
 
@@ -386,7 +357,12 @@ class SquidAdapter(Adapter):
         if not may.write:
             # Otherwise the first files would be written and undone, and the folder of the lists would stay.
             raise AccessError(REFUSED, may.why)
-        return False
+        waited = self._lock.take(min(PATIENCE, self._control.left))
+        # A run that ended before the lock was taken was not waited for.
+        return waited or any(digest_of(path) != self._reader.files.digests.get(path) for path in {*self._reader.files.digests, *self._own_paths()})
+
+    def held_by(self) -> list[str]:
+        return self._lock.held_by()
 
     def send(self, request: dict) -> object:
         if "check" in request:

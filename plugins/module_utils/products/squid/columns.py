@@ -15,10 +15,12 @@ NAMES = DOMAINS | EXPRESSIONS
 DESTINATION = NAMES | {"dst", "dst_as"}
 #: Types that ask for the user. An external one does if its helper gets a name, or anything else about the client only (for example for a portal).
 SIGN_IN = frozenset(("proxy_auth", "proxy_auth_regex", "max_user_ip", "ext_user", "ext_user_regex", "ident", "ident_regex", "user_cert", "ca_cert"))
-#: Formats of external_acl_type, in lower case: those about the user, and those about the destination.
-USER_FORMATS = ("%login", "%ul", "%un", "%ext_user", "%ue", "%ident", "%ui", "%us", "%user_cert", "%ssl::>cert_subject", "%user_ca_cert")
+#: Formats of external_acl_type about the destination, in lower case.
 DESTINATION_FORMATS = ("%dst", "%uri", "%>ru", "%ru", "%>rd", "%rd", "%path", "%>rp", "%rp", "%<a", "%ssl::>sni", "%>{host", "%{host",
-                       "%>h{host", "%<rd", "%<ru")
+                       "%>h{host", "%>ha{host", "%<rd", "%<ru")
+#: Formats about neither. With any other one a helper may know who asks.
+NEUTRAL_FORMATS = ("%src", "%>a", "%>p", "%>eui", "%myaddr", "%myport", "%la", "%lp", "%>la", "%>lp", "%method", "%rm", "%>rm", "%proto", "%rv",
+                   "%>rv", "%rs", "%>rs", "%port", "%acl", "%data", "%%")
 #: Schemes of URLs that Squid knows.
 SCHEMES = frozenset("NONE HTTP HTTPS FTP COAP COAPS GOPHER WAIS CACHE_OBJECT ICP HTCP URN WHOIS ICY AUTHORITY_FORM TLS SSL".split())
 GROUPS = frozenset(("any-of", "all-of"))
@@ -52,7 +54,10 @@ ACCESS = frozenset("""
     adaptation_access adapted_http_access always_direct cache_peer_access follow_x_forwarded_for http_access http_access2 http_reply_access icap_access
     miss_access never_direct redirector_access reply_header_access request_header_access url_rewrite_access""".split())
 #: The position of the action in a directive, if it is not the first word.
-ACTION_AT = {"request_header_access": 1, "reply_header_access": 1, "adaptation_access": 1, "cache_peer_access": 1}
+ACTION_AT = {"request_header_access": 1, "reply_header_access": 1, "adaptation_access": 1, "cache_peer_access": 1, "delay_access": 1,
+             "client_delay_access": 1, "response_delay_pool_access": 1}
+#: Options of a port that decrypts, and of one that intercepts, with their older names.
+BUMPING, INTERCEPTING = frozenset(("ssl-bump", "sslBump")), frozenset(("intercept", "transparent", "tproxy"))
 #: Methods that browsers and apps send to a web service.
 METHODS = ("CONNECT", "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 #: Headers, in lower case, that a web service needs through a decrypting proxy. Cookies are judged separately.
@@ -62,15 +67,18 @@ NEEDED_HEADERS = {
 
 #: Limits below which requests or responses of a web service are rejected: bytes of all headers (Squid's default), or a number.
 LIMITS = {"request_header_max_size": 64 << 10, "reply_header_max_size": 64 << 10, "forward_max_tries": 1}
+#: Rates of delay pools, and the lists of what they apply to.
+RATES = {"delay_parameters": "delay_access", "client_delay_parameters": "client_delay_access", "response_delay_pool": "response_delay_pool_access"}
 
 #: Directives that the judge reads.
 JUDGED = frozenset("""
     acl adaptation_access adaptation_service_chain adaptation_service_set adapted_http_access always_direct ascii_port auth_param cache_log cache_peer
-    cache_peer_access chroot client_ip_max_connections configuration_includes_quoted_values deny_info ecap_enable ecap_service external_acl_type
+    cache_peer_access chroot client_delay_access client_delay_parameters client_ip_max_connections configuration_includes_quoted_values delay_access
+    delay_parameters deny_info ecap_enable ecap_service external_acl_type
     follow_x_forwarded_for forward_max_tries http_access http_access2 http_port http_reply_access https_port icap_access icap_enable icap_service include
     miss_access never_direct redirect_program
     redirector_access reply_body_max_size reply_header_access reply_header_max_size request_body_max_size request_header_access request_header_add
-    request_header_max_size ssl_bump url_rewrite_access url_rewrite_program""".split())
+    request_header_max_size response_delay_pool response_delay_pool_access ssl_bump url_rewrite_access url_rewrite_program""".split())
 #: Directives that block nothing, or that concern something else.
 OTHERS = frozenset("""
     accept_filter access_log acl_uses_indirect_client adaptation_masterx_shared_names adaptation_meta adaptation_send_client_ip
@@ -79,11 +87,11 @@ OTHERS = frozenset("""
     authenticate_ttl background_ping_rate balance_on_multiple_ip broken_posts broken_vary_encoding buffered_logs cache cache_access_log cache_dir
     cache_effective_group cache_effective_user cache_host_domain cache_log_message cache_mem cache_mgr cache_miss_revalidate cache_peer_domain
     cache_replacement_policy cache_store_log cache_swap_high cache_swap_log cache_swap_low cache_swap_state cache_vary cachemgr_passwd check_hostnames
-    chunked_request_body_max_size client_db client_delay_access client_delay_initial_bucket_level client_delay_parameters client_delay_pools
+    chunked_request_body_max_size client_db client_delay_initial_bucket_level client_delay_pools
     client_dst_passthru client_idle_pconn_timeout client_lifetime client_netmask client_persistent_connections
     client_request_buffer_max_size clientside_mark clientside_tos collapsed_forwarding collapsed_forwarding_access
     collapsed_forwarding_shared_entries_limit connect_retries connect_timeout coredump_dir cpu_affinity_map dead_peer_timeout debug_options
-    delay_access delay_class delay_initial_bucket_level delay_parameters delay_pool_uses_indirect_client delay_pools detect_broken_pconn
+    delay_class delay_initial_bucket_level delay_pool_uses_indirect_client delay_pools detect_broken_pconn
     digest_bits_per_entry digest_generation digest_rebuild_chunk_percentage digest_rebuild_period digest_rewrite_period digest_swapout_chunk_size
     diskd_program dns_defnames dns_multicast_local dns_nameservers dns_packet_max dns_retransmit_interval dns_testnames dns_timeout dns_v4_fallback
     dns_v4_first email_err_data emulate_httpd_log err_html_text err_page_stylesheet error_default_language error_directory error_log_languages
@@ -111,7 +119,7 @@ OTHERS = frozenset("""
     quick_abort_max quick_abort_min quick_abort_pct range_offset_limit read_ahead_gap read_timeout redirect_children redirect_rewrites_host_header
     redirector_bypass referer_log referrer_log refresh_all_ims refresh_pattern refresh_stale_hit relaxed_header_parser reload_into_ims
     reply_header_add reply_header_replace request_entities request_header_replace
-    request_start_timeout request_timeout response_delay_pool response_delay_pool_access retry_on_error send_hit server_http11
+    request_start_timeout request_timeout retry_on_error send_hit server_http11
     server_idle_pconn_timeout server_pconn_for_nonretriable server_persistent_connections shared_memory_locking shared_transient_entries_limit
     short_icon_urls shutdown_lifetime sleep_after_fork snmp_access snmp_incoming_address snmp_outgoing_address snmp_port spoof_client_ip ssl_engine
     ssl_unclean_shutdown sslcrtd_children sslcrtd_program sslcrtvalidator_children sslcrtvalidator_program sslpassword_program sslproxy_cafile

@@ -14,8 +14,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Callable, Iterator, NamedTuple
 
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.columns import ACCESS, ACTION_AT, BUILT_IN, EXPRESSIONS, RENAMED
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.files import RULEBASES, folded, names_ours, prefix_of
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.columns import (
+    ACCESS, ACTION_AT, BUILT_IN, BUMPING, EXPRESSIONS, INTERCEPTING, RENAMED,
+)
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.files import RULEBASES, folded, names_ours, prefix_of, visible
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.globs import certain, matches, name_matches
 
 DISABLED = "#netaccess.chatgpt disabled: "
@@ -34,7 +36,6 @@ _EQUATION = re.compile(r"\s*([+-]?[0-9]+)\s*=\s*([+-]?[0-9]+)\s*\Z")
 _PROCESS = "${process_"
 #: The number of words before the ACLs in a line of an access list.
 _BEHIND_ACTION = {name: ACTION_AT.get(name, 0) + 1 for name in ACCESS}
-_CONDITIONS = ("if", "else", "endif")
 
 
 class Directive(NamedTuple):
@@ -151,17 +152,22 @@ class Site:
     @property
     def intercepting(self) -> list[Directive]:
         """The intercepting ports."""
-        return [d for d in self.ports if "intercept" in d.args or "tproxy" in d.args]
+        return [d for d in self.ports if not INTERCEPTING.isdisjoint(d.args)]
+
+    @property
+    def bumping(self) -> list[Directive]:
+        """The ports that decrypt."""
+        return [d for d in self.ports if not BUMPING.isdisjoint(d.args)]
 
     @property
     def port_numbers(self) -> list[int]:
         """Numbers of the listening ports."""
-        return sorted({int(d.args[0].rsplit(":", 1)[-1]) for d in self.ports if d.args[0].rsplit(":", 1)[-1].isdigit()})
+        return sorted({int(address.rsplit(":", 1)[-1]) for address in self.addresses})
 
     @property
     def addresses(self) -> list[str]:
         """Where Squid listens: port numbers, with or without an address."""
-        return sorted({d.args[0] for d in self.ports if d.args[0].rsplit(":", 1)[-1].isdigit()})
+        return sorted({d.args[0] for d in self.ports if d.args[0].rsplit(":", 1)[-1].isdecimal()})
 
     def last(self, name: str, default: str) -> str:
         """The value of a directive of which the last one counts."""
@@ -208,7 +214,7 @@ class _Loader:
         for number, line in logical_lines(text):
             enabled = not line.startswith(DISABLED)
             line = (line if enabled else line[len(DISABLED):]).replace("${service_name}", self._service)
-            if enabled and line.startswith(_CONDITIONS) and _condition(line, states):
+            if enabled and line.startswith(("if", "else", "endif")) and _condition(line, states):
                 continue
             # Squid evaluates only the innermost condition.
             state = states[-1] if states else True
@@ -269,7 +275,7 @@ def lines_of_others(text: str, path: str, quoted: bool) -> list:
 
 def _condition(line: str, states: list) -> bool:
     """Whether the line belongs to a condition; ``states``: the open conditions, True, False, or None if only Squid knows."""
-    word, _blank, rest = line.partition(" ") if " " in line else line.partition("\t")
+    word, rest = (line.split(None, 1) + [""])[:2]
     if word == "if":
         equation = _EQUATION.match(rest)
         states.append({"true": True, "false": False}.get(rest.strip(), int(equation[1]) == int(equation[2]) if equation else None))
@@ -283,14 +289,14 @@ def _condition(line: str, states: list) -> bool:
 
 
 def _pieces(text: str, size: int) -> Iterator[tuple[int, str]]:
-    """(number, what Squid reads at once) of each line: up to a carriage return, and at most the size of its buffer."""
+    """(number, what Squid reads at once) of each line: up to a carriage return or a NUL, and at most the size of its buffer."""
     for number, line in enumerate(text.split("\n"), 1):
         if len(line) * 4 <= size:
-            yield number, line.partition("\r")[0] if "\r" in line else line
+            yield number, visible(line) if "\r" in line or "\0" in line else line
             continue
         raw = line.encode("utf-8", "surrogateescape")
-        for at in range(0, len(raw) or 1, size):
-            yield number, raw[at:at + size].decode("utf-8", "surrogateescape").partition("\r")[0]
+        for at in range(0, len(raw), size):
+            yield number, visible(raw[at:at + size].decode("utf-8", "surrogateescape"))
 
 
 def logical_lines(text: str) -> Iterator[tuple[int, str]]:
@@ -321,7 +327,7 @@ def logical_lines(text: str) -> Iterator[tuple[int, str]]:
 def physical(raw: str) -> tuple:
     """(whether the line is not disabled by us, the text that Squid reads, or would read)"""
     enabled = not raw.startswith(DISABLED)
-    return enabled, (raw if enabled else raw[len(DISABLED):]).partition("\r")[0].lstrip(_SPACE)
+    return enabled, visible(raw if enabled else raw[len(DISABLED):]).lstrip(_SPACE)
 
 
 def switched(text: str, number: int, enabled: bool) -> str:
@@ -371,7 +377,7 @@ def acl_words(directive: Directive) -> tuple:
 
 
 def port_name(directive: Directive) -> str:
-    """The name of a port for ``myportname`` ACLs."""
+    """The name of a port, or of a peer."""
     given = [word[len("name="):] for word in directive.args if word.startswith("name=")]
     return given[-1] if given else directive.args[0]
 

@@ -25,7 +25,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors im
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.config import (
     Site, included, logical_lines, physical, split,
 )
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.globs import matches
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.globs import finds_folder, matches
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.log import CACHE_LOG, News, last_loaded
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.process import (
     NONE, RUNS, UNKNOWN, Build, Seen, alive, is_script, lets, listening, look,
@@ -54,6 +54,11 @@ class Control:
     def begin_cleanup(self, undo: bool = False) -> None:
         """From here on the run ends or, with ``undo``, undoes a change."""
         self._deadline.begin_cleanup(undo)
+
+    @property
+    def left(self) -> float:
+        """Seconds that the run has left."""
+        return self._deadline.left()
 
     def begin(self) -> None:
         """Start Squid to print its build and to parse the present configuration. This takes as long as reading the configuration here, and runs in parallel."""
@@ -217,7 +222,7 @@ class Control:
 def workers_of(site: Site) -> int:
     """The number of processes that serve clients."""
     number = site.last("workers", "1")
-    return int(number) if number.isdigit() else 1
+    return int(number) if number.isdecimal() else 1
 
 
 def _unnumbered(problems: Iterable[str]) -> Counter:
@@ -281,7 +286,8 @@ class _Tree:
         for pattern in map(os.path.abspath, patterns):
             here = {p for p in self._glob(pattern) if self._files.get(p, "") is not None}
             here |= {p for p, text in self._files.items() if text is not None and matches(p, pattern)}
-            paths += [self.copy(p) for p in sorted(here)] or [self._nothing(pattern)]
+            # Squid opens a folder as a file without lines.
+            paths += [self.copy(p) for p in sorted(here)] or [self._folder if finds_folder(pattern) else self._nothing(pattern)]
         return paths
 
     def _nothing(self, pattern: str) -> str:

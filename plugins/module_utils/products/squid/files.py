@@ -178,11 +178,16 @@ class _Piece:
     ours: bool = False
 
 
+def visible(line: str) -> str:
+    """What Squid reads of a line: nothing after a carriage return or a NUL."""
+    return re.split("[\r\0]", line, maxsplit=1)[0]
+
+
 def _pieces(text: str, prefix: str) -> Iterable[_Piece]:
     """The text in pieces. Their lines, joined by line feeds, give the text again."""
     held, number, words, known = [], 1, "", {}
     for at, raw in enumerate(text.split("\n"), 1):
-        line = raw.partition("\r")[0].strip()
+        line = visible(raw).strip()
         held.append(raw)
         if line and not line.startswith("#"):
             words += line[:-1] if line.endswith("\\") else line
@@ -396,7 +401,7 @@ def parse_list(text: str, known: frozenset[str] = frozenset()) -> dict[str, froz
 
     ``known``: names that need no check, such as those of another list.
     """
-    lines, dead = frozenset(text.split("\n")), set()
+    lines, dead = frozenset((re.sub("\0[^\n]*", "", text) if "\0" in text else text).split("\n")), set()
     hosts = set(lines & known)
     for line in (raw.strip() for raw in lines - known):
         if line.startswith(_DEAD):

@@ -4,17 +4,21 @@
 """What else in Squid may block a host, apart from http_access and ssl_bump: other lists, filters, peers, headers, and unknown directives. Pure."""
 from __future__ import annotations
 
+import re
 from typing import Iterator, Sequence
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import Pattern
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid import columns
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.acls import CONNECT, INSIDE, Judge
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.config import Directive, Site, acl_words
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.config import Directive, Site, acl_words, port_name
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.files import COOKIE_RULES
 
 _REWRITERS = ("url_rewrite_program", "redirect_program")
 _REWRITE_LISTS = ("url_rewrite_access", "redirector_access")
 _SERVICES = ("icap_service", "ecap_service")
+#: Bytes a second, or at once, with which nothing works.
+_SLOW = 1024
+_RATE = re.compile("(?<![0-9-])[0-9]+")
 _UNITS = {"bytes": 1, "kb": 1 << 10, "mb": 1 << 20, "gb": 1 << 30}
 _SETS = ("adaptation_service_set", "adaptation_service_chain")
 
@@ -72,7 +76,7 @@ class Gates:
 
     def _peers(self) -> Iterator[tuple]:
         """Requests that must use a peer although no peer accepts them, so that they fail."""
-        peers = [_peer_name(d) for d in self._site.named("cache_peer") if d.args and "originserver" not in d.args]
+        peers = [port_name(d) for d in self._site.named("cache_peer") if d.args and "originserver" not in d.args]
         forced = self._reached("never_direct")
         free = self._reached("always_direct", surely=True)
         asked = [pattern for pattern in forced if pattern not in free]
@@ -170,16 +174,21 @@ class Gates:
         for directive in self._site.named("request_body_max_size")[-1:]:
             if _number(directive.args) != 0:
                 yield "%s %s blocks larger uploads" % (directive.where, directive.text), self._decrypted
+        yield from self._rates()
+
+    def _rates(self) -> Iterator[tuple]:
+        """(why, patterns) of delay pools that let almost nothing through."""
+        for rates, access in columns.RATES.items():
+            slow = [d for d in self._site.named(rates) if any(int(rate) < _SLOW for rate in _RATE.findall(" ".join(d.args[1:])))]
+            for directive in slow:
+                lines = [d for d in self._site.named(access) if d.args[:1] == directive.args[:1]]
+                for _line, action, sure, may in self._judge.decide(lines, self._patterns):
+                    if action != "deny":
+                        yield "%s %s lets less than %d bytes a second through" % (directive.where, directive.text, _SLOW), sure + may
 
     def trusting(self) -> list:
         """The lines that take the client's address from another proxy, if access lists use it again for decrypted requests."""
-        looks = any("ssl-bump" in port.args for port in self._site.ports)
-        return [d for d in self._site.named("follow_x_forwarded_for") if looks and d.args[:1] == ("allow",)]
-
-
-def _peer_name(directive: Directive) -> str:
-    named = [word[len("name="):] for word in directive.args if word.startswith("name=")]
-    return named[-1] if named else directive.args[0]
+        return [d for d in self._site.named("follow_x_forwarded_for") if self._site.bumping and d.args[:1] == ("allow",)]
 
 
 def _number(words: Sequence[str]) -> float:

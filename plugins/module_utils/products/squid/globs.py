@@ -35,6 +35,11 @@ def name_matches(name: str, part: str) -> bool:
     return fnmatch.fnmatchcase(name, _translated(part)) and (not name.startswith(".") or part.startswith("."))
 
 
+def finds_folder(pattern: str) -> bool:
+    """Whether a folder has such a path."""
+    return any(map(os.path.isdir, glob.glob(_translated(pattern))))
+
+
 def real_glob(pattern: str) -> list[str]:
     """The files of an include, from the file system."""
     return [path for path in glob.glob(_translated(pattern)) if os.path.isfile(path)]

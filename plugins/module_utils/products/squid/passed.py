@@ -17,6 +17,8 @@ def passed(site: Site, judge: Judge, policy: Policy, decrypts: bool) -> list[str
         return []
     found = ["%s %s blocks a part of the audience and would no longer apply to these hosts; move it above the include of the drop-in, or narrow the "
              "audience" % (line.where, line.text) for line in _denials(site, judge, policy) + _terminations(site, judge, policy, decrypts)]
+    found += ["%s %s is all that the audience is allowed by, on conditions (%s) that the managed rule does not have" % (
+        line.where, line.text, "; ".join(judge.doubts(_conditions(judge, line)))) for line in _conditional(site, judge)]
     return found + (_peeked(site, judge) if decrypts and policy.exempt else [])
 
 
@@ -35,6 +37,27 @@ def _denials(site: Site, judge: Judge, policy: Policy) -> list:
         elif hits.all and people == SURE and not judge.names_destination(words):
             break
     return found
+
+
+def _conditional(site: Site, judge: Judge) -> list:
+    """The rules that let the audience in, if each of them does so only at times, or from some devices or programs."""
+    found = []
+    for line in site.named("http_access"):
+        words = line.args[1:]
+        if line.ours or judge.names_destination(words) or judge.people(words) == NO:
+            continue
+        if line.args[0] == "allow":
+            if judge.people(_conditions(judge, line)) == SURE:
+                return []
+            found.append(line)
+        elif judge.people(words) == SURE:
+            break
+    return found
+
+
+def _conditions(judge: Judge, line: Directive) -> list:
+    """The words of a rule that are neither about addresses, which the task names, nor about a login, which the managed rule requires as well."""
+    return [word for word in line.args[1:] if not judge.clients(word.lstrip("!")) and not judge.signs_in([word])]
 
 
 def _terminations(site: Site, judge: Judge, policy: Policy, decrypts: bool) -> list:

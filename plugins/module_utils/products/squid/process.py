@@ -73,7 +73,7 @@ def look(pid_files: list[str], program: str, build: Build, config_file: str, ser
             text = source.read(64).strip()
     except OSError as error:
         return Seen(UNKNOWN, "the pid file %s cannot be read: %s" % (path, error.strerror))
-    pid = int(text) if text.isdigit() else 0
+    pid = int(text) if text.isdecimal() else 0
     if not 0 < pid < 1 << 31 or not alive(pid):
         return Seen(NONE)
     wrong = _not_ours(pid, program, build, config_file, service)
@@ -294,7 +294,7 @@ def tabled() -> list:
 def _addresses(port: str) -> list:
     """(address, port) as in the kernel; a host name may have several."""
     host, _colon, number = port.rpartition(":")
-    if not number.isdigit():
+    if not number.isdecimal():
         return []
     if not host:
         return [(bytes(4), int(number)), (bytes(16), int(number))]
