@@ -62,7 +62,9 @@ options:
     description: HTTPS Inspection layer for the new rule. By default the outbound layer of O(package).
     type: str
   targets:
-    description: Names of the gateways and clusters to install on. By default all installation targets of O(package).
+    description: >-
+      Names of the gateways and clusters to install on. By default those that run O(package). One that runs another package is refused, because an installation
+      would replace it.
     type: list
     elements: str
     default: []

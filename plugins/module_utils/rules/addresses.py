@@ -9,6 +9,12 @@ from typing import Iterable
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.firstmatch import MAY, NO, SURE
 
+#: Private, shared, local, multicast and documentation networks (IANA's registries of special-purpose addresses). ``is_private`` of Python is not asked:
+#: before 3.11, 0.0.0.0/0 is private to it. 198.18.0.0/15 is not here, since some agents give hosts of the internet addresses of it.
+_PRIVATE = tuple(map(ipaddress.ip_network, (
+    "0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.0.2.0/24", "192.168.0.0/16", "198.51.100.0/24",
+    "203.0.113.0/24", "224.0.0.0/3", "::1/128", "2001:db8::/32", "fc00::/7", "fe80::/10", "ff00::/8")))
+
 
 def networks_of(text: str, dash: str = "-") -> list:
     """The networks of an address, a network in CIDR form or a range ``first<dash>last``. :raises ValueError: for anything else."""
@@ -21,10 +27,15 @@ def networks_of(text: str, dash: str = "-") -> list:
         raise ValueError("%s: both ends of a range must have the same IP version" % text) from error
 
 
+def private(networks: Iterable) -> bool:
+    """Whether all of these networks are such that no host of the internet is in them."""
+    return all(any(one.version == other.version and one.subnet_of(other) for other in _PRIVATE) for one in networks)
+
+
 def is_private(text: str) -> bool:
-    """Whether all of what ``networks_of`` makes of a text is private; what is no address is not."""
+    """The same of what ``networks_of`` makes of a text; what is no address is not private."""
     try:
-        return all(network.is_private for network in networks_of(text))
+        return private(networks_of(text))
     except ValueError:
         return False
 

@@ -84,7 +84,7 @@ def test_what_a_first_run_and_a_second_one_cost(rig):
     rig.run()
     first, rig.twin.log[:] = commands(rig), []
     rig.run()
-    assert (len(first), len(commands(rig)), first.count("login"), first[-1]) == (31, 12, 1, "logout")
+    assert (len(first), len(commands(rig)), first.count("login"), first[-1]) == (32, 13, 1, "logout")
     assert [command for command in first if command.startswith(WRITES)] == [
         "add-application-site", "add-application-site", "add-https-rule", "add-access-rule", "publish", "install-policy"]
 
@@ -228,6 +228,42 @@ def test_only_the_targets_are_installed_and_waited_for(rig):
     assert not rig.run(adapter=rig.adapter(targets=("gw-1",)))["changed"] and rig.run("gathered")["pending"] == "ours"
 
 
+def test_a_gateway_that_runs_another_package_keeps_it(rig):
+    """Without targets, the server installs on all gateways, and replaces what they have."""
+    rig.twin.add_gateway("gw-3", "Branches")
+    result = rig.run()
+    assert [one["target"] for one in result["activation"]] == ["gw-1", "gw-2"] and rig.twin.state["others"]["gw-3"]["policy"]["access-policy-name"] == "Branches"
+    assert rig.decide(MEMBER, "chatgpt.com")[0] == "allow" and not rig.run()["changed"]
+
+
+@pytest.mark.parametrize("targets,says", [
+    (("gw-1", "gw-3"), "gw-3 runs the package Branches, which an installation would replace"), (("gw-9",), "has no gateway named gw-9")])
+def test_a_target_that_runs_another_package_or_does_not_exist_is_refused(rig, targets, says):
+    rig.twin.add_gateway("gw-3", "Branches")
+    assert any(says in text for text in rig.run(check=True, adapter=rig.adapter(targets=targets))["warnings"])
+    rig.twin.log.clear()
+    refused(rig, says, adapter={"targets": targets})
+    assert rig.run(activate=False, adapter=rig.adapter(targets=targets, activate=False))["changed"]
+
+
+def test_a_gateway_without_a_policy_gets_one_when_it_is_named(rig):
+    rig.twin.add_gateway("gw-3", None)
+    result = rig.run(adapter=rig.adapter(targets=("gw-3",)))
+    assert [one["target"] for one in result["activation"]] == ["gw-3"] and rig.twin.decide(MEMBER, "chatgpt.com", gateway="gw-3")[0] == "allow"
+
+
+def test_a_package_that_no_gateway_runs_is_not_installed_on_all_of_them(rig):
+    rig.twin.state["installed"].clear()
+    rig.twin.add_gateway("gw-3", "Branches")
+    refused(rig, "no gateway runs the package Standard: set targets", publish_foreign_changes=True)
+
+
+def test_a_cluster_is_a_target_and_its_members_are_none(rig):
+    rig.twin.add_gateway("gw-4a", "Standard", **{"type": "CpmiClusterMember"})
+    rig.twin.add_gateway("gw-4b", "Standard", **{"type": "cluster-member"})
+    assert [one["target"] for one in rig.run()["activation"]] == ["gw-1", "gw-2"]
+
+
 # -- layers and names
 
 
@@ -264,6 +300,14 @@ def test_each_shape_of_a_package_and_each_kind_of_layers(make, variant, shape, v
     assert rig.decide(MEMBER, "chatgpt.com") == ("allow", "tunnel") and rig.twin.decide(STRANGER, "chatgpt.com")[0] == "block"
     rig.run("deleted")
     assert rig.decide(MEMBER, "chatgpt.com")[0] == "block" and rig.twin.rule("Block AI", rig.web)
+
+
+@pytest.mark.parametrize("layer", ["Network", "Outbound"])
+def test_a_layer_that_other_packages_may_use_is_told(rig, layer):
+    assert not any("is shared" in text for text in rig.run(check=True).get("warnings", []))
+    rig.twin.db["layers"][layer]["row"]["shared"] = True
+    assert [text for text in rig.run(check=True)["warnings"] if "is shared" in text] == [
+        "layer %s is shared: each other package that uses it gets the rule as well, with its next installation" % layer]
 
 
 def test_the_package_that_blocks_nothing_gets_the_rule_into_its_last_layer(make):
@@ -380,6 +424,20 @@ def test_what_others_publish_while_a_run_writes_is_not_installed_with_it(rig):
     with pytest.raises(Failed, match="another administrator's pending changes"):
         rig.run()
     assert rig.run(publish_foreign_changes=True)["changed"]
+
+
+def test_what_others_publish_is_found_behind_what_another_run_of_ours_published_later(rig):
+    late = iter([True])
+
+    def meanwhile():
+        if next(late, False):
+            rig.twin.publish_by("alice", "new branch")
+            rig.twin.publish_by("netaccess", "for another package")
+            rig.twin.state["published"][-1]["description"] = OURS
+    rig.after_write = meanwhile
+    with pytest.raises(Failed, match="alice published new branch, which would be installed with ours"):
+        rig.run()
+    assert "install-policy" not in commands(rig) and rig.left_open() == []
 
 
 def test_what_others_published_before_and_was_accepted_does_not_stop_the_run_later(rig):

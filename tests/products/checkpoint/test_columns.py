@@ -113,6 +113,10 @@ OBJECTS = {
     "port 443": ("https", True), "port 80": ("http", None), "a group with 443": ("Web", True), "udp": ("QUIC", None),
     "ports": (("service-tcp", {"port": "400-500"}), True), "a source port": (("service-tcp", {"port": "443", "source-port": "99"}), False),
     "a signature of the protocol": (("service-tcp", {"port": "443", "match-by-protocol-signature": True}), False),
+    "a resource": (("service-tcp", {"port": "443", "enable-tcp-resource": True}), False),
+    "a service with a new column": (("service-tcp", {"port": "443", NEXT_YEAR: "x"}), False),
+    "a service of another port with a new column": (("service-tcp", {"port": "22", NEXT_YEAR: "x"}), None),
+    "a group with a source port": (("service-group", {"members": ["http", "Narrow"]}), False),
     "high ports": (("service-tcp", {"port": ">1024"}), False), "another kind": (("service-other", {}), False),
     "a group of sites": (("application-site-group", {"members": ["AI sites", "Facebook"]}), True),
     "a group without sites": (("application-site-group", {"members": ["Facebook"]}), False),
@@ -122,10 +126,21 @@ OBJECTS = {
 @pytest.mark.parametrize("what", OBJECTS)
 def test_what_a_service_or_a_site_is_about(rig, what):
     given, certain = OBJECTS[what]
+    rig.twin.add("service-tcp", "Narrow", port="443", **{"source-port": "1024-65535"})
     if isinstance(given, tuple):
         rig.twin.add(given[0], "Thing", **given[1])
         given = "Thing"
     assert conflict(rig, "access-rule", service=[given])["certain"] is certain
+
+
+def test_a_service_that_cannot_be_read_whole_is_not_certain(rig):
+    """A rulebase shows its port alone."""
+    shown = rig.twin._shown
+
+    def short(row, session):
+        return {key: value for key, value in shown(row, session).items() if row["type"] != "service-tcp" or key in ("uid", "name", "type", "port")}
+    rig.twin._shown = short
+    assert conflict(rig, "access-rule", service=["https"])["certain"] is False
 
 
 DESTINATIONS = {

@@ -31,13 +31,18 @@ NAMED_HTTPS = {"source": ANY, "destination": ANY, "service": ANY, "site-category
 APPLY = "Inner Layer"
 ACTIONS = ("Accept", "Drop", "Reject", "Ask", "Inform", "User Auth", "Client Auth", APPLY)
 PARAMETERS = ("uid", "name", "details-level", "async-response")
+#: What an answer in standard details has of an object that rules name, and what the whole answer has of a TCP service besides.
+STANDARD = ("uid", "name", "type", "port")
+SERVICE = {"match-by-protocol-signature": False, "match-for-any": True, "keep-connections-open-after-policy-installation": False, "session-timeout": 3600,
+           "use-default-session-timeout": True, "sync-connections-on-cluster": True, "override-default-settings": False, "groups": [],
+           "aggressive-aging": {"enable": True, "timeout": 15, "use-default-timeout": True, "default-timeout": 0}, "protocol": "HTTPS", "accept-replies": False}
 #: Parameters that a command takes beside these; there is no other command.
 COMMANDS = {
     "show-package": (), "show-access-layers": ("limit", "offset"), "show-access-layer": (), "show-https-layer": (), "show-https-layers": ("limit", "offset"),
     "show-access-rulebase": ("limit", "offset", "use-object-dictionary"), "show-https-rulebase": ("limit", "offset", "use-object-dictionary"),
     "show-access-rule": ("layer",), "show-https-rule": ("layer",), "show-objects": ("filter", "limit", "offset"), "show-hosts": ("limit", "offset"),
     "show-application-sites": ("limit", "offset", "filter"),
-    **{"show-" + kind: () for kind in ("application-site", "application-site-category", "application-site-group", "service-group", "group")},
+    **{"show-" + kind: () for kind in ("application-site", "application-site-category", "application-site-group", "service-group", "service-tcp", "group")},
     "show-gateways-and-servers": ("limit", "offset"), "show-sessions": ("limit", "offset", "view-published-sessions"), "show-session": (),
     "show-last-published-session": (), "set-session": ("description", "new-name"), "switch-session": (), "show-task": ("task-id",), "publish": (),
     "discard": (),
@@ -82,7 +87,7 @@ class Checkpoint(Twin):
         self.by_dice = False
         self._views: dict = {}
         self.state = {"db": {"objects": {}, "layers": {}, "ordered": []},
-                      "sessions": {}, "published": [], "installed": {}, "clock": 0, "serial": 0, "signed": []}
+                      "sessions": {}, "published": [], "installed": {}, "others": {}, "clock": 0, "serial": 0, "signed": []}
         self._furnish(variant)
         self.install()
 
@@ -167,6 +172,11 @@ class Checkpoint(Twin):
         for name in gateways:
             self.state["installed"][name] = {"db": copied(self.db), "at": self._time()}
 
+    def add_gateway(self, name: str, package: str | None, **columns) -> None:
+        """A gateway that has another package installed, or none. Targets that are not named are all of them, as ``installation-targets`` says."""
+        self.state["others"][name] = {**self.add("simple-gateway", name, **columns), "policy": {
+            "access-policy-name": package, "access-policy-installed": True, "access-policy-installation-date": self._time()} if package else {}}
+
     def open(self, user: str, description: str = "", edits=(), locks=()) -> dict:
         """A session with unpublished work; nobody is connected to it."""
         uid = self.uid()
@@ -240,7 +250,7 @@ class Checkpoint(Twin):
             return self._write(session, command, body)
         if command in ("show-access-rule", "show-https-rule"):
             return self._shown_rule(session, body)
-        if verb == "show" and kind in ("application-site", "application-site-category", "application-site-group", "service-group", "group"):
+        if verb == "show" and kind in ("application-site", "application-site-category", "application-site-group", "service-group", "service-tcp", "group"):
             return self._shown(self._named(self.view(session), body, kind), session)
         return getattr(self, "_" + command.replace("-", "_"))(session, body)
 
@@ -345,8 +355,11 @@ class Checkpoint(Twin):
         self._may_write(session)
         if body["policy-package"] != "Standard":
             raise Refusal(404, "generic_err_object_not_found", "Requested object [%s] not found" % body["policy-package"])
-        targets = body.get("targets") or ["gw-1", "gw-2"]
+        targets = body.get("targets") or ["gw-1", "gw-2", *self.state["others"]]
         targets = [targets] if isinstance(targets, str) else targets
+        for name in set(targets) & set(self.state["others"]):
+            # What it had is replaced.
+            del self.state["others"][name]
         good = [name for name in targets if name not in self.failing]
         self.install(good)
         details = [{"gatewayName": name, "statusDescription": self.failing.get(name, "Succeeded"), "stagesInfo": [
@@ -357,10 +370,10 @@ class Checkpoint(Twin):
     # -- what is shown
 
     def _dictionary(self, db: dict, names) -> list:
-        """As ``details-level`` standard has it: of a site and a group nothing but its name."""  # guess
+        """As ``details-level`` standard has it: of a site and a group nothing but its name, of a service its port."""  # guess
         rows = [row for row in (*db["objects"].values(), *(layer["row"] for layer in db["layers"].values())) if row["name"] in names]
-        short = ("application-site", "application-site-category", "application-site-group", "service-group", "group")
-        return [{key: value for key, value in row.items() if row["type"] not in short or key in ("uid", "name", "type")} for row in rows]
+        short = ("application-site", "application-site-category", "application-site-group", "service-group", "service-tcp", "group")
+        return [{key: value for key, value in row.items() if row["type"] not in short or key in STANDARD} for row in rows]
 
     def _uid_of(self, db: dict, name: object) -> object:
         found = next((row["uid"] for row in db["objects"].values() if row["name"] == name), None)
@@ -388,9 +401,9 @@ class Checkpoint(Twin):
 
     def _shown(self, row: dict, session: dict) -> dict:
         members = [self.object(name) for name in row["members"]] if "members" in row else None
-        more = {"members": [{key: one[key] for key in ("uid", "name", "type", "port", "ipv4-address", "subnet4", "mask-length4") if key in one}
+        more = {"members": [{key: one[key] for key in (*STANDARD, "ipv4-address", "subnet4", "mask-length4") if key in one}
                             for one in members]} if members is not None else {}
-        return {**row, **more, "meta-info": self._meta(row, session), "domain": {"name": "SMC User"}}
+        return {**(SERVICE if row["type"] == "service-tcp" else {}), **row, **more, "meta-info": self._meta(row, session), "domain": {"name": "SMC User"}}
 
     def _named(self, db: dict, body: dict, kind: str) -> dict:
         found = next((row for row in db["objects"].values() if row["type"] == kind and (
@@ -404,7 +417,8 @@ class Checkpoint(Twin):
             raise Refusal(404, "generic_err_object_not_found", "Requested object [%s] not found" % body.get("name"))
 
         def short(name):
-            return {key: self.state["db"]["layers"][name]["row"][key] for key in ("uid", "name", "type")}
+            row = self.state["db"]["layers"][name]["row"]
+            return {key: row[key] for key in ("uid", "name", "type", "shared") if key in row}
         outbound = short("Outbound")
         https = {"single": {"https-layer": outbound}, "list": {"https-layer": [outbound]},
                  "map": {"https-inspection-layers": {"outbound-https-layer": outbound}}, "none": {}}[self.shape]
@@ -478,7 +492,7 @@ class Checkpoint(Twin):
         policies = {name: {"access-policy-name": "Standard", "access-policy-installed": True, "access-policy-installation-date": one["at"]}
                     for name, one in sorted(self.state["installed"].items())}
         rows = [{**self.object(name), "policy": policy} for name, policy in policies.items()]
-        return _page([*rows, {"uid": "of-the-server", "name": "mgmt", "type": "checkpoint-host", "policy": {}}], body)
+        return _page([*rows, *self.state["others"].values(), {"uid": "of-the-server", "name": "mgmt", "type": "checkpoint-host", "policy": {}}], body)
 
     def _equals(self, session: dict, body: dict) -> dict:
         """What the vendor's modules ask before each write: whether the object is as they want it; 404 if there is none."""

@@ -46,6 +46,40 @@ def edited(rig, begins: str, *arguments, **options):
     rig.after_write = after_write
 
 
+# -- what others wrote
+
+
+@pytest.mark.parametrize("entry", ["shop.example/Team/AbC?x=Y", "Shop.example"])
+def test_an_entry_that_somebody_added_comes_back_with_the_case_of_its_path(rig, entry):
+    """A host is the same in each case, and what follows it is not."""
+    rig.run()
+    rig.add_foreign_member(entry)
+    assert entry in rig.twin.named(LISTS[0])["urls"] and not rig.run()["changed"]
+    journal = rig.run("replaced")["journal"]
+    assert not any("hop.example" in url for url in rig.foreign_members())
+    rig.run("reverted", journal=journal)
+    host, slash, path = entry.partition("/")
+    assert host.lower() + slash + path in rig.foreign_members()
+
+
+def test_expressions_come_back_as_they_were(rig):
+    rig.run()
+    rig.twin.edit(LISTS[0], [r"\S+\.chatgpt\.com"], type="regex")
+    journal = rig.run("replaced")["journal"]
+    assert rig.twin.named(LISTS[0])["type"] == "exact"
+    rig.run("reverted", journal=journal)
+    assert rig.twin.named(LISTS[0])["urls"] == [r"\S+\.chatgpt\.com"] and rig.twin.named(LISTS[0])["type"] == "regex"
+
+
+def test_a_list_that_is_not_shown_whole_is_not_planned_on(rig):
+    """It is written whole, so that what was not read would be lost."""
+    rig.run()
+    rig.twin.named(LISTS[0])["more"]["count"] = 400
+    failure(rig, "without lists|of the 400", "replaced")
+    rig.twin.named(LISTS[0])["more"]["count"] = len(rig.twin.named(LISTS[0])["urls"])
+    assert not rig.run()["changed"]
+
+
 # -- the token, and requests
 
 

@@ -101,6 +101,14 @@ def test_a_job_that_fails_is_a_failure_and_everything_is_taken_back(rig, knob):
     assert rig.run()["changed"] and rig.decide(MEMBER, "chatgpt.com")[0] == "allow"
 
 
+def test_a_push_of_which_no_folder_tells_is_not_said_to_be_in_force(rig, monkeypatch):
+    """The job of the push is over, but none of a folder is there."""
+    new = rig.twin._new_job
+    monkeypatch.setattr(rig.twin, "_new_job", lambda kind, *rest, **more: new(kind, *rest, **more) if kind == "CommitAndPush" else None)
+    told, = rig.run()["activation"]
+    assert told["status"] == "the push ended, and no job of a folder tells whether it is in force there"
+
+
 def test_a_job_in_an_unknown_state_is_waited_for(rig, monkeypatch):
     monkeypatch.setattr("tests.products.scm.twin._job", lambda job: {"id": job["id"], "parent_id": job["parent"], "status_str": "OF_NEXT_YEAR",
                                                                      "result_str": "OK"})
@@ -276,6 +284,29 @@ def test_a_header_that_keeps_people_in_their_workspace_is_a_tenant_control(rig):
     result = rig.run(tenant_control="keep")
     assert covered(result)[1] in ("not wanted", "no")
     assert rig.find(LIST, "profile group")["saas_security"] == ["Workspace"]
+
+
+def test_tenant_restrictions_of_a_rule_that_ours_precedes_are_a_loss(rig):
+    """Which headers they add for which hosts, no table of the tenant tells."""
+    rig.find("Web")["tenant_restrictions"] = ["Corporate", "Partners"]
+    rig.force()
+    found, = [one for one in rig.run(check=True, accept_wider_audience=True)["losses"] if one["control"] == "headers"]
+    assert found["rule"] == "HTTP header insertion not known of tenant restrictions Corporate, Partners"
+    assert set(found["hosts"]) == {".chatgpt.com", "*.openai.com", "js.stripe.com"}
+    with pytest.raises(Failed, match="refuse_losses"):
+        rig.run(refuse_losses=("headers",), accept_wider_audience=True)
+    rig.run(accept_wider_audience=True)
+    assert "tenant_restrictions" not in rig.find(LIST, "profile group") and "tenant_restrictions" not in rig.find(RULE)
+    rig.find("Web")["tenant_restrictions"] = ["any"]
+    rig.force()
+    assert not [one for one in rig.run()["losses"] if one["control"] == "headers"]
+
+
+def test_a_header_profile_that_cannot_be_read_may_insert_any(rig):
+    rig.find("Standard", "profile group", "Prisma Access")["saas_security"] = ["Elsewhere"]
+    rig.force()
+    found, = [one for one in rig.run(check=True)["losses"] if one["control"] == "headers"]
+    assert found["rule"] == "HTTP header insertion not known of HTTP header profile Elsewhere" and set(found["hosts"]) == {".chatgpt.com", "*.openai.com"}
 
 
 @pytest.mark.parametrize("row", [

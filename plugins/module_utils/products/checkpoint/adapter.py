@@ -84,15 +84,17 @@ class CheckpointAdapter(Adapter):
         if len(https) > 1:
             raise AccessError(REFUSED, "%s has several HTTPS layers: set https_layer to one of %s" % (self.device, ", ".join(one["name"] for one in https)))
         site.ordered, site.https = [one["name"] for one in found.get("access-layers") or ()], https[0]["name"] if https else None
+        site.shared = {one["name"] for one in (*site.layers.values(), *https) if one.get("shared")}
         site.uids.update({one["name"]: one["uid"] for one in (*site.layers.values(), *(found.get("access-layers") or ()), *https)})
 
     def _look_up(self, rows: Iterable[dict]) -> None:
         """What sites and groups hold that rules name: a rulebase shows no more than their names. Once in a run."""
         known, columns = self._site.known, ("service", "site-category", "destination")
-        waiting = [one for row in rows if row.get("enabled", True) for column in columns for one in row.get(column) or ()]
+        waiting = list({one: None for row in rows if row.get("enabled", True) for column in columns for one in row.get(column) or ()})
         for uid in waiting:
-            command = model.LOOKUPS.get(known.get(uid, {}).get("type"))
-            if command and not {"members", _URLS, "user-defined"} & set(known[uid]):
+            kind = known.get(uid, {}).get("type")
+            command = model.LOOKUPS.get(kind) if kind != "service-tcp" or model.web_port(known[uid]) else None
+            if command and model.TOLD.isdisjoint(known[uid]):
                 known[uid] = self._api.show(command, uid=uid)
                 members = [one for one in known[uid].get("members") or () if isinstance(one, dict)]
                 known.update({one["uid"]: dict(one, **known.get(one["uid"], {})) for one in members})
@@ -120,17 +122,20 @@ class CheckpointAdapter(Adapter):
 
     def _pending(self, own: dict) -> str | None:
         """Whose published changes no installation has brought to every gateway of the package. Which package they are for is not told."""
-        site, targets = self._site, self._settings.targets
-        site.gateways = [row for row in self._api.rows("show-gateways-and-servers", **_FULL) if (not targets or row["name"] in targets)
-                         and (row.get("policy") or {}).get("access-policy-name") == self._settings.package]
-        since = min((_posix(row["policy"].get("access-policy-installation-date")) for row in site.gateways), default=0)
+        site = self._site
+        site.gateways, site.misplaced = model.aims(self._settings, self._api.rows("show-gateways-and-servers", **_FULL))
+        since = min((_posix((row.get("policy") or {}).get("access-policy-installation-date")) for row in site.gateways), default=0)
         last = self._api.show("show-last-published-session")
         self._last = self._last or last
-        published = self._api.rows("show-sessions", **{"view-published-sessions": True}, **_FULL) if _posix(last.get("publish-time")) > since else []
-        published = [row for row in published if _posix(row.get("publish-time")) > since]
+        published = self._published(since) if _posix(last.get("publish-time")) > since else []
         mine = [row for row in published if row.get("user-name") == own.get("user-name") and is_ours(row.get("description"))]
         site.published = [row for row in published if row not in mine]
         return whose(mine or own.get("changes"), site.published)
+
+    def _published(self, since: int) -> list:
+        """The sessions that were published after a time."""
+        rows = self._api.rows("show-sessions", **{"view-published-sessions": True}, **_FULL)
+        return [row for row in rows if _posix(row.get("publish-time")) > since]
 
     def target(self, policy: Policy, state: State) -> list[Wanted]:
         settings, places = self._settings, Places(self._settings, self._site, policy, state)
@@ -175,6 +180,8 @@ class CheckpointAdapter(Adapter):
             yield "set-" + command, {**_body(change), **rule, **({"new-position": place} if change.place else {})}
 
     def begin(self) -> bool:
+        if self._settings.activate and self._site.misplaced:
+            raise AccessError(REFUSED, "%s: %s" % (self.device, "; ".join(self._site.misplaced)))
         if self.held_by():
             raise AccessError(LOCKED, "%s: %s; have these sessions published or discarded" % (self._api.host, "; ".join(self.held_by())))
         self._api.show("set-session", description="%s: %s" % (MARK, self._settings.comment or "ChatGPT access"))
@@ -193,17 +200,18 @@ class CheckpointAdapter(Adapter):
 
     def seal(self) -> None:
         """Publish. Before it is the last moment to stop for what others published since the run began, which would be installed with ours."""
-        late = self._api.show("show-last-published-session")
-        if not self.undoing and late.get("uid") != self._last.get("uid") and not is_ours(late.get("description")):
-            raise AccessError(LOCKED, "while this run wrote, %s published %s, which would be installed with ours: run again when it is installed" % (
-                late.get("user-name"), late.get("name") or "a session"))
+        if not self.undoing and self._api.show("show-last-published-session").get("uid") != self._last.get("uid"):
+            for late in self._published(_posix(self._last.get("publish-time"))):
+                if not is_ours(late.get("description")):
+                    raise AccessError(LOCKED, "while this run wrote, %s published %s, which would be installed with ours: run again when it is installed" % (
+                        late.get("user-name"), late.get("name") or "a session"))
         self._api.wait(self._api.write("publish", {}).get("task-id"), REFUSED)
         self._edited = False
 
     def activate(self) -> list[dict]:
-        body = {"policy-package": self._settings.package, "access": True, "threat-prevention": False}
+        body = {"policy-package": self._settings.package, "access": True, "threat-prevention": False, "targets": self.targets()}
         try:
-            task = self._api.write("install-policy", dict(body, targets=list(self._settings.targets)) if self._settings.targets else body).get("task-id")
+            task = self._api.write("install-policy", body).get("task-id")
             told = [one.get("gatewayName") for one in self._api.wait(task, ACTIVATION).get("task-details") or ()]
         except AccessError as error:
             raise AccessError(ACTIVATION, str(error)) from error

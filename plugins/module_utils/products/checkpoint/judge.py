@@ -20,14 +20,14 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state imp
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import Index, Pattern
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Policy
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.checkpoint.model import (
-    ACCESS, ANY, ANYWHERE, HTTPS, SCHEMAS, SITE, SITE_SCHEMA, Settings, Site, bare, base, entry_hits, render, rule_ref,
+    ACCESS, ANY, ANYWHERE, HTTPS, SCHEMAS, SERVICE_SCHEMA, SITE, SITE_SCHEMA, TOLD, Settings, Site, bare, base, entry_hits, render, rule_ref, web_port,
 )
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.addresses import is_private, port_level
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.addresses import is_private
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.audience import limits, named
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.columns import Columns
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.findings import Findings, coverage, texts, together
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.firstmatch import (
-    ALLOW, DENY, MAY, NO, UNKNOWN, Hits, Layer, crossed, crossing, opposite, placed, refuse_unknown, sides,
+    ALLOW, DENY, MAY, NO, SURE, UNKNOWN, Hits, Layer, crossed, crossing, opposite, placed, refuse_unknown, sides,
 )
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.marks import switched_off
 
@@ -139,8 +139,8 @@ class _Rules:
             found = self._entries(row["url-list"], row.get("urls-defined-as-regular-expression"), wanted)
             return Hits(found.sure, wanted - found.sure) if Columns(SITE_SCHEMA, row).unread() else found
         if kind == "service-tcp":
-            level = port_level(str(row.get("port", "?")).split(","), (443,))
-            level = min(level, MAY) if row.get("source-port") or row.get("match-by-protocol-signature") else level
+            whole = not TOLD.isdisjoint(row) and not Columns(SERVICE_SCHEMA, row).unread()
+            level = min(web_port(row), SURE if whole else MAY)
         return Hits(wanted).capped(NO if kind in _OTHER_SERVICES else level)
 
     def _members(self, name: str) -> list:
@@ -217,6 +217,10 @@ class Assessor(_Rules):
                 for control in sorted({_BLADES[blade]} if blade in _BLADES else set(_BLADES.values())):
                     found.lose(control, str(path.last.ref), texts(policy.exempt))
         found.manual += ["voice (%s): this module opens no UDP; open it in the firewall layer" % one for one in policy.media]
+        layers = [*(self._access_layers()[:1] if policy.allow else ()), *([self._site.https] if policy.exempt else ())]
+        found.warnings += ["layer %s is shared: each other package that uses it gets the rule as well, with its next installation" % name for name in layers
+                           if name in self._site.shared]
+        found.warnings += ["the package %s cannot be installed: %s" % (self._settings.package, one) for one in self._site.misplaced]
         found.warnings += ["%s has %s unpublished changes and holds %s objects locked; these are not a part of this installation" % (
             one.get("user-name"), one.get("changes"), one.get("locks")) for one in self._site.unpublished]
         found.warnings += ["%s published %s on %s, which is not installed yet" % (

@@ -16,6 +16,7 @@ from typing import Iterable
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Objects, Ref
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import DOMAIN, EXACT, SUBDOMAINS, Pattern, parse_if
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.addresses import port_level
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.columns import Schema
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.firstmatch import Hits, held
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.marks import MARK, borrowed, is_ours
@@ -27,7 +28,9 @@ ANY, TARGETS = "Any", "Policy Targets"
 ANYWHERE = (ANY, "Internet")
 #: Commands that tell what such an object holds.
 LOOKUPS = {"application-site": "show-application-site", "application-site-group": "show-application-site-group", "service-group": "show-service-group",
-           "group": "show-group"}
+           "service-tcp": "show-service-tcp", "group": "show-group"}
+#: Columns that only such an answer has.
+TOLD = frozenset(("members", "url-list", "user-defined", "match-by-protocol-signature"))
 #: Of a row, what is no policy: identity, statistics, logs, presentation. ``comments`` becomes "description".
 _META = frozenset(("uid", "name", "type", "domain", "meta-info", "rule-number", "hits", "icon", "color", "read-only", "layer", "available-actions", "tags",
                    "comments", "package", "track", "custom-fields", "user-check"))
@@ -44,6 +47,10 @@ SCHEMAS = {
 SITE_SCHEMA = Schema({"application-signature": ()}, frozenset((
     *_META, "url-list", "urls-defined-as-regular-expression", "primary-category", "primary-category-id", "additional-categories", "additional-categories-ids",
     "description", "groups", "application-id", "risk", "user-defined")))
+#: Columns of a TCP service. A resource, a signature or a source port limits it to a part of the connections to its port.
+SERVICE_SCHEMA = Schema({"match-by-protocol-signature": (), "source-port": (), "enable-tcp-resource": ()}, frozenset((
+    *_META, "port", "protocol", "groups", "match-for-any", "keep-connections-open-after-policy-installation", "session-timeout", "use-default-session-timeout",
+    "sync-connections-on-cluster", "use-delayed-sync", "delayed-sync-value", "aggressive-aging", "override-default-settings", "accept-replies")))
 
 
 @dataclass(frozen=True)
@@ -62,6 +69,7 @@ class Settings:
     never_above: tuple[str, ...] = ()
     protected: tuple[str, ...] = ()
     comment: str | None = None
+    activate: bool = True
 
     def site(self, kind: str) -> Ref:
         """The application site that our rule of a kind uses. One flag makes all of its entries expressions, so these are in one of their own."""
@@ -84,17 +92,46 @@ class Settings:
 @dataclass
 class Site:
     """What a read found besides objects and rules. ``ordered``: names of the package's access layers; ``layers``: {name: row} of every access layer;
-    ``https``: name of its HTTPS layer; ``uids``: {name of a layer, or Ref of a rule: uid}; ``known``: {uid: row} of what rules name; ``published`` and
-    ``unpublished``: sessions of others that an installation takes along, and those that it does not."""
+    ``https``: name of its HTTPS layer; ``shared``: names of the layers that other packages may use as well; ``uids``: {name of a layer, or Ref of a rule: uid}; ``known``: {uid: row} of what rules name; ``gateways``: those that
+    an installation is for; ``misplaced``: in words, why there must be none; ``published`` and ``unpublished``: sessions of others that an installation takes
+    along, and those that it does not."""
 
     ordered: list = field(default_factory=list)
     layers: dict = field(default_factory=dict)
     https: str | None = None
+    shared: set = field(default_factory=set)
     uids: dict = field(default_factory=dict)
     known: dict = field(default_factory=dict)
     gateways: list = field(default_factory=list)
+    misplaced: list = field(default_factory=list)
     published: list = field(default_factory=list)
     unpublished: list = field(default_factory=list)
+
+
+def web_port(row: dict) -> int:
+    """How far the port of a TCP service is that of HTTPS."""
+    return port_level(str(row.get("port", "?")).split(","), (443,))
+
+
+def aims(settings: Settings, rows: Iterable[dict]) -> tuple:
+    """(the gateways and clusters that the package is installed on, why it must not be, in words), of the rows of all gateways and servers.
+
+    An installation replaces the package that a gateway runs. Without targets the server takes all installation targets of the package, which are all
+    gateways unless somebody limited them; so targets are always named: those of the task, or those that run the package. Members of a cluster are none.
+    """
+    rows = [row for row in rows if "member" not in str(row.get("type")).lower()]
+    if not settings.targets:
+        found = [row for row in rows if _package(row) == settings.package]
+        return found, [] if found else ["no gateway runs the package %s: set targets" % settings.package]
+    found = [row for row in rows if row["name"] in settings.targets]
+    wrong = ["%s runs the package %s, which an installation would replace" % (row["name"], _package(row)) for row in found
+             if _package(row) not in (None, settings.package)]
+    names = {row["name"] for row in found}
+    return found, ["targets: %s" % one for one in wrong + ["this server has no gateway named %s" % name for name in settings.targets if name not in names]]
+
+
+def _package(row: dict) -> str | None:
+    return (row.get("policy") or {}).get("access-policy-name") or None
 
 
 def base(kind: str, layer: str) -> str:

@@ -10,7 +10,7 @@ import re
 from typing import Iterable
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import DOMAIN, EXACT, Pattern, names_above
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.addresses import networks_of, overlap
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.addresses import networks_of, overlap, private
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.firstmatch import MAY, NO, SURE, share
 
 _NAME = re.compile(r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)*\Z")
@@ -135,4 +135,4 @@ def public(entries: Iterable[str]) -> int:
     found, whole = networks(entries)
     if {net.version for net in found if net.prefixlen == 0} == {4, 6}:
         return SURE
-    return NO if whole and all(net.is_private for net in found) else MAY
+    return NO if whole and private(found) else MAY

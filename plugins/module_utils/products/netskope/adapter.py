@@ -24,7 +24,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Po
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.netskope.api import LISTS, Api
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.netskope.judge import Assessor
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.netskope.model import (
-    KINDS, MARK, MAX_ENTRIES, PARKED, TYPE, Settings, Site, render,
+    KINDS, MARK, MAX_ENTRIES, PARKED, TYPE, Settings, Site, folded, render,
 )
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport.connection import Transport, by_options
 
@@ -116,7 +116,7 @@ class NetskopeAdapter(Adapter):
                 yield self._step(title, "PATCH", path + "/append", name, list(added), kind)
             else:
                 gone = {*removed, PARKED}
-                rest = [url for url in held if url.lower() not in gone] + [url for url in added if url not in held]
+                rest = [url for url in held if folded(url, row["data"].get("type")) not in gone] + [url for url in added if url not in held]
                 yield self._step(title, "PUT", path, name, rest or [PARKED], kind)
 
     def _step(self, title: str, method: str, path: str, name: object, urls: list, kind: str) -> Step:

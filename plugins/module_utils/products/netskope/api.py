@@ -55,6 +55,11 @@ class Api(Client):
         rows = self._unwrapped(self._ask("GET", LISTS, **parameters))
         if rows is None:
             raise AccessError(UNREACHABLE, "%s answers GET %s without lists" % (self.host, LISTS))
+        for row in rows:
+            # A list is replaced as a whole, so that entries that are not shown would be lost.
+            told, shown = row["data"].get("count", row.get("count")), len(row["data"]["urls"])
+            if isinstance(told, int) and told > shown:
+                raise AccessError(UNREACHABLE, "%s gives %d of the %d entries of the URL list %s" % (self.host, shown, told, row["name"]))
         return rows
 
     @staticmethod

@@ -94,7 +94,8 @@ class Site:
         refs = [self.ref_of(row) for row in self.lists.values()]
         for row, ref in zip(self.lists.values(), refs):
             if ref is not None:
-                urls, ours = frozenset(url.lower() for url in row["data"]["urls"]) - {PARKED}, MARK in row["name"]
+                urls = frozenset(folded(url, row["data"].get("type")) for url in row["data"]["urls"]) - {PARKED}
+                ours = MARK in row["name"]
                 if urls or not ours or refs.count(ref) > 1:
                     objects.add(Object(ref, {"name": row["name"], "type": row["data"].get("type")}, {"urls": urls}, ours=ours, native=row))
         theirs = self.foreign(pending)
@@ -103,6 +104,12 @@ class Site:
         word = None if not pending else FOREIGN if not mine else BOTH if theirs else OURS
         waiting = [{"list": row["name"], "change": row.get("modify_type"), "by": row.get("modify_by"), "at": row.get("modify_time")} for row in theirs]
         return State(objects, pending=word, diagnosis={"pending": waiting} if waiting else {})
+
+
+def folded(url: str, kind: str | None) -> str:
+    """An entry as it is compared: its host in lower case. What follows a host, and an expression, means something else in another case."""
+    host, slash, path = url.partition("/")
+    return host.lower() + slash + path if kind == TYPE else url
 
 
 def _host(url: str) -> str:

@@ -230,8 +230,9 @@ class ScmAdapter(Adapter):
     def activate(self) -> list[dict]:
         mark = "%s:%s" % (self._scope, ",".join(sorted(set(self._stamps.values()))))
         words = " ".join(part for part in ("netaccess.chatgpt", mark, self._settings.comment) if part)
-        job = self._api.push(self._folders(), words)
-        return [{"target": folder, "status": "in force", "job": job.number, "scope": "changes of %s" % self._api.login.client_id, "details": list(job.lines),
+        job, told = self._api.push(self._folders(), words)
+        status = "in force" if told else "the push ended, and no job of a folder tells whether it is in force there"
+        return [{"target": folder, "status": status, "job": job.number, "scope": "changes of %s" % self._api.login.client_id, "details": list(job.lines),
                  "warnings": []} for folder in self._folders()]
 
 

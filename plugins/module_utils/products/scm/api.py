@@ -91,8 +91,8 @@ class Api(Client):
         """One write; what it is answered with. :raises OutcomeUnknown: when the answer does not say whether it took effect."""
         return self._ask(method, path, body, parameters)
 
-    def push(self, folders: Iterable[str], comment: str) -> Job:
-        """Bring our changes in the folders into force, and nobody else's. :raises AccessError: activation, for a job that did not succeed.
+    def push(self, folders: Iterable[str], comment: str) -> tuple:
+        """(the job, whether jobs of folders tell that it arrived) of bringing our changes in the folders into force, and nobody else's. :raises AccessError: activation, for a job that did not succeed.
 
         The document names the property ``folder`` and requires ``folders``; the vendor's client sends the latter.
         """
@@ -110,7 +110,7 @@ class Api(Client):
         if failed:
             raise AccessError(ACTIVATION, "the push to %s failed on %s (job %s): %s" % (", ".join(folders), self.host, number, "; ".join(
                 "%s%s" % ("%s: " % one.name if one.name else "", "; ".join(one.lines) or "no reason given") for one in failed)))
-        return job
+        return job, bool(parts)
 
     def _finished(self, number: str) -> Job:
         while True:

@@ -13,7 +13,7 @@ from dataclasses import replace
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter import Wanted
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Policy
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.scm.model import OF_THE_RULE, PROFILES, SECURITY, properties_of
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.scm.model import OF_THE_RULE, PROFILES, RESTRICTIONS, SECURITY, properties_of
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.panos import judge, places
 
 #: Begins the columns of security profiles.
@@ -40,7 +40,8 @@ class Places(places.Places):
 
     def _native(self, item: Wanted) -> list[Wanted]:
         fields = {path: value for path, value in item.object.fields.items() if not path.startswith(_PROFILE)}
-        profiles = {path[len(_PROFILE):].replace("-", "_"): value for path, value in item.object.fields.items() if path.startswith(_PROFILE)}
+        profiles = {path[len(_PROFILE):].replace("-", "_"): value for path, value in item.object.fields.items()
+                    if path.startswith(_PROFILE) and path != RESTRICTIONS}
         group = []
         if any(OF_THE_RULE in names for names in profiles.values()):
             fields["profile-setting/group"] = [_SHIPPED]

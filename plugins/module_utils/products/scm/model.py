@@ -33,6 +33,8 @@ PROFILES = ("ai_security", "data_filtering", "dns_security", "file_blocking", "s
             "vulnerability")
 #: Stands for security profiles that an Internet rule has in itself: no group can name them.
 OF_THE_RULE = "settings"
+#: The column in which the judge finds tenant restrictions, beside the one that limits the rule: they add headers, so they are lost where ours is above.
+RESTRICTIONS = "profile-setting/profiles/tenant-restrictions"
 _STAMP = re.compile(r" \[([0-9a-f]{8})\]\Z")
 _PLACES = ("folder", "snippet", "device")
 _META = ("id", "name", "position", *_PLACES)
@@ -161,7 +163,7 @@ def _names(value: object) -> bool:
 
 def _wider(schema: Schema, **limits: tuple) -> Schema:
     users = dict(schema.limits, **{"source-user": (frozenset(("known-user", "unknown", "pre-login")),)})
-    profiles = ("profile-setting/profiles/" + name.replace("_", "-") for name in (*PROFILES, "application_control"))
+    profiles = ("profile-setting/profiles/" + name.replace("_", "-") for name in (*PROFILES, "application_control", "tenant_restrictions"))
     more = {name.replace("_", "-"): words for name, words in limits.items()}
     return replace(schema, limits=dict(users, **more), others=schema.others | {"policy-type", *profiles})
 
@@ -206,10 +208,13 @@ class Context(shared.Context):
         return self._found[table]
 
     def headers(self, profile: str, kind: str) -> list[tuple]:
-        rows = self._tables.get("http-header-profiles", ()) if kind == "saas-security" else ()
+        rows = [row for row in self._tables.get("http-header-profiles", ()) if row["name"] == profile] if kind == "saas-security" else []
+        if not rows and kind != "url-filtering":
+            # What tenant restrictions add, no table that is read tells.
+            return [("not known", [], [])]
         return [(one.get("name") or "", [head.get("header") or "" for part in one.get("type") or () for head in part.get("headers") or ()],
                  [name for part in one.get("type") or () for name in part.get("domains") or ()])
-                for row in rows if row["name"] == profile for one in row.get("http_header_insertion") or ()]
+                for row in rows for one in row.get("http_header_insertion") or ()]
 
     # rules in their places
 
@@ -250,6 +255,8 @@ class Context(shared.Context):
             foreseen = [name for name in native.get("profile-setting/group", ()) if name in groups]
             native.update(("profile-setting/profiles/" + kind, names) for name in foreseen for kind, names in groups[name].items())
             native["profile-setting/group"] = [name for name in native.get("profile-setting/group", ()) if name not in groups]
+            restricted = [name for name in native.get("tenant-restrictions", ()) if name != "any"]
+            native.update({RESTRICTIONS: [", ".join(restricted)]} if restricted else {})
             natives = [self.with_profiles(native)]
         return [Rule(row.get("name") or ref.name, self._doubted(row, native), ref, where=where) for native in natives]
 

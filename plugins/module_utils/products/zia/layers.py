@@ -19,7 +19,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.zia imp
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.zia.model import (
     APP_RULE, CATEGORY, COLUMNS, DNS_RULE, FIREWALL_RULE, RULE_PATHS, SSL_RULE, URL_RULE, Settings, Site, flat, in_order, rule_fields, split_entry, wire,
 )
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.addresses import networks_of
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.addresses import is_private
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.columns import Columns
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.firstmatch import (
     ALLOW, DENY, MAY, NO, SURE, UNKNOWN, Hits, Layer, held, share,
@@ -240,10 +240,7 @@ class Layers:
             if pattern is not None:
                 names.append(pattern)
                 continue
-            try:
-                anywhere = anywhere or not all(network.is_private for network in networks_of(entry))
-            except ValueError:
-                anywhere = True
+            anywhere = anywhere or not is_private(entry)
         found = held(names, wanted)
         return Hits(found.sure, frozenset(wanted) - found.sure) if anywhere else found
 

@@ -15,8 +15,9 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.firstmatch
 SCANS = {"virus": ("av",), "wildfire-analysis": ("sandbox",), "virus-and-wildfire-analysis": ("av", "sandbox"), "file-blocking": ("file_control",),
          "data-filtering": ("dlp",), "vulnerability": ("ips",), "spyware": ("anti_spyware",), "ai-security": ("prompt_logging",),
          "application-control": ("casb",)}
-#: Security profile kind that inserts headers: what it is called. The first is that of PAN-OS, the second that of Strata Cloud Manager.
-INSERTS = {"url-filtering": "URL filtering profile", "saas-security": "HTTP header profile"}
+#: Security profile kind that inserts headers: what it is called. The first is that of PAN-OS, the others are those of Strata Cloud Manager, where a rule has
+#: its tenant restrictions itself.
+INSERTS = {"url-filtering": "URL filtering profile", "saas-security": "HTTP header profile", "tenant-restrictions": "tenant restrictions"}
 
 
 class Header(NamedTuple):

@@ -119,11 +119,11 @@ class Assessor(Site):
         carried = self.carried(allow, passing[allow])
         for control, what in controls.switched_off(exempt, passing[exempt], self.theirs("security"), hosts):
             self._found.lose(control, what, texts(hosts))
-        # Below a rule of this scope that has another profile, ours keeps its place.
+        # Below a rule of this scope that has another URL filtering profile, ours keeps its place.
         before = [rule for rule in passing[allow] if rule.ref is None or self.settings.tenant_control == "override"]
         kept = {"url-filtering": carried, "saas-security": self.inserting(passing[allow])}
         for kind, words in controls.INSERTS.items():
-            passed = {rule.profiles.get(kind) for rule in before} - {kept[kind]}
+            passed = {rule.profiles.get(kind) for rule in (before if kind == "url-filtering" else passing[allow])} - {kept.get(kind)}
             for profile in self._profiles_of(kind, passing):
                 for header in controls.headers(allow, profile, kind):
                     hosts_of = header.hosts(hosts), header.hosts(allow.wanted) if makes else frozenset()

@@ -14,7 +14,7 @@ from typing import Iterable, Mapping, NamedTuple
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import Pattern
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.panos import columns as schemas, urls
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.panos.model import Context, columns as columns_of
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.addresses import networks_of, overlap, port_level
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.addresses import networks_of, overlap, port_level, private
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.columns import Columns
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.firstmatch import MAY, NO, SURE, Hits, hits_of
 
@@ -30,8 +30,6 @@ _OTHER_APPLICATIONS = frozenset((
     "nfs", "dhcp", "bgp", "ospf", "gre", "ike", "ipsec", "rdp", "sip", "rtp", "quic", "bittorrent", "emule", "tor", "ultrasurf", "teamviewer", "anydesk",
     "facebook", "instagram", "whatsapp", "twitter", "tiktok", "snapchat", "linkedin", "reddit", "youtube", "netflix", "spotify", "twitch", "steam", "dropbox",
     "telegram", "skype", "zoom", "webex"))
-_PRIVATE = tuple(map(ipaddress.ip_network, (
-    "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/4", "fc00::/7", "fe80::/10", "ff00::/8")))
 EVERYWHERE = tuple(map(ipaddress.ip_network, ("0.0.0.0/0", "::/0")))
 
 
@@ -173,12 +171,11 @@ class Names:
         if names == ["any"]:
             return Hits(self.wanted)
         found = self.addresses(names)
-        private = [any(one.version == other.version and one.subnet_of(other) for other in _PRIVATE) for one in found.networks]
         if negated:
-            return Hits(self.wanted) if found.complete and not found.names and all(private) else self.unknown
+            return Hits(self.wanted) if found.complete and not found.names and private(found.networks) else self.unknown
         if overlap(EVERYWHERE, found.networks) == SURE:
             return Hits(self.wanted)
-        if not found.complete or not all(private):
+        if not found.complete or not private(found.networks):
             return self.unknown
         return Hits(may=frozenset(one for one in self.wanted for name in found.names if one.matches(name)))
 
