@@ -7,12 +7,12 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import parse
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.checkpoint import model
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.checkpoint import columns, model
 from tests.contract.rig import NEXT_YEAR
 from tests.products.checkpoint.rig import FACTS, CheckpointRig
 from tests.products.checkpoint.twin import https_rule, rule
 
-KINDS = {"access-rule": model.ACCESS, "https-rule": model.HTTPS}
+KINDS = {"access-rule": columns.ACCESS, "https-rule": columns.HTTPS}
 CASES = [(kind, one["column"], value, limits) for kind in KINDS for one in FACTS[kind] if not one.get("read")
          for limits, values in ((one["role"] == "match", one.get("limiting", ())), (False, one.get("none", ()))) for value in values]
 
@@ -36,8 +36,8 @@ def conflict(rig, kind: str, **columns) -> dict:
 
 def test_every_column_is_declared_with_its_role():
     for kind, rows in FACTS.items():
-        schema = model.SITE_SCHEMA if kind == "application-site" else model.SCHEMAS[KINDS[kind]]
-        known = set(schema.limits) | set(schema.others) | model._META
+        schema = columns.SITE_SCHEMA if kind == "application-site" else columns.SCHEMAS[KINDS[kind]]
+        known = set(schema.limits) | set(schema.others) | columns.META
         assert {one["column"] for one in rows} <= known and set(schema.limits) <= {one["column"] for one in rows}
         for one in rows:
             if kind in KINDS:

@@ -23,8 +23,11 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Policy
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.checkpoint import model
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.checkpoint.api import Api
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.checkpoint.columns import (
+    ACCESS, ANY, HTTPS, LOOKUPS, SITE, TOLD, sent, web_port,
+)
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.checkpoint.judge import Assessor, Places
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.checkpoint.model import ACCESS, ANY, HTTPS, SITE, TARGETS, Settings, Site
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.checkpoint.model import Settings, Site
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.marks import MARK, is_ours
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport.connection import Transport, by_options
 
@@ -93,8 +96,8 @@ class CheckpointAdapter(Adapter):
         waiting = list({one: None for row in rows if row.get("enabled", True) for column in columns for one in row.get(column) or ()})
         for uid in waiting:
             kind = known.get(uid, {}).get("type")
-            command = model.LOOKUPS.get(kind) if kind != "service-tcp" or model.web_port(known[uid]) else None
-            if command and model.TOLD.isdisjoint(known[uid]):
+            command = LOOKUPS.get(kind) if kind != "service-tcp" or web_port(known[uid]) else None
+            if command and TOLD.isdisjoint(known[uid]):
                 known[uid] = self._api.show(command, uid=uid)
                 members = [one for one in known[uid].get("members") or () if isinstance(one, dict)]
                 known.update({one["uid"]: dict(one, **known.get(one["uid"], {})) for one in members})
@@ -160,10 +163,10 @@ class CheckpointAdapter(Adapter):
         if change.op == DELETE:
             yield "delete-application-site", name
         elif change.op == CREATE:
-            yield "add-application-site", dict(name, **_body(change), **{_URLS: list(added)})
+            yield "add-application-site", dict(name, **sent(change), **{_URLS: list(added)})
         else:
             parts = [{_URLS: {word: list(entries)}} for word, entries in (("add", added), ("remove", removed)) if entries]
-            for part in [{**_body(change), **part} for part in parts[:1] or [{}]] + parts[1:]:
+            for part in [{**sent(change), **part} for part in parts[:1] or [{}]] + parts[1:]:
                 yield "set-application-site", {**name, **part}
 
     def _rule_steps(self, change: Change) -> Iterator[tuple]:
@@ -175,9 +178,9 @@ class CheckpointAdapter(Adapter):
         if change.op == DELETE:
             yield "delete-" + command, rule
         elif change.op == CREATE:
-            yield "add-" + command, {**_body(change), "track": track, "layer": layer, "name": name, "position": place}
+            yield "add-" + command, {**sent(change), "track": track, "layer": layer, "name": name, "position": place}
         else:
-            yield "set-" + command, {**_body(change), **rule, **({"new-position": place} if change.place else {})}
+            yield "set-" + command, {**sent(change), **rule, **({"new-position": place} if change.place else {})}
 
     def begin(self) -> bool:
         if self._settings.activate and self._site.misplaced:
@@ -228,11 +231,6 @@ class CheckpointAdapter(Adapter):
     def close(self) -> None:
         with contextlib.closing(self._transport):
             self._api.end(self._edited)
-
-
-def _body(change: Change) -> dict:
-    """The columns of a change as they are sent: a list of one word for no restriction is that word."""
-    return {{"description": "comments"}.get(column, column): new[0] if new in ([ANY], [TARGETS]) else new for column, (_old, new) in change.fields.items()}
 
 
 def _posix(when: dict | None) -> int:

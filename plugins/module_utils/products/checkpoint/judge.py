@@ -19,9 +19,10 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors im
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Ref, State
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import Index, Pattern
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Policy
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.checkpoint.model import (
-    ACCESS, ANY, ANYWHERE, HTTPS, SCHEMAS, SERVICE_SCHEMA, SITE, SITE_SCHEMA, TOLD, Settings, Site, bare, base, entry_hits, render, rule_ref, web_port,
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.checkpoint.columns import (
+    ACCESS, ANY, ANYWHERE, HTTPS, SCHEMAS, SERVICE_SCHEMA, SITE, SITE_SCHEMA, TOLD, web_port,
 )
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.checkpoint.model import Settings, Site, bare, base, entry_hits, render, rule_ref
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.addresses import is_private
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.audience import limits, named
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.columns import Columns
