@@ -24,7 +24,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Po
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.checkpoint import model
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.checkpoint.api import Api
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.checkpoint.columns import (
-    ACCESS, ANY, HTTPS, LOOKUPS, SITE, TOLD, sent, web_port,
+    ACCESS, ANY, FREE, HTTPS, LOOKUPS, SITE, TOLD, sent, web_port,
 )
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.checkpoint.judge import Assessor, Places
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.checkpoint.model import Settings, Site
@@ -34,14 +34,13 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport.connec
 #: {kind of rule: how it is called in commands, and what it logs}
 _RULES = {HTTPS: ("https-rule", "Log"), ACCESS: ("access-rule", {"type": "Log"})}
 _URLS, _FULL = "url-list", {"details-level": "full"}
-#: What a lock is called that does not keep us from writing; the word for another session's is not documented.
-_FREE = (None, "unlocked", "locked by current session")
 
 
 class CheckpointAdapter(Adapter):
     """One policy package."""
 
-    traits = Traits(product="checkpoint", kinds=model.KINDS, exclusive="the locks of sessions on edited objects", limits="3 sign-ins a minute for an account")
+    traits = Traits(product="checkpoint", kinds=(SITE, HTTPS, ACCESS), exclusive="the locks of sessions on edited objects",
+                    limits="3 sign-ins a minute for an account")
 
     def __init__(self, settings: Settings, api: Api, transport: Transport, domain: str | None = None):
         self._settings, self._api, self._transport, self._domain = settings, api, transport, domain
@@ -191,7 +190,7 @@ class CheckpointAdapter(Adapter):
         return False
 
     def held_by(self) -> list[str]:
-        return ["%s locks %s" % (meta.get("locking-admin") or "another session", ref) for ref, meta in self._locked if meta.get("lock") not in _FREE]
+        return ["%s locks %s" % (meta.get("locking-admin") or "another session", ref) for ref, meta in self._locked if meta.get("lock") not in FREE]
 
     def permissions(self) -> Permissions:
         told = Permissions(None, "the Management API does not show what this account may edit, publish and install")

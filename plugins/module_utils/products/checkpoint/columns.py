@@ -37,6 +37,11 @@ SITE_SCHEMA = Schema({"application-signature": ()}, frozenset((
 SERVICE_SCHEMA = Schema({"match-by-protocol-signature": (), "source-port": (), "enable-tcp-resource": ()}, frozenset((
     *META, "port", "protocol", "groups", "match-for-any", "keep-connections-open-after-policy-installation", "session-timeout", "use-default-session-timeout",
     "sync-connections-on-cluster", "use-delayed-sync", "delayed-sync-value", "aggressive-aging", "override-default-settings", "accept-replies")))
+#: {blade: what the exemption takes from it}. A word that is not here may stand for each.
+BLADES = {"Anti Virus": "av", "Anti Bot": "anti_spyware", "IPS": "ips", "Threat Emulation": "sandbox", "DLP": "dlp", "Data Loss Prevention": "dlp",
+          "Data Awareness": "file_control", "Content Awareness": "file_control", "Application Control": "app_control", "Url Filtering": "app_control"}
+#: What a lock is called that does not keep us from writing; the word for another session's is not documented.
+FREE = (None, "unlocked", "locked by current session")
 
 
 def web_port(row: dict) -> int:

@@ -20,7 +20,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state imp
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import Index, Pattern
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Policy
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.checkpoint.columns import (
-    ACCESS, ANY, ANYWHERE, HTTPS, SCHEMAS, SERVICE_SCHEMA, SITE, SITE_SCHEMA, TOLD, web_port,
+    ACCESS, ANY, ANYWHERE, BLADES, HTTPS, SCHEMAS, SERVICE_SCHEMA, SITE, SITE_SCHEMA, TOLD, web_port,
 )
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.checkpoint.model import Settings, Site, bare, base, entry_hits, render, rule_ref
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.addresses import is_private
@@ -36,9 +36,6 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.marks impo
 _EFFECTS = {ACCESS: {"Accept": ALLOW, "Drop": DENY, "Reject": DENY, "Ask": DENY, "accept": ALLOW, "drop": DENY}, HTTPS: {"Bypass": ALLOW, "Inspect": DENY}}
 #: What is written by the first word is answered by the second.
 _INLINE, _IMPLICIT = ("Apply Layer", "Inner Layer"), "implicit cleanup"
-#: {blade: what the exemption takes from it}. A word that is not here may stand for each.
-_BLADES = {"Anti Virus": "av", "Anti Bot": "anti_spyware", "IPS": "ips", "Threat Emulation": "sandbox", "DLP": "dlp", "Data Loss Prevention": "dlp",
-           "Data Awareness": "file_control", "Content Awareness": "file_control", "Application Control": "app_control", "Url Filtering": "app_control"}
 #: Services by which HTTPS does not come; that it moves from QUIC to TCP where UDP is dropped is its own affair.
 _OTHER_SERVICES = ("service-udp", "service-icmp", "service-icmp6", "service-sctp")
 
@@ -215,7 +212,7 @@ class Assessor(_Rules):
         self._widened()
         for path in self._inspection.shutting(policy.exempt):
             for blade in path.last.fields.get("blade") or ["All"]:
-                for control in sorted({_BLADES[blade]} if blade in _BLADES else set(_BLADES.values())):
+                for control in sorted({BLADES[blade]} if blade in BLADES else set(BLADES.values())):
                     found.lose(control, str(path.last.ref), texts(policy.exempt))
         found.manual += ["voice (%s): this module opens no UDP; open it in the firewall layer" % one for one in policy.media]
         layers = [*(self._access_layers()[:1] if policy.allow else ()), *([self._site.https] if policy.exempt else ())]

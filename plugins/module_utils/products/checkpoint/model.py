@@ -19,8 +19,6 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.checkpo
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.firstmatch import Hits, held
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.marks import MARK, borrowed, is_ours
 
-KINDS = (SITE, HTTPS, ACCESS)
-
 
 @dataclass(frozen=True)
 class Settings:
@@ -158,6 +156,11 @@ def _parsed(entry: str) -> tuple:
     return parts[1], parts[2], not parts[3], parts[4].strip("*"), parse_if(_STARS[parts[1]] + parts[2])
 
 
+@functools.lru_cache(maxsize=16)
+def _beginnings(wanted: frozenset) -> frozenset:
+    return frozenset(one.name[:size] for one in wanted for size in range(1, len(one.name) + 1))
+
+
 def entry_hits(entries: Iterable[str], wanted: Iterable[Pattern]) -> Hits:
     """Which patterns the entries of a site that are no expressions are about. One with a path is about a part of its host."""
     wanted, whole, part, may = frozenset(wanted), [], [], set()
@@ -182,8 +185,8 @@ def _beside(star: str | None, name: str, is_open: bool, pattern: Pattern | None,
     found = {one for one in wanted if pattern is None and one.kind != EXACT}
     if star:
         return found | {one for one in wanted if (name in one.name if is_open else one.name.endswith(star[1:] + name))}
-    if is_open:
-        tails = [name[at + 1:] for at, char in enumerate(name) if char == "."]
+    tails = [name[at + 1:] for at, char in enumerate(name) if char == "."] if is_open else []
+    if is_open and not _beginnings(wanted).isdisjoint((name, *tails)):
         found |= {one for one in wanted if one.name.startswith(name)
                   or one.kind != EXACT and any(tail != one.name and one.name.startswith(tail) for tail in tails)}
     return found
