@@ -135,7 +135,7 @@ lines:
   returned: for O(step=conclude)
   type: list
   elements: str
-  sample: ["Changed: nothing", "Verdict 0: 1 device, 2 hosts; everything is compliant"]
+  sample: ["Changed: nothing", "Verdict 0: 1 device, 2 hosts; no findings"]
 troubles:
   description: Why a device or host counts as failed, by name.
   returned: for O(step=conclude)

@@ -383,7 +383,6 @@ CHOSEN = check("fail", id="attest", host="humb.apple.com", features=["ios_attest
 
 def test_a_headline_that_is_only_good_needs_a_device_that_is_compliant_and_a_host_that_saw_it():
     assert headline(None, behind(check())) == "Compliant, proven by 1 host"
-    assert headline({"fw1": device(changed=True)}, behind(check()), mode="change") == "Changed fw1, proven by 1 host"
     assert headline(None, behind(check()), left_out={"devices": ["fw2", "fw3"]}) == "Compliant, proven by 1 host; only 1 of 3 devices"
 
 

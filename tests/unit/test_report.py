@@ -97,7 +97,7 @@ def test_trouble_goes_before_drift():
     assert built({"a": device(changed=True), "b": device()})["verdict"]["message"] == "2 devices, 0 hosts; drift: 1; not proven: 1"
     assert built({"a": device()})["verdict"]["message"] == "1 device, 0 hosts; not proven: 1"
     seen = {"b": {"after": dict(look("pass", check()), path={"device": "a", "proven": True, "message": "m", "audience": None, "kind": "user"})}}
-    assert built({"a": device()}, seen)["verdict"]["message"] == "1 device, 1 host; everything is compliant"
+    assert built({"a": device()}, seen)["verdict"]["message"] == "1 device, 1 host; no findings"
 
 
 def test_the_report_says_what_the_policies_were_selected_from():

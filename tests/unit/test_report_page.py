@@ -255,6 +255,7 @@ def test_what_is_well_says_so_and_no_more():
     undone = headings(report.as_html(built({"fw1": device(failed=True, msg="rolled back", changes=[RULE], rolled_back=True)}, hosts, mode="change")))
     assert undone["What opened"].startswith("0 devices fw1: not in force: 1 pattern would be allowed")
     assert undone["What loses inspection"].startswith("0 devices fw1: not in force: 1 pattern not decrypted")
+    hosts["branch1"]["before"] = hosts["branch1"]["after"]
     changed = headings(report.as_html(built({"fw1": device(changed=True, changes=[RULE], coverage_before=None)}, hosts, mode="change")))
     assert list(changed)[0] == "Change in place" and "1 pattern allowed" in changed["What opened"]
     # A plan that only exempts opens nothing.

@@ -183,11 +183,24 @@ def share(device: Mapping, part: str, now: bool) -> str:
     return "%d of %d%s" % (counts[part], whole, " (%d not checked)" % unsure if unsure else "")
 
 
+def unseen(device: Mapping) -> str | None:
+    """Why no probe host shows what the users of a device see; None if one does. A host outside the audience shows only that it sees what it saw before."""
+    judged = [one["expect"] for one in device["proof"] if one["judged"]]
+    if "open" in judged:
+        return None
+    return "no host behind it that should have access was probed" if judged else "no host behind it was probed"
+
+
+def pending(device: Mapping) -> str:
+    """Whose edits on a device are written and not in force."""
+    return {"ours": "from this collection", "foreign": "from another administrator",
+            "both": "from this collection and from another administrator"}.get(device["pending"], device["pending"])
+
+
 def doubts(device: Mapping) -> list:
     """Why it is not shown that a device without drift does what it is configured for."""
     unsure = unchecked(device, "_now")
-    found = [] if any(one["judged"] for one in device["proof"]) else ["no host behind it was probed"]
-    return found + ["%s not checked" % counted(unsure, "pattern")] * bool(unsure)
+    return [text for text in [unseen(device)] if text] + ["%s not checked" % counted(unsure, "pattern")] * bool(unsure)
 
 
 # -- titles and groups ----------------------------------------------------------------------------------------------

@@ -6,28 +6,32 @@ from __future__ import annotations
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.words import counted
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import Index, PatternError, parse
-from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.report.plan import BY_HAND, words
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.report.plan import pending, unseen, words
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.report.register import OVERDUE, UNREGISTERED
-from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.summary import unanswered
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.summary import applies, unanswered
 
 COMPLIANT, DRIFT, CHANGED, FAILED, UNREACHABLE = "compliant", "drift", "changed", "failed", "unreachable"
 #: Nothing was written: the module refused, or the run did not reach the device.
 REFUSED, NOT_BEGUN = "refused", "not_begun"
+#: Nothing was written either: the result holds the steps, and people carry them out.
+MANUAL = "manual_steps"
 #: What a run can have found, the worst first: (class, exit code, description). Pipelines use the exit codes: 0 compliant, 2 drift, 1 anything else that
 #: needs an operator.
 CLASSES = [
     ("nothing", 1, "nothing to judge"), ("unreachable", 1, "not reached"), ("failed", 1, "the task failed"), ("refused", 1, "refused"),
     ("not_begun", 1, "not begun"), ("plan_changed", 1, "the plan is not the reviewed one"),
     ("regressed", 1, "newly open or newly blocked"), ("verification_failed", 1, "still blocked, decrypted or broken"),
-    ("unverified", 1, "a probe without a result"), ("conflicts", 1, "an existing rule blocks or decrypts"), ("overdue", 1, "exemption past its review date"),
+    ("unverified", 1, "not verified by a probe host"), ("conflicts", 1, "an existing rule blocks or decrypts"), ("overdue", 1, "exemption past its review date"),
     ("unregistered", 1, "exemption without a line in the register"), ("pending", 1, "pending changes"), ("drift", 2, "drift"),
     ("symptoms", 2, "fails until the plan is carried out"), ("not_proven", 0, "not proven"), ("stale", 0, "retired entries are still present"),
     ("manual", 0, "manual steps"),
 ]
 #: What people read in place of "drift" where no journal records that anything was ever applied: see ``not_set_up``.
 NOT_SET_UP = "not set up yet"
+#: The same in place of "an existing rule blocks or decrypts", where no such rule could be read completely.
+_MAY_BLOCK = "an existing rule may block or decrypt"
 #: The worst first.
-WORST = [UNREACHABLE, FAILED, REFUSED, NOT_BEGUN, DRIFT, CHANGED, COMPLIANT]
+WORST = [UNREACHABLE, FAILED, REFUSED, NOT_BEGUN, DRIFT, MANUAL, CHANGED, COMPLIANT]
 #: The present state of such a device is unknown.
 NO_RESULT = (UNREACHABLE, FAILED, REFUSED, NOT_BEGUN)
 
@@ -45,7 +49,7 @@ def state_of(result: dict, mode: str) -> str:
         return FAILED
     if result.get("changed"):
         return DRIFT if mode == "audit" else CHANGED
-    return COMPLIANT
+    return MANUAL if result.get("rendered") else COMPLIANT
 
 
 def not_set_up(devices: list) -> list:
@@ -61,8 +65,13 @@ def drifting(devices: list) -> list:
 
 def said(devices: list) -> dict:
     """{class: its description}"""
-    new = bool(drifting(devices)) and drifting(devices) == not_set_up(devices)
-    return {name: NOT_SET_UP if new and name == "drift" else words for name, _code, words in CLASSES}
+    found = {name: words for name, _code, words in CLASSES}
+    if drifting(devices) and drifting(devices) == not_set_up(devices):
+        found["drift"] = NOT_SET_UP
+    conflicts = [one["certain"] for device in devices for one in device["conflicts"]]
+    if conflicts and not any(conflicts):
+        found["conflicts"] = _MAY_BLOCK
+    return found
 
 
 def verdict(report: dict, strict: list) -> dict:
@@ -79,15 +88,16 @@ def verdict(report: dict, strict: list) -> dict:
             found["plan_changed" if device["failure"] == "plan_changed" else device["state"]].append("%s: %s" % (name, device["error"]))
         elif device["state"] == DRIFT:
             found["drift"].append("%s: %s" % (name, device["summary"]))
-        found["conflicts"] += ["%s: %s (%s) %s" % (name, one["where"], one["effect"], one["id"]) for one in device["conflicts"]]
-        found["stale"] += ["%s: %s" % (name, one.get("entry") or one.get("pattern")) for one in device["stale"]]
+        found["conflicts"] += ["%s: %s (%s%s) %s" % (name, one["where"], "" if one["certain"] else "possibly ", one["effect"], one["id"])
+                               for one in device["conflicts"]]
+        found["stale"] += ["%s: %s" % (name, one["entry"]) for one in device["stale"]]
         found["manual"] += ["%s: %s" % (name, one) for one in device["manual"]]
-        found["pending"] += ["%s: %s" % (name, device["pending"])] * bool(device["pending"])
+        found["pending"] += ["%s: %s" % (name, pending(device))] * bool(device["pending"])
     _registered(report["register"] or [], found)
     drifted = {device["name"]: device for device in report["devices"] if device["state"] == DRIFT}
     for host in report["hosts"]:
         _verified(host, drifted, found)
-    found["not_proven"] += _not_proven(report)
+    found["not_proven"] = _not_proven(report)
     codes = {name: 1 if name in strict else code for name, code, _words in CLASSES if found[name]}
     deciding = [name for name, code in codes.items() if code]
     return {"code": 1 if 1 in codes.values() else max(codes.values(), default=0), "headline": headline(report, found, deciding),
@@ -113,25 +123,32 @@ def _verified(host: dict, drifted: dict, found: dict) -> None:
         found["unverified"].append("%s: not probed after the change" % host["name"])
     if not host["judged"]:
         return
-    moves = [("pass", "fail")] + [("fail", "pass")] * (host["expect"] == "unchanged")
-    wanted = [check for check in host["checks"] if check["role"] == "wanted"]
-    moved = [check for check in host["checks"] if check["regressed"]]
-    moved += [check for check in wanted if (check["before"], check["verdict"]) in moves or (check["before"] == "pass" and unanswered(check))]
+    moved = [check for check in host["checks"] if check["regressed"] or _moved(host, check)]
     found["regressed"] += ["%s: %s" % (host["name"], check["message"]) for check in moved]
-    if host["expect"] == "open" and host["verdict"] in ("fail", "error") and not moved:
+    if host["expect"] != "open" or moved or host["verdict"] == "pass":
+        return
+    kind = "unverified"
+    if host["verdict"] in ("fail", "error"):
         device = drifted.get((host["path"] or {}).get("device"))
-        kind = "symptoms" if device and _explained(wanted, device) else "verification_failed"
-        found[kind].append("%s: %s" % (host["name"], host["message"]))
-    elif host["expect"] == "open" and host["verdict"] in ("unverified", "skipped") and not moved:
-        found["unverified"].append("%s: %s" % (host["name"], host["message"]))
+        kind = "symptoms" if device and _explained(host["checks"], device) else "verification_failed"
+    found[kind].append("%s: %s" % (host["name"], host["message"]))
 
 
-def _explained(wanted: list, device: dict) -> bool:
+def _moved(host: dict, check: dict) -> bool:
+    """Whether a wanted check is newly blocked, or newly open for a host outside the audience."""
+    if check["role"] != "wanted":
+        return False
+    if check["before"] == "pass":
+        return check["verdict"] == "fail" or unanswered(check)
+    return host["expect"] == "unchanged" and (check["before"], check["verdict"]) == ("fail", "pass")
+
+
+def _explained(checks: list, device: dict) -> bool:
     """Whether each failing check that counts is of a host that the device will allow once its plan is carried out, and that the plan is about.
 
     A plan that only adds entries is about those; one that creates or changes objects is about every pattern. What cannot be read explains nothing.
     """
-    failing = [check for check in wanted if check["counts"] and check["verdict"] in ("fail", "error")]
+    failing = [check for check in checks if check["counts"] and check["verdict"] in ("fail", "error")]
     altered = any(one["op"] != "update" or one["fields"] for one in device["changes"])
     about = [row["pattern"] for row in device["coverage"]] if altered else [entry.strip("/") for one in device["changes"] for entry in one["added"]]
     covered, about = _index(row["pattern"] for row in device["coverage"] if row["allowed"] == "yes"), _index(about)
@@ -150,16 +167,32 @@ def _index(texts) -> Index:
 
 def _not_proven(report: dict) -> list:
     """What the devices report as correct, and no host saw."""
-    behind = {(host["path"] or {}).get("device") for host in report["hosts"] if host["judged"]}
-    found = ["%s: no host behind it was probed" % device["name"] for device in report["devices"]
-             if device["state"] in (COMPLIANT, CHANGED) and device["name"] not in behind]
+    found = ["%s: %s" % (device["name"], unseen(device)) for device in report["devices"] if device["state"] in (COMPLIANT, CHANGED) and unseen(device)]
+    changed = {device["name"] for device in report["devices"] if device["state"] == CHANGED}
     for host in report["hosts"]:
-        open_to_doubt = [check for check in host["checks"] if check["role"] != "wanted" and check["verdict"] == "unverified"] if host["judged"] else []
-        if open_to_doubt:
-            why = (host["baseline"] or {}).get("why")
-            found.append("%s: %s not compared with a baseline%s, so it is unknown whether more is open than should be" % (
-                host["name"], "1 other site is" if len(open_to_doubt) == 1 else "%d other sites are" % len(open_to_doubt), " (%s)" % why if why else ""))
+        if host["judged"]:
+            found += ["%s: %s" % (host["name"], text) for text in _not_compared(host, (host["path"] or {}).get("device") in changed)]
     return found
+
+
+def _not_compared(host: dict, changed: bool) -> list:
+    """Why it is unknown whether a host has more access than before. ``changed``: whether this run changed the device in front of it."""
+    if changed and not any(check["before"] for check in host["checks"]):
+        return ["there is no result from before the change, so it is unknown whether the change opened or blocked anything else"]
+    others = [check for check in host["checks"] if check["role"] != "wanted" and check["verdict"] == "unverified"]
+    why = (host["baseline"] or {}).get("why")
+    found = ["%s not compared with a baseline%s, so it is unknown whether more is open than should be" % (
+        "1 other site is" if len(others) == 1 else "%d other sites are" % len(others), " (%s)" % why if why else "")] * bool(others)
+    doubtful = [check for check in host["checks"] if host["expect"] == "unchanged" and _doubtful(host, check)]
+    return found + ["%s be compared with an earlier result, so it is unknown whether this host outside the audience has more access than before" % (
+        "1 wanted check cannot" if len(doubtful) == 1 else "%d wanted checks cannot" % len(doubtful))] * bool(doubtful)
+
+
+def _doubtful(host: dict, check: dict) -> bool:
+    """Whether a wanted check of a host outside the audience may have become open. One that is blocked has not."""
+    if check["role"] != "wanted" or check["verdict"] in ("fail", check["before"]) or not applies(check):
+        return False
+    return not _moved(host, check)
 
 
 def headline(report: dict, found: dict, deciding: list) -> str:
@@ -170,9 +203,9 @@ def headline(report: dict, found: dict, deciding: list) -> str:
         start = _drift(report, found) if set(deciding) <= {"drift", "symptoms"} else \
             "Needs attention: " + ", ".join("%s (%d)" % (words[name], len(found[name])) for name in deciding)
         return "; ".join([start] + _limited(report))
-    waiting = [device["name"] for device in report["devices"] if device["tense"] == BY_HAND]
+    waiting = [device["name"] for device in report["devices"] if device["state"] == MANUAL]
     changed = [device["name"] for device in report["devices"] if device["state"] == CHANGED]
-    hosts = [host["name"] for host in report["hosts"] if host["judged"]]
+    hosts = {one["host"] for device in report["devices"] for one in device["proof"] if one["expect"] == "open"}
     start = "Waits for manual steps on %s" % some(waiting) if waiting else "Changed %s" % some(changed) if changed else "Compliant"
     if found["not_proven"]:
         start += ", not proven: %s" % some(found["not_proven"], 1)
@@ -201,7 +234,7 @@ def _except(report: dict) -> list:
     """What does not work on hosts that otherwise pass, and what nobody could see."""
     chosen, failing, unseen = set(), set(), set()
     for host in report["hosts"]:
-        if host["judged"] and host["expect"] == "open":
+        if host["expect"] == "open":
             chosen |= set(host["left_inspected"])
             failing |= {feature for feature, said in host["features"].items() if said in ("fail", "error")} - set(host["left_inspected"])
             unseen |= {feature for feature, said in host["features"].items() if said == "unverified"}
@@ -232,7 +265,7 @@ def some(names: list, most: int = 3) -> str:
 def _message(report: dict, found: dict) -> str:
     parts = [", ".join(_of(report, kind) for kind in ("devices", "hosts"))]
     parts += ["%s: %d" % (words, len(found[name])) for name, words in said(report["devices"]).items() if found[name]]
-    return "; ".join(parts if len(parts) > 1 else parts + ["everything is compliant"])
+    return "; ".join(parts if len(parts) > 1 else parts + ["no findings"])
 
 
 def _of(report: dict, kind: str, some_of: int | None = None) -> str:
