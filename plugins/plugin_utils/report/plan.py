@@ -191,6 +191,11 @@ def unseen(device: Mapping) -> str | None:
     return "no host behind it that should have access was probed" if judged else "no host behind it was probed"
 
 
+def force(device: Mapping) -> str:
+    """What goes after a heading about changes of a device that are not in force, or may not be; nothing for planned and for done ones."""
+    return {NOT_DONE: " (not in force)", UNKNOWN: " (not known whether in force)"}.get(device["tense"], "") if device["changes"] else ""
+
+
 def pending(device: Mapping) -> str:
     """Whose edits on a device are written and not in force."""
     return {"ours": "from this collection", "foreign": "from another administrator",

@@ -1,0 +1,139 @@
+# Copyright (c) 2026, the netaccess.chatgpt contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What each form of a report and the last lines of a run say of what is not in force, or not known: nothing of it reads as done, fine or zero."""
+from __future__ import annotations
+
+import csv
+import io
+from xml.etree import ElementTree
+
+import pytest
+
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.change import summary
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.report import report
+from tests.unit.test_report import COVERED, built, check, device
+from tests.unit.test_report_page import AUDIENCE, RULE, Page, headings
+from tests.unit.test_verdict import OPEN, OUTSIDE, SHUT, WELL, both, now, seen
+
+BEFORE = dict(COVERED, allowed_before="no", exempt_before="no")
+#: A plan with people, a loss, and more people than were asked for.
+PLAN = {"changes": [RULE], "audience": AUDIENCE, "coverage": [BEFORE], "coverage_before": {"wanted": 1, "allowed": 0, "exempt_wanted": 1, "exempt": 0},
+        "losses": [{"control": "av", "rule": "profile default", "hosts": ["a.example"]}], "audience_widened": ["every zone"],
+        "opens": [{"id": "m", "protocol": "udp", "ports": [3478], "destinations": 2, "rules": ["chatgpt-media"]}]}
+LOST = {"class": "unreachable", "applied": [], "undone": []}
+#: {what became of it: the result of the device}
+DEVICES = {
+    "done": device(changed=True, journal="/j/1.json", **PLAN),
+    "rolled back": device(failed=True, rolled_back=True, restored=True, msg="rolled back: a: newly blocked", **PLAN),
+    "refused": device(failed=True, msg="no", failure={"class": "refused"}, **PLAN),
+    "lost": device(failed=True, changed=True, journal="/j/1.json", msg="no answer", failure=LOST, **PLAN),
+    "rollback lost": device(failed=True, changed=True, rolled_back=None, restored=False, journal="/j/1.json", msg="NOT rolled back: timed out", **PLAN),
+    "rollback failed before it began": device(failed=True, changed=True, rolled_back=False, restored=False, journal="/j/1.json", msg="NOT rolled back", **PLAN),
+    "by hand": device(rendered=[{}], manual=["create it"], **PLAN),
+    "gone": None}
+
+
+@pytest.fixture(scope="module")
+def reports() -> dict:
+    return {name: built({"fw1": one}, {"a": both(seen("fail", SHUT), seen("pass", OPEN))}, mode="change") for name, one in DEVICES.items()}
+
+
+#: (what became of it, its state, whether it allows the pattern now in coverage.csv and in the table of devices, the card "What opened", what goes after
+#: the headings of people and losses in report.md)
+FORMS = [("done", "changed", "yes", "1 of 1 before: 0 of 1", "1 device", ""), ("rolled back", "failed", "no", "0 of 1", "0 devices", " (not in force)"),
+         ("refused", "refused", "no", "0 of 1", "0 devices", " (not in force)"),
+         ("lost", "unreachable", "not known", "not known", "1 device", " (not known whether in force)"),
+         ("rollback lost", "failed", "not known", "not known", "1 device", " (not known whether in force)"),
+         ("rollback failed before it began", "failed", "yes", "1 of 1", "1 device", ""),
+         ("by hand", "manual_steps", "no", "0 of 1", "0 devices", ""), ("gone", "unreachable", "not known", "not known", "Not known", None)]
+
+
+@pytest.mark.parametrize("name,state,allowed,held,opened,force", FORMS)
+def test_no_form_says_that_a_change_is_there_which_may_not_be(reports, name, state, allowed, held, opened, force):
+    found = reports[name]
+    row, = csv.DictReader(io.StringIO(report.as_csv(found)))
+    assert (row["state"], row["allowed_now"], row["exempt_now"]) == (state, allowed, allowed)
+    html, text = report.as_html(found), report.as_markdown(found)
+    cells = [cell["text"] for table in Page(html.replace("<br>", " ")).tables for line in table for cell in line if cell["label"] == "Allowed"]
+    assert " ".join(cells[0].split()) == held
+    said = headings(html)
+    assert said["What opened"].startswith(opened)
+    if force is not None:
+        for head in ("Who gets access", "Beyond the audience", "Inspection that ends"):
+            assert "- **%s%s:**" % (head, force) in text
+        for line in ("Inspection that the exemption disables%s Antivirus", "The change reaches more people than the audience names%s every zone"):
+            assert line % force in Page(html).text
+    # After a rollback nothing lasts.
+    assert ("**Lasts:**" in text) == (name not in ("rolled back", "refused", "gone"))
+
+
+#: (devices, hosts, mode, heading of the verdict, {heading: how its text begins})
+PAGES = [
+    ({"fw1": DEVICES["by hand"]}, {"a": WELL}, "change", "Manual steps required",
+     {"What opened": "0 devices fw1: not in force: it waits for manual steps", "Manual steps": "1 step"}),
+    ({"fw1": None}, {}, "audit", "Action required", {"What is open now": "Not known", "What would open": "Not known", "What loses inspection": "Not known",
+                                                     "What still blocks": "Not known", "Manual steps": "Not known",
+                                                     "What this report cannot say": "the present state of fw1 is not known"}),
+    ({"fw1": DEVICES["lost"]}, {}, "change", "Action required", {"What still blocks": "Not known", "Manual steps": "Not known",
+                                                                 "What this report cannot say": "the present state of fw1 is not known"}),
+    ({"fw1": DEVICES["refused"]}, {}, "change", "Action required", {"What still blocks": "Nothing", "Manual steps": "Nothing",
+                                                                    "What this report cannot say": "fw1: shown is the state that was read before the run"}),
+    ({}, {"a": WELL}, "audit", "Action required", {"What is open now": "Not known", "What still blocks": "Not known", "Manual steps": "Not known",
+                                                   "What this report cannot say": "this run includes no device"}),
+    ({"fw1": device(changed=True, **PLAN)}, {"a": dict(now("fail", SHUT), **OUTSIDE)}, "audit", "Drift",
+     {"What this report cannot say": "fw1: no host behind it that should have access was probed"})]
+
+
+@pytest.mark.parametrize("devices,hosts,mode,heading,texts", PAGES)
+def test_the_page_counts_nothing_as_zero_that_is_not_known(devices, hosts, mode, heading, texts):
+    said = headings(report.as_html(built(devices, hosts, mode=mode)))
+    assert list(said)[0] == heading
+    assert {name: said[name][:len(text)] for name, text in texts.items()} == texts
+
+
+def test_conflicts_of_a_device_without_a_result_are_not_none():
+    tables = Page(report.as_html(built({"fw1": device(), "fw2": None}))).tables
+    assert {line[0]["text"]: cell["text"] for line in tables[0] for cell in line if cell["label"] == "Conflicts"} == {"fw1": "0", "fw2": "not known"}
+
+
+def test_a_result_from_before_the_change_is_marked_in_every_form():
+    found = built({"fw1": DEVICES["done"]}, {"a": {"before": seen("pass", OPEN), "after": None}}, mode="change")
+    text = Page(report.as_html(found)).text
+    assert "a: not probed after the change" in text and "a: pass" not in text and "From before the change." in text
+    proof, = [line for table in Page(report.as_html(found)).tables for line in table if line[0]["text"] == "a"]
+    assert {cell["label"]: cell["text"] for cell in proof[2:]} == {
+        "Checks passed before": "", "Checks passed now": "not probed", "Other sites as before": "", "Message": "before the change: all pass"}
+    assert "| a | none | not probed | none | before the change: all pass |" in report.as_markdown(found)
+    case, = [case for case in ElementTree.fromstring(report.as_junit(found)).iter("testcase") if case.get("classname") == "a"]
+    assert case.find("skipped").get("message") == "not probed after the change"
+
+
+def test_manual_steps_are_neither_green_nor_red_for_a_ci_system(reports):
+    case, = [case for case in ElementTree.fromstring(report.as_junit(reports["by hand"])).iter("testcase") if case.get("classname") == "device"]
+    assert case.find("skipped").get("message") == "manual steps"
+
+
+def test_a_finding_has_the_same_name_in_the_headline_and_for_a_ci_system():
+    new = device(changed=True, changes=[dict(RULE)], changes_on_record=[])
+    case, = [case for case in ElementTree.fromstring(report.as_junit(built({"fw1": new}))).iter("testcase") if case.get("name") == "drift"]
+    assert case.find("failure").get("message").startswith("not set up yet: fw1")
+
+
+#: (what became of it, the first lines)
+LINES = [("done", ["Changed: fw1", "NOT proven: fw1 (no probe host is mapped: set netaccess_path.device on one)"]),
+         ("rolled back", ["Changed: nothing; rolled back: fw1", "FAILED: fw1: rolled back: a: newly blocked"]),
+         ("refused", ["Changed: nothing", "REFUSED: fw1: no"]),
+         ("lost", ["Changed: nothing", "Not known whether in place: fw1", "NOT REACHED: fw1: no answer", "To undo fw1:"]),
+         ("rollback lost", ["Changed: nothing", "Not known whether in place: fw1", "FAILED: fw1: NOT rolled back: timed out", "To undo fw1:"]),
+         ("by hand", ["Changed: nothing", "Manual step: fw1: create it"])]
+
+
+@pytest.mark.parametrize("name,first", LINES)
+def test_the_last_lines_say_what_is_not_known_to_be_changed(reports, name, first):
+    assert summary.lines({"fw1": DEVICES[name]}, {}, reports[name]["verdict"])[:len(first)] == first
+
+
+def test_a_host_that_was_not_asked_for_anything_has_no_access_that_was_seen():
+    found = built({"fw1": device()}, {"a": WELL, "b": dict(now("skipped", check("skipped", ip_version=6)), **OUTSIDE)})
+    assert "b: no access seen" in Page(report.as_html(found)).text
