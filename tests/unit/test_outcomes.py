@@ -71,7 +71,8 @@ def test_no_form_says_that_a_change_is_there_which_may_not_be(reports, name, sta
 #: (devices, hosts, mode, heading of the verdict, {heading: how its text begins})
 PAGES = [
     ({"fw1": DEVICES["by hand"]}, {"a": WELL}, "change", "Manual steps required",
-     {"What opened": "0 devices fw1: not in force: it waits for manual steps", "Manual steps": "1 step"}),
+     {"What opened": "0 devices fw1: not in force: it waits for manual steps", "Manual steps": "1 step",
+      "What this report cannot say": "fw1: nothing shows what the policy asks for before the manual steps are done"}),
     ({"fw1": None}, {}, "audit", "Action required", {"What is open now": "Not known", "What would open": "Not known", "What loses inspection": "Not known",
                                                      "What still blocks": "Not known", "Manual steps": "Not known",
                                                      "What this report cannot say": "the present state of fw1 is not known"}),
@@ -92,9 +93,18 @@ def test_the_page_counts_nothing_as_zero_that_is_not_known(devices, hosts, mode,
     assert {name: said[name][:len(text)] for name, text in texts.items()} == texts
 
 
-def test_conflicts_of_a_device_without_a_result_are_not_none():
-    tables = Page(report.as_html(built({"fw1": device(), "fw2": None}))).tables
-    assert {line[0]["text"]: cell["text"] for line in tables[0] for cell in line if cell["label"] == "Conflicts"} == {"fw1": "0", "fw2": "not known"}
+def test_conflicts_that_are_not_known_are_not_none():
+    html = report.as_html(built({"fw1": device(), "fw2": None, "fw3": device(coverage=[dict(COVERED, allowed="unchecked")])}))
+    tables = Page(html.replace("<br>", " ")).tables
+    assert {line[0]["text"]: cell["text"] for line in tables[0] for cell in line if cell["label"] == "Conflicts"} == {
+        "fw1": "0", "fw2": "not known", "fw3": "0 not all checked"}
+
+
+@pytest.mark.parametrize("before,words", [({"wanted": 1, "allowed": 0, "exempt_wanted": 1, "exempt": 0}, "0"), (None, "not known")])
+def test_what_a_plan_exempts_is_not_exempt_now(before, words):
+    said = headings(report.as_html(built({"fw1": device(changed=True, **dict(PLAN, coverage_before=before))})))
+    assert said["What loses inspection"].startswith("1 device fw1: 1 pattern would not be decrypted (now: %s), for network" % words)
+    assert headings(report.as_html(built({"fw1": device()})))["What loses inspection"] == "1 device fw1: 1 pattern not decrypted"
 
 
 def test_a_result_from_before_the_change_is_marked_in_every_form():

@@ -239,7 +239,7 @@ def test_the_verdict_comes_first_with_what_is_not_proven_and_the_risks(found):
         assert words in said["What this report cannot say"]
     assert said["What would open"].startswith("1 device fw1: 1 pattern would be allowed, 0 of them before, for network: 10.0.0.0/8; user or group: AI pil")
     assert "every zone" in said["What would open"] and "fw3: the present state is not known" in said["What would open"]
-    for words in ("fw1: Antivirus (profile default) no longer scans", "fw1: 1 pattern not decrypted, for network"):
+    for words in ("fw1: Antivirus (profile default) no longer scans", "fw1: 1 pattern would not be decrypted (now: 0), for network"):
         assert words in said["What loses inspection"]
     assert said["What still blocks"].startswith("2 rules fw1: security rule Block AI") and "possibly" in said["What still blocks"]
     assert said["Manual steps"] == "1 step fw1: attach the list fw3: the present state is not known"

@@ -216,3 +216,25 @@ def test_a_failure_is_drift_only_where_the_plan_is_about_all_that_fails(changes,
     verdict = built({"fw1": device(changed=True, changes=changes)}, {"a": now("fail", *checks)})["verdict"]
     assert verdict["code"] == (2 if explained else 1)
     assert bool(verdict["classes"]["symptoms"]) == explained and bool(verdict["classes"]["verification_failed"]) != explained
+
+
+def test_the_register_has_a_row_for_each_pattern_that_is_exempt_or_registered():
+    rows = [dict(COVERED, pattern="b.example"), dict(COVERED, exempt="no")]
+    lines = [dict(LINE, pattern="z.example", review_by="2026-01-02"), LINE]
+    found = built({"fw1": device(coverage=rows), "fw2": device(coverage=rows[:1])}, register=lines)["register"]
+    exempt = [{"name": name, "sure": True, "now": True} for name in ("fw1", "fw2")]
+    assert [(row["pattern"], row["state"], row["devices"], row["owner"]) for row in found] == [
+        (".chatgpt.com", "not_exempt", [], "Network"), ("b.example", "unregistered", exempt, None), ("z.example", "not_exempt", [], "Network")]
+
+
+#: (exempt before the change, exempt after it, what became of the change, what is said of its exemption)
+LOST = {"failed": True, "failure": {"class": "partial"}, "msg": "no answer"}
+EXEMPTIONS = [("no", "yes", {}, ""), ("yes", "no", {}, None), ("no", "yes", LOST, " (whether it is exempt is not checked)"),
+              ("yes", "no", LOST, " (whether it is exempt is not checked)"), ("not wanted", "not wanted", LOST, None), ("no", "unchecked", {}, " (whether it is exempt is not checked)")]
+
+
+@pytest.mark.parametrize("before,after,more,said", EXEMPTIONS)
+def test_an_exemption_of_a_change_whose_outcome_is_unknown_is_not_sure(before, after, more, said):
+    one = device(changed=True, changes=[ADDED], coverage=[dict(COVERED, allowed_before="no", exempt_before=before, exempt=after)], **more)
+    assert built({"fw1": one}, mode="change", register=[])["verdict"]["classes"]["unregistered"] == (
+        [] if said is None else ["fw1: .chatgpt.com%s" % said])

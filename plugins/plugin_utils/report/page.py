@@ -49,8 +49,8 @@ def render(report: dict, digest: str) -> str:
         report=dict(report, devices=devices), register=report["register"] and grouping.register(_urgent(report["register"])), digest=digest,
         heading=_heading(report, unproven), not_proven=unproven, risks=risks(report, devices, unproven),
         plots=trend.plots(report["trend"]) if len(report["trend"]) > 1 else [], size=trend,
-        found=_found(report), register_states=_REGISTER, tenses=_TENSES, pending=pending, force=force, seen=functools.partial(_seen, report),
-        doubts=doubts, people=PEOPLE[report["mode"]], not_set_up=not_set_up(devices),
+        found=_found(report), register_states=_REGISTER, tenses=_TENSES, seen=functools.partial(_seen, report),
+        pending=pending, force=force, unchecked=unchecked, doubts=doubts, people=PEOPLE[report["mode"]], not_set_up=not_set_up(devices),
         # Embedded unchanged, since the hash is that of the text.
         script=Markup(script), style=Markup(style), paper=Markup(paper), script_hash=_hash(script), style_hashes=[_hash(style), _hash(paper)])
 
@@ -151,6 +151,8 @@ def not_proven(report: dict) -> list:
     unseen_by = ["%s: not shown by any probe: %s" % (host["name"], ", ".join(features)) for host in report["hosts"] if (features := _unseen(host))]
     found += grouping.named(unseen_by, _NAMES)
     found += ["this run includes no device, so nothing is known of any"] * (not report["devices"])
+    waiting = [device["name"] for device in report["devices"] if device["state"] == MANUAL]
+    found += ["%s: nothing shows what the policy asks for before the manual steps are done" % some(waiting)] * bool(waiting)
     silent, stopped = [], []
     for device in report["devices"]:
         if device["state"] in NO_RESULT:
@@ -250,8 +252,10 @@ def _opens(device: dict) -> list:
 
 
 def _losses(device: dict) -> list:
-    exempt = (device["coverage_summary"] or {}).get("exempt")
-    decrypted = ["%s not decrypted%s" % (counted(exempt, "pattern"), _whom(device))] if exempt else []
+    before, exempt = device["coverage_before"], (device["coverage_summary"] or {}).get("exempt")
+    planned = device["changes"] and device["tense"] == PLANNED
+    now = " (now: %s)" % (before["exempt"] if before else "not known") if planned else ""
+    decrypted = ["%s %s decrypted%s%s" % (counted(exempt, "pattern"), "would not be" if planned else "not", now, _whom(device))] if exempt else []
     return ["%s: %s%s" % (device["name"], _force(device), text) for text in decrypted + losses(device["losses"], device["audience"])]
 
 
