@@ -48,7 +48,8 @@ def everything() -> dict:
         changed=True, summary="update url category", changes=[CHANGE, RULE, *NAMES], conflicts=[CONFLICT, dict(CONFLICT, id="p-2", certain=False, remedy=[])],
         losses=[loss], manual=["attach the list"], stale=[entry], foreign=[dict(entry, entry="theirs.example")], audience_widened=["every zone"],
         audience=AUDIENCE, product="panos", release="PAN-OS 11.1", journal="/root/j.json", pending="foreign", reversal={"writes": 2, "activations": 1},
-        propagation=600, coverage_before={"wanted": 1, "allowed": 0, "exempt_wanted": 1, "exempt": 0}, coverage=[COVERED, uncertain],
+        propagation=600, coverage_before={"wanted": 1, "allowed": 0, "exempt_wanted": 1, "exempt": 0},
+        coverage=[dict(COVERED, allowed_before="no", exempt_before="yes"), uncertain],
         plan_options={"state": "merged", "protected": ["Quarantine"]}, activation=[{"target": "fw1", "status": "in force", "seconds": 0.36}])
     refused = device(failed=True, msg="the device refuses this write", failure={"class": "refused"})
     found = built({"fw1": fw1, "fw2": refused, "fw3": None, "fw4": device()}, hosts,

@@ -227,14 +227,18 @@ def test_the_register_has_a_row_for_each_pattern_that_is_exempt_or_registered():
         (".chatgpt.com", "not_exempt", [], "Network"), ("b.example", "unregistered", exempt, None), ("z.example", "not_exempt", [], "Network")]
 
 
-#: (exempt before the change, exempt after it, what became of the change, what is said of its exemption)
-LOST = {"failed": True, "failure": {"class": "partial"}, "msg": "no answer"}
-EXEMPTIONS = [("no", "yes", {}, ""), ("yes", "no", {}, None), ("no", "yes", LOST, " (whether it is exempt is not checked)"),
-              ("yes", "no", LOST, " (whether it is exempt is not checked)"), ("not wanted", "not wanted", LOST, None), ("no", "unchecked", {}, " (whether it is exempt is not checked)")]
+#: (mode, exempt before the change, exempt after it, what became of the change, what is said of its exemption)
+LOST = {"failed": True, "changed": True, "failure": {"class": "partial"}, "msg": "no answer"}
+UNSURE, LATER = " (whether it is exempt is not checked)", " (not exempt now, exempt once the plan is carried out)"
+EXEMPTIONS = [
+    ("change", "no", "yes", {}, ""), ("change", "yes", "no", {}, None), ("change", "no", "unchecked", {}, UNSURE),
+    ("change", "no", "yes", LOST, UNSURE), ("change", "yes", "no", LOST, UNSURE), ("change", "not wanted", "not wanted", LOST, None),
+    ("change", "no", "yes", dict(LOST, changed=False), LATER), ("audit", "no", "yes", {}, LATER), ("audit", "unchecked", "yes", {}, UNSURE),
+    ("audit", "yes", "unchecked", {}, ""), ("audit", "yes", "no", {}, "")]
 
 
-@pytest.mark.parametrize("before,after,more,said", EXEMPTIONS)
-def test_an_exemption_of_a_change_whose_outcome_is_unknown_is_not_sure(before, after, more, said):
-    one = device(changed=True, changes=[ADDED], coverage=[dict(COVERED, allowed_before="no", exempt_before=before, exempt=after)], **more)
-    assert built({"fw1": one}, mode="change", register=[])["verdict"]["classes"]["unregistered"] == (
-        [] if said is None else ["fw1: .chatgpt.com%s" % said])
+@pytest.mark.parametrize("mode,before,after,more,said", EXEMPTIONS)
+def test_an_exemption_is_told_as_sure_only_where_it_is_known(mode, before, after, more, said):
+    row = dict(COVERED, allowed_before="no", exempt_before=before, exempt=after)
+    one = device(**dict({"changed": True, "changes": [ADDED], "coverage": [row]}, **more))
+    assert built({"fw1": one}, mode=mode, register=[])["verdict"]["classes"]["unregistered"] == ([] if said is None else ["fw1: .chatgpt.com%s" % said])
