@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 import pytest
 
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.change import summary
-from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.report import report
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.report import page, report
 from tests.unit.test_report import COVERED, built, check, device
 from tests.unit.test_report_page import AUDIENCE, RULE, Page, headings
 from tests.unit.test_verdict import OPEN, OUTSIDE, SHUT, WELL, both, now, seen
@@ -142,6 +142,22 @@ LINES = [("done", ["Changed: fw1", "NOT proven: fw1 (no probe host is mapped: se
 @pytest.mark.parametrize("name,first", LINES)
 def test_the_last_lines_say_what_is_not_known_to_be_changed(reports, name, first):
     assert summary.lines({"fw1": DEVICES[name]}, {}, reports[name]["verdict"])[:len(first)] == first
+
+
+#: (what a host saw, its colour and words)
+SEEN = [(WELL, "good", "pass"), (now("fail", SHUT), "bad", "fail"), (now("error", check("error")), "bad", "error"), (None, "bad", "unreachable"),
+        (now("origin", check("origin")), "warn", "origin"), (now("unverified", check("unverified")), "warn", "unverified"),
+        ({"before": seen("pass", OPEN), "after": None}, "warn", "not probed after the change"),
+        (dict(both(seen("fail", SHUT), seen("pass", OPEN)), **OUTSIDE), "bad", "sees a change since the baseline"),
+        (dict(both(seen("fail", SHUT), seen("fail", SHUT, check("fail", id="new"))), **OUTSIDE), "good", "sees what it saw before"),
+        (dict(now("pass", OPEN), **OUTSIDE), "warn", "not compared"), (dict(now("fail", SHUT), **OUTSIDE), "good", "no access seen")]
+
+
+@pytest.mark.parametrize("looks,level,words", SEEN)
+def test_a_host_is_shown_as_well_only_for_what_it_saw_after_the_change(looks, level, words):
+    found = built({"fw1": device()}, {"a": looks, "ab": dict(now("pass", OPEN), **OUTSIDE)})
+    host, = [host for host in found["hosts"] if host["name"] == "a"]
+    assert page.seen(found, host) == {"level": level, "words": words}
 
 
 def test_a_host_that_was_not_asked_for_anything_has_no_access_that_was_seen():

@@ -270,7 +270,8 @@ def test_what_is_well_says_so_and_no_more():
     ({"before": look("fail", check("fail")), "after": look("fail", check("fail"))}, "sees what it saw before"),
     ({"after": look("fail", check("fail"), baseline={"seen": "2026-11-01T08:00:00Z", "why": None})}, "sees what it saw before"),
     ({"before": look("fail", check("fail")), "after": look("pass", check())}, "sees a change since the baseline"),
-    ({"after": look("fail", check("fail"), check("unverified", role="negative"))}, "not compared"), ({"before": look("fail"), "after": None}, "not probed after the change")])
+    ({"after": look("fail", check("fail"), check("unverified", role="negative"))}, "not compared"),
+    ({"before": look("fail"), "after": None}, "not probed after the change")])
 def test_a_host_outside_the_audience_is_well_when_it_sees_what_it_saw_before(looks, words):
     assert "h1: %s" % words in Page(report.as_html(built({"fw1": device()}, {"h1": dict(looks, expect="unchanged")}))).text
 

@@ -49,7 +49,7 @@ def render(report: dict, digest: str) -> str:
         report=dict(report, devices=devices), register=report["register"] and grouping.register(_urgent(report["register"])), digest=digest,
         heading=_heading(report, unproven), not_proven=unproven, risks=risks(report, devices, unproven),
         plots=trend.plots(report["trend"]) if len(report["trend"]) > 1 else [], size=trend,
-        found=_found(report), register_states=_REGISTER, tenses=_TENSES, seen=functools.partial(_seen, report),
+        found=_found(report), register_states=_REGISTER, tenses=_TENSES, seen=functools.partial(seen, report),
         pending=pending, force=force, unchecked=unchecked, doubts=doubts, people=PEOPLE[report["mode"]], not_set_up=not_set_up(devices),
         # Embedded unchanged, since the hash is that of the text.
         script=Markup(script), style=Markup(style), paper=Markup(paper), script_hash=_hash(script), style_hashes=[_hash(style), _hash(paper)])
@@ -117,7 +117,7 @@ def _when(time: str) -> str:
     return time.replace("T", " ").replace(":00Z", " UTC").replace("Z", " UTC")
 
 
-def _seen(report: dict, host: dict) -> dict:
+def seen(report: dict, host: dict) -> dict:
     """``{"level", "words"}``: what a host saw, compared with what it should see. A host outside the audience should have no access."""
     if host["reached"] and not host["judged"]:
         return {"level": "warn", "words": "not probed after the change"}

@@ -79,7 +79,7 @@ def compared(lines: list | None, devices: list, today: datetime.date) -> list | 
             unknown = now is None and then != "not wanted"
             if unknown or now in _EXEMPT or then in _EXEMPT:
                 sure = not unknown and (now if now in _EXEMPT else then) == "yes"
-                exempt.setdefault(row["pattern"], []).append({"name": device["name"], "sure": sure, "now": unknown or now in _EXEMPT})
+                exempt.setdefault(row["pattern"], []).append({"name": device["name"], "sure": sure, "now": now in _EXEMPT})
     rows = []
     for pattern in sorted({*known, *exempt}):
         line = known.get(pattern, {})
