@@ -12,7 +12,7 @@ import pytest
 
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.change import summary
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.report import page, report
-from tests.unit.test_report import COVERED, built, check, device
+from tests.unit.test_report import CONFLICT, COVERED, built, check, device
 from tests.unit.test_report_page import AUDIENCE, RULE, Page, headings
 from tests.unit.test_verdict import OPEN, OUTSIDE, SHUT, WELL, both, now, seen
 
@@ -83,7 +83,7 @@ PAGES = [
     ({}, {"a": WELL}, "audit", "Action required", {"What is open now": "Not known", "What still blocks": "Not known", "Manual steps": "Not known",
                                                    "What this report cannot say": "this run includes no device"}),
     ({"fw1": device(changed=True, **PLAN)}, {"a": dict(now("fail", SHUT), **OUTSIDE)}, "audit", "Drift",
-     {"What this report cannot say": "fw1: no host behind it that should have access was probed"})]
+     {"What this report cannot say": "fw1: probed only from hosts outside the audience"})]
 
 
 @pytest.mark.parametrize("devices,hosts,mode,heading,texts", PAGES)
@@ -142,6 +142,83 @@ LINES = [("done", ["Changed: fw1", "NOT proven: fw1 (no probe host is mapped: se
 @pytest.mark.parametrize("name,first", LINES)
 def test_the_last_lines_say_what_is_not_known_to_be_changed(reports, name, first):
     assert summary.lines({"fw1": DEVICES[name]}, {}, reports[name]["verdict"])[:len(first)] == first
+
+
+READY = {"wanted": 1, "allowed": 1, "exempt_wanted": 1, "exempt": 1}
+UNREAD = dict(COVERED, allowed="unchecked")
+MAY = dict(CONFLICT, certain=False)
+DRIFT = device(changed=True, changes=[RULE])
+#: (mode, devices, hosts, further settings, all that the page says beside the verdict)
+UNPROVEN = [
+    ("audit", {"fw1": device()}, {"a": WELL}, {}, []),
+    ("audit", {"fw1": device(), "fw2": DRIFT, "fw3": DRIFT, "fw4": DRIFT}, {"a": dict(now("fail", SHUT, by="fw4"), **OUTSIDE)}, {},
+     ["fw1: not probed from any host", "fw2, fw3: not probed from any host", "fw4: probed only from hosts outside the audience"]),
+    ("audit", {"fw%d" % one: device() for one in range(5)}, {}, {}, ["fw0, fw1, fw2 and 2 more: not probed from any host"]),
+    ("audit", {"fw%d" % one: DRIFT for one in range(5)}, {}, {}, ["fw0, fw1, fw2 and 2 more: not probed from any host"]),
+    ("audit", {"fw1": device()},
+     {"a": now("pass", OPEN, features={"chat": "pass", "voice": "unverified", "file_upload": "skipped", "api": "fail"}),
+      "b": dict(now("fail", SHUT, features={"video": "unverified"}), **OUTSIDE)}, {}, ["a: not shown by any probe: file upload, voice"]),
+    ("change", {"fw1": device()}, {"a": WELL, "b": {"before": seen("pass", OPEN, features={"video": "unverified"}), "after": None},
+                                   "c": now("origin", check("origin"), says="the far end refuses")}, {},
+     ["b: not probed after the change", "c: the far end refuses"]),
+    ("audit", {"fw1": device(coverage=[UNREAD, UNREAD], conflicts=[MAY, CONFLICT, MAY]), "fw2": device(coverage=[UNREAD], conflicts=[MAY])},
+     {"a": WELL, "b": now("pass", OPEN, by="fw2")}, {},
+     ["fw1: whether 2 patterns are allowed or exempt could not be checked", "fw1: 2 rules may block, depending on what could not be read",
+      "fw2: whether 1 pattern is allowed or exempt could not be checked", "fw2: 1 rule may block, depending on what could not be read"]),
+    ("audit", {"fw1": device()}, {"a": WELL}, {"left_out": {"devices": ["fw2"], "hosts": ["b", "c"]}},
+     ["1 device left out by --limit: fw2", "2 probe hosts left out by --limit: b, c"]),
+    ("change", {"fw1": None, "fw2": DEVICES["lost"], "fw3": DEVICES["refused"], "fw4": DEVICES["by hand"], "fw5": DEVICES["by hand"]}, {}, {},
+     ["fw4, fw5: nothing shows what the policy asks for before the manual steps are done", "the present state of fw1, fw2 is not known",
+      "fw3: shown is the state that was read before the run stopped"]),
+    ("audit", {}, {}, {}, ["this run includes no device, so nothing is known of any"])]
+
+
+@pytest.mark.parametrize("mode,devices,hosts,about,lines", UNPROVEN)
+def test_beside_the_verdict_is_everything_that_is_not_known(mode, devices, hosts, about, lines):
+    found = built(devices, hosts, mode=mode, **about)
+    assert page.not_proven(found) == lines
+    top = headings(report.as_html(found))
+    assert ("What this report cannot say" in top) == bool(lines) and ("Nothing is left unproven" in top) == (not lines)
+
+
+#: (mode, the device, {card: (its count, its lines)})
+WHOM = ", for network: 10.0.0.0/8; user or group: AI pilots"
+PORT = {"id": "m", "protocol": "udp", "ports": [3478], "destinations": 2, "rules": ["chatgpt-media"]}
+CARDS = [
+    ("audit", device(ports_open=[PORT], audience=AUDIENCE), {
+        "access": ("1 device", ["fw: patterns allowed: 1 of 1, exempt from inspection: 1 of 1" + WHOM,
+                                "fw: UDP 3478 to 2 published addresses is open (rule chatgpt-media)" + WHOM]),
+        "opens": ("Nothing", []), "losses": ("1 device", ["fw: 1 pattern not decrypted" + WHOM]), "blocks": ("Nothing", []), "manual": ("Nothing", [])}),
+    ("audit", device(changed=True, **PLAN), {
+        "access": ("1 device", ["fw: patterns allowed: 0 of 1, exempt from inspection: 0 of 1" + WHOM]),
+        "opens": ("1 device", ["fw: Would open UDP 3478 to 2 published addresses (rule chatgpt-media)" + WHOM,
+                               "fw: 1 pattern would be allowed, 0 of them before" + WHOM, "fw: reaches more than the audience: every zone"]),
+        "losses": ("1 device", ["fw: 1 pattern would not be decrypted (now: 0)" + WHOM,
+                                "fw: Antivirus (profile default) no longer scans traffic to a.example" + WHOM.replace("for ", "for: ")])}),
+    ("change", DEVICES["done"], {
+        "opens": ("1 device", ["fw: Opened UDP 3478 to 2 published addresses (rule chatgpt-media)" + WHOM, "fw: 1 pattern allowed, 0 of them before" + WHOM,
+                               "fw: reaches more than the audience: every zone"])}),
+    ("change", dict(DEVICES["done"], coverage_before=READY, audience=None, audience_widened=[], opens=[], coverage=[UNREAD]), {
+        "opens": ("1 device", ["fw: 1 pattern allowed, as before, and of 1 it is not known", "fw: not known for all patterns"])}),
+    ("change", DEVICES["rolled back"], {
+        "opens": ("0 devices", ["fw: Not in force: open UDP 3478 to 2 published addresses (rule chatgpt-media)" + WHOM,
+                                "fw: not in force: 1 pattern would be allowed, 0 of them before" + WHOM,
+                                "fw: not in force: reaches more than the audience: every zone"])}),
+    ("change", DEVICES["lost"], {
+        "opens": ("1 device", ["fw: May have opened UDP 3478 to 2 published addresses (rule chatgpt-media)" + WHOM,
+                               "fw: not known whether in force: 1 pattern may be allowed now, 0 of them before" + WHOM,
+                               "fw: not known whether in force: reaches more than the audience: every zone", "fw: the present state is not known"]),
+        "blocks": ("Not known", ["fw: the present state is not known"])}),
+    ("audit", device(conflicts=[CONFLICT], manual=["do it"]), {
+        "blocks": ("1 rule", ["fw: security rule Block AI (deny) denies a; to remove it from the path: unblock: panos-1, which opens x"]),
+        "manual": ("1 step", ["fw: do it"])})]
+
+
+@pytest.mark.parametrize("mode,one,cards", CARDS)
+def test_each_card_tells_what_is_and_what_may_be(mode, one, cards):
+    found = built({"fw": one}, mode=mode)
+    told = {card["id"]: (card["count"], card["lines"]) for card in page.risks(found, found["devices"], [])}
+    assert {name: told[name] for name in cards} == cards and ("access" in told) == (mode == "audit")
 
 
 #: (what a host saw, its colour and words)

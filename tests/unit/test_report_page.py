@@ -234,7 +234,7 @@ def test_the_verdict_comes_first_with_what_is_not_proven_and_the_risks(found):
                               "What loses inspection", "What still blocks",
                               "What is not proven", "Manual steps"]
     assert found["verdict"]["headline"] in said["Action required"]
-    for words in ("fw4: no host behind it was probed", "fw1: whether 1 pattern is allowed or exempt could not be checked",
+    for words in ("fw4: not probed from any host", "fw1: whether 1 pattern is allowed or exempt could not be checked",
                   "fw1: 1 rule may block", "the present state of fw3 is not known", "fw2: shown is the state that was read before the run stopped",
                   "1 device left out by --limit: fw9", "1 probe host left out by --limit: branch9"):
         assert words in said["What this report cannot say"]

@@ -16,7 +16,7 @@ UNSEEN = dict(OTHER, verdict="unverified")
 OPEN, SHUT = check(), check("fail", message="chatgpt.com: blocked by Squid")
 MOVED = dict(OTHER, verdict="fail", flags=["regressed"], message="claude.ai: newly open since the baseline")
 LIMITED = {"devices": ["fw8", "fw9"], "hosts": []}
-OUTSIDE_ONLY = "no host behind it that should have access was probed"
+OUTSIDE_ONLY = "probed only from hosts outside the audience"
 NO_BASELINE = "there is no result from before the change, so it is unknown whether the change opened or blocked anything else"
 #: A row of the coverage of a device, by what is wrong with it.
 UNREAD, NOT_EXEMPT, BLOCKED = dict(COVERED, allowed="unchecked"), dict(COVERED, exempt="no"), dict(COVERED, allowed="no")
@@ -58,12 +58,12 @@ TABLE = [
      "Changed fw0, fw1, fw2 and 2 more, proven by 5 hosts", {}, {}),
     ("a host that nothing maps proves nothing", "audit", {"fw1": device()}, {"a": WELL, "b": now("pass", OPEN, by=None), "c": now("pass", OPEN, by="fw7")}, 0,
      "Compliant, proven by 1 host", {}, {}),
-    ("nobody looked", "audit", {"fw1": device()}, {}, 0, "Compliant, not proven: fw1: no host behind it was probed",
-     {"not_proven": ["fw1: no host behind it was probed"]}, {}),
-    ("nobody looked after a change", "change", {"fw1": DONE}, {}, 0, "Changed fw1, not proven: fw1: no host behind it was probed",
-     {"not_proven": ["fw1: no host behind it was probed"]}, {}),
+    ("nobody looked", "audit", {"fw1": device()}, {}, 0, "Compliant, not proven: fw1: not probed from any host",
+     {"not_proven": ["fw1: not probed from any host"]}, {}),
+    ("nobody looked after a change", "change", {"fw1": DONE}, {}, 0, "Changed fw1, not proven: fw1: not probed from any host",
+     {"not_proven": ["fw1: not probed from any host"]}, {}),
     ("somebody looked at another device", "audit", {"fw1": device()}, {"a": now("pass", OPEN, by="fw2")}, 0,
-     "Compliant, not proven: fw1: no host behind it was probed", {"not_proven": ["fw1: no host behind it was probed"]}, {}),
+     "Compliant, not proven: fw1: not probed from any host", {"not_proven": ["fw1: not probed from any host"]}, {}),
     ("only a host outside the audience looked", "audit", {"fw1": device()}, {"a": dict(now("fail", SHUT, OTHER), **OUTSIDE)}, 0,
      "Compliant, not proven: fw1: %s" % OUTSIDE_ONLY, {"not_proven": ["fw1: %s" % OUTSIDE_ONLY]}, {}),
     ("a part of the inventory", "audit", {"fw1": device()}, {"a": WELL}, 0, "Compliant, proven by 1 host; only 1 of 3 devices; only 1 of 2 hosts", {},
