@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 import pytest
 
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.change import summary
-from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.report import page, report
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.report import page, plan, report
 from tests.unit.test_report import CONFLICT, COVERED, built, check, device
 from tests.unit.test_report_page import AUDIENCE, RULE, Page, headings
 from tests.unit.test_verdict import OPEN, OUTSIDE, SHUT, WELL, both, now, seen
@@ -153,6 +153,7 @@ UNPROVEN = [
     ("audit", {"fw1": device()}, {"a": WELL}, {}, []),
     ("audit", {"fw1": device(), "fw2": DRIFT, "fw3": DRIFT, "fw4": DRIFT}, {"a": dict(now("fail", SHUT, by="fw4"), **OUTSIDE)}, {},
      ["fw1: not probed from any host", "fw2, fw3: not probed from any host", "fw4: probed only from hosts outside the audience"]),
+    ("audit", {"fw1": DRIFT}, {"a": now("fail", SHUT)}, {}, []),
     ("audit", {"fw%d" % one: device() for one in range(5)}, {}, {}, ["fw0, fw1, fw2 and 2 more: not probed from any host"]),
     ("audit", {"fw%d" % one: DRIFT for one in range(5)}, {}, {}, ["fw0, fw1, fw2 and 2 more: not probed from any host"]),
     ("audit", {"fw1": device()},
@@ -209,6 +210,13 @@ CARDS = [
                                "fw: not known whether in force: 1 pattern may be allowed now, 0 of them before" + WHOM,
                                "fw: not known whether in force: reaches more than the audience: every zone", "fw: the present state is not known"]),
         "blocks": ("Not known", ["fw: the present state is not known"])}),
+    ("audit", device(coverage_summary={"wanted": 3, "allowed": 2, "exempt_wanted": 1, "exempt": 0}), {
+        "access": ("1 device", ["fw: patterns allowed: 2 of 3, exempt from inspection: 0 of 1"]), "losses": ("Nothing", [])}),
+    ("change", DEVICES["by hand"], {"opens": ("0 devices", ["fw: not in force: it waits for manual steps" + WHOM])}),
+    ("change", dict(DEVICES["refused"], coverage_summary=None), {"opens": ("Not known", ["fw: the present state is not known"])}),
+    # Refused before there was a plan: what it says is about the device as it is.
+    ("change", device(failed=True, msg="no", failure={"class": "refused"}), {
+        "opens": ("Nothing", []), "losses": ("1 device", ["fw: 1 pattern not decrypted"])}),
     ("audit", device(conflicts=[CONFLICT], manual=["do it"]), {
         "blocks": ("1 rule", ["fw: security rule Block AI (deny) denies a; to remove it from the path: unblock: panos-1, which opens x"]),
         "manual": ("1 step", ["fw: do it"])})]
@@ -219,6 +227,50 @@ def test_each_card_tells_what_is_and_what_may_be(mode, one, cards):
     found = built({"fw": one}, mode=mode)
     told = {card["id"]: (card["count"], card["lines"]) for card in page.risks(found, found["devices"], [])}
     assert {name: told[name] for name in cards} == cards and ("access" in told) == (mode == "audit")
+
+
+@pytest.mark.parametrize("one,unproven,levels", [
+    (device(coverage_summary=dict(READY, exempt=0)), [], {"opens": "good", "losses": "good", "blocks": "good", "unproven": "good", "manual": "good"}),
+    (device(changed=True, conflicts=[CONFLICT], **PLAN), ["x"], {"opens": "warn", "losses": "warn", "blocks": "bad", "unproven": "warn", "manual": "good"}),
+    (device(conflicts=[CONFLICT], coverage=[UNREAD]), [], {"opens": "warn", "losses": "warn", "blocks": "bad", "manual": "good"}),
+    (None, [], {"access": "warn", "opens": "warn", "losses": "warn", "blocks": "warn", "manual": "warn"})])
+def test_only_what_is_known_to_be_nothing_is_green(one, unproven, levels):
+    found = built({"fw": one})
+    cards = {card["id"]: card for card in page.risks(found, found["devices"], unproven)}
+    assert {name: cards[name]["level"] for name in levels} == levels
+    assert (cards["unproven"]["count"], cards["unproven"]["lines"]) == (
+        ("1 statement", ["listed at the top, next to the verdict"]) if unproven else ("Nothing", []))
+
+
+def test_a_card_says_how_many_lines_it_leaves_out():
+    found = built({"fw": device(manual=["step %d" % number for number in range(8)])})
+    card, = [card for card in page.risks(found, found["devices"], []) if card["id"] == "manual"]
+    assert (card["count"], card["lines"], card["more"]) == ("8 steps", ["fw: step %d" % number for number in range(6)], 2)
+
+
+#: (mode, the device, allowed now, allowed once done, exempt now, exempt once done)
+MIXED = [dict(COVERED, allowed_before="no", exempt_before="unchecked"), dict(UNREAD, allowed_before="unchecked", exempt_before="no")]
+COUNTS = {"coverage": MIXED, "coverage_before": {"wanted": 3, "allowed": 0, "exempt_wanted": 2, "exempt": 0},
+          "coverage_summary": {"wanted": 4, "allowed": 1, "exempt_wanted": 2, "exempt": 2}, "changes": [RULE]}
+SHARES = [("audit", dict(changed=True, **COUNTS), "0 of 3 (1 not checked)", "1 of 4 (1 not checked)", "0 of 2 (1 not checked)", "2 of 2"),
+          ("change", dict(changed=True, **COUNTS), "1 of 4 (1 not checked)", "1 of 4 (1 not checked)", "2 of 2", "2 of 2"),
+          ("change", dict(COUNTS, changed=True, failed=True, failure=LOST), "not known", "1 of 4 (1 not checked)", "not known", "2 of 2"),
+          ("audit", dict(COUNTS, changes=[]), "1 of 4 (1 not checked)", "1 of 4 (1 not checked)", "2 of 2", "2 of 2"),
+          ("audit", dict(coverage=[], coverage_summary=None), "not known", "not known", "not known", "not known")]
+
+
+@pytest.mark.parametrize("mode,one,allowed_now,allowed,exempt_now,exempt", SHARES)
+def test_how_much_of_the_policy_holds_is_counted_when_it_holds(mode, one, allowed_now, allowed, exempt_now, exempt):
+    found, = built({"fw": device(**one)}, mode=mode)["devices"]
+    told = [plan.share(found, part, now_) for part in ("allowed", "exempt") for now_ in (True, False)]
+    assert told == [allowed_now, allowed, exempt_now, exempt]
+
+
+@pytest.mark.parametrize("status,said", [("applied", "in place"), ("unproven", "in place, not proven"), ("open", "interrupted"), ("reverting", "interrupted"),
+                                         ("reverted", "rolled back 2026-11-02T08:00:00Z")])
+def test_a_change_on_record_says_what_became_of_it(status, said):
+    one = {"comment": None, "started": "2026-11-01T08:00:00Z", "status": status, "ended": "2026-11-02T08:00:00Z", "journal": "/j/1.json"}
+    assert plan.recorded(one) == "without a change ID, of 2026-11-01T08:00:00Z, %s (journal /j/1.json)" % said
 
 
 #: (what a host saw, its colour and words)
