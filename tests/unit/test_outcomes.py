@@ -197,11 +197,15 @@ CARDS = [
         "losses": ("1 device", ["fw: 1 pattern would not be decrypted (now: 0)" + WHOM,
                                 "fw: Antivirus (profile default) no longer scans traffic to a.example" + WHOM.replace("for ", "for: ")])}),
     ("change", DEVICES["done"], {
+        "losses": ("1 device", ["fw: 1 pattern not decrypted" + WHOM,
+                                "fw: Antivirus (profile default) no longer scans traffic to a.example" + WHOM.replace("for ", "for: ")]),
         "opens": ("1 device", ["fw: Opened UDP 3478 to 2 published addresses (rule chatgpt-media)" + WHOM, "fw: 1 pattern allowed, 0 of them before" + WHOM,
                                "fw: reaches more than the audience: every zone"])}),
     ("change", dict(DEVICES["done"], coverage_before=READY, audience=None, audience_widened=[], opens=[], coverage=[UNREAD]), {
         "opens": ("1 device", ["fw: 1 pattern allowed, as before, and of 1 it is not known", "fw: not known for all patterns"])}),
     ("change", DEVICES["rolled back"], {
+        "losses": ("0 devices", ["fw: not in force: 1 pattern not decrypted" + WHOM, "fw: not in force: Antivirus (profile default) no longer scans traffic to "
+                                 "a.example" + WHOM.replace("for ", "for: ")]),
         "opens": ("0 devices", ["fw: Not in force: open UDP 3478 to 2 published addresses (rule chatgpt-media)" + WHOM,
                                 "fw: not in force: 1 pattern would be allowed, 0 of them before" + WHOM,
                                 "fw: not in force: reaches more than the audience: every zone"])}),
@@ -266,6 +270,14 @@ def test_how_much_of_the_policy_holds_is_counted_when_it_holds(mode, one, allowe
     assert told == [allowed_now, allowed, exempt_now, exempt]
 
 
+def test_doubts_count_each_pattern_that_is_not_checked_now():
+    rows = [UNREAD, dict(COVERED, exempt="unchecked"), COVERED]
+    found = built({"fw1": device(coverage=rows), "fw2": device(changed=True, changes=[RULE], coverage=MIXED)})["devices"]
+    assert [plan.doubts(one) for one in found] == [
+        ["not probed from any host", "2 patterns not checked"], ["not probed from any host", "2 patterns not checked"]]
+    assert plan.unchecked(found[1]) == 1
+
+
 @pytest.mark.parametrize("status,said", [("applied", "in place"), ("unproven", "in place, not proven"), ("open", "interrupted"), ("reverting", "interrupted"),
                                          ("reverted", "rolled back 2026-11-02T08:00:00Z")])
 def test_a_change_on_record_says_what_became_of_it(status, said):
@@ -277,6 +289,7 @@ def test_a_change_on_record_says_what_became_of_it(status, said):
 SEEN = [(WELL, "good", "pass"), (now("fail", SHUT), "bad", "fail"), (now("error", check("error")), "bad", "error"), (None, "bad", "unreachable"),
         (now("origin", check("origin")), "warn", "origin"), (now("unverified", check("unverified")), "warn", "unverified"),
         ({"before": seen("pass", OPEN), "after": None}, "warn", "not probed after the change"),
+        (dict({"after": None}, **OUTSIDE), "bad", "unreachable"),
         (dict(both(seen("fail", SHUT), seen("pass", OPEN)), **OUTSIDE), "bad", "sees a change since the baseline"),
         (dict(both(seen("fail", SHUT), seen("fail", SHUT, check("fail", id="new"))), **OUTSIDE), "good", "sees what it saw before"),
         (dict(now("pass", OPEN), **OUTSIDE), "warn", "not compared"), (dict(now("fail", SHUT), **OUTSIDE), "good", "no access seen")]
