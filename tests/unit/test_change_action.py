@@ -360,7 +360,7 @@ def test_what_a_strict_run_does_not_forgive_fails_it():
     """A list may come from the command line as a text."""
     hosts = {"fw1": dict(FW, access_result=dict(WROTE, manual=["open UDP"]), audit_strict="stale, not_proven")}
     found = step("conclude", hosts)
-    assert found["verdict"]["deciding"] == ["not_proven"] and found["troubles"] == {"fw1": "not proven: fw1: no host behind it was probed"}
+    assert found["verdict"]["deciding"] == ["not_proven"] and found["troubles"] == {"fw1": "not proven: fw1: not probed from any host"}
     assert step("conclude", {"fw1": dict(hosts["fw1"], audit_strict=[])})["troubles"] == {}
     assert step("conclude", hosts, mode="audit")["troubles"] == {}
     # An audit has its verdict, and fails by that where it is asked to.

@@ -563,13 +563,14 @@ def test_the_last_lines_say_what_changed_what_is_proven_and_how_to_undo_it():
                         where=taken_over(["/etc/hosts.yml", "my hosts"], ["--ask-vault-pass"]))
     where, given = "-i /etc/hosts.yml -i 'my hosts' --ask-vault-pass", """-e '{"netaccess_journal": "/j x/1.json"}' -l 'fw 1'"""
     assert "  ansible-playbook netaccess.chatgpt.rollback %s %s" % (where, given) in odd
-    assert summary.lines({"fw1": {}}, {}, {"code": 0, "message": "1 device"}) == ["Changed: nothing", "Verdict 0: 1 device"]
+    assert summary.lines({"fw1": {"changed": False}}, {}, {"code": 0, "message": "1 device"}) == ["Changed: nothing", "Verdict 0: 1 device"]
     assert summary.lines({"fw1": APPLIED}, {}, {"code": 0, "message": "x"})[1] == \
-        "NOT proven: fw1 (no probe host is mapped to it: set netaccess_path.device on one)"
+        "NOT proven: fw1 (no probe host is mapped: set netaccess_path.device on one)"
     # Nobody sees anything shut; a change without a journal; a device that gave no answer; more than are shown.
     many = summary.lines({"fw%d" % number: {"changed": True} for number in range(7)} | {"gone": {"unreachable": True, "msg": "ssh"}},
                          {"fw0": {"verdict": "pass"}}, {"code": 1, "message": "x"})
-    assert many[:2] == ["Changed: fw0, fw1, fw2, fw3, fw4 and 2 more", "Proven by probe hosts: fw0"] and many[4:] == ["FAILED: gone: ssh", "Verdict 1: x"]
+    assert many[:3] == ["Changed: fw0, fw1, fw2, fw3, fw4 and 2 more", "Not known whether in place: gone", "Proven by probe hosts: fw0"]
+    assert many[5:] == ["NOT REACHED: gone: ssh", "Verdict 1: x"]
     assert summary.lines(devices, proofs, {"code": 2, "message": "drift"}, audit=True) == [
         "Manual step: fw2: a", "Manual step: fw2: b", "Verdict 2: drift"]
     steps = {name: dict(APPLIED, manual=["a", "b", "c"]) for name in ("fw1", "fw2")}
@@ -581,6 +582,14 @@ def test_commands_ask_for_the_passwords_that_the_run_asked_for():
         "--ask-vault-pass", "--ask-become-pass"]
     assert taken_over(None, record.asked({"vault_ids": ["dev@prompt"], "vault_password_files": ["/my vault"]})) == \
         "-i INVENTORY --vault-id dev@prompt --vault-password-file '/my vault'"
+
+
+@pytest.mark.parametrize("back,known", [
+    ({"changed": True}, True), ({"changed": False}, False), ({}, False), ({"recorded": "failed", "changed": False, "failure": {"class": "locked"}}, False),
+    ({"recorded": "failed", "changed": True, "failure": {"class": "partial"}}, None), ({"recorded": "unreachable", "changed": False, "msg": "gone"}, None),
+    ({"recorded": "failed", "changed": False, "msg": "no memory"}, None)])
+def test_whether_a_rollback_undid_something_is_unknown_where_its_task_gave_no_answer(back, known):
+    assert fleet({"fw": dict(HARMED, access_back=back)}).device("fw", {}, False)["rolled_back"] is known
 
 
 @pytest.mark.parametrize("after,said", [

@@ -390,8 +390,8 @@ def test_a_headline_that_is_only_good_needs_a_device_that_is_compliant_and_a_hos
     (None, [behind(check(), CHOSEN, ios_attest="fail")], "audit",
      "Compliant, proven by 1 host; works, except iOS attestation, left under inspection by the policy: to exempt it, give the lookup of access_policy "
      "the option exempt_level='core'"),
-    (None, [], "audit", "Compliant, not proven: fw1: no host behind it was probed"),
-    ({"fw%d" % number: device() for number in range(4)}, [], "audit", "Compliant, not proven: fw0: no host behind it was probed and 3 more"),
+    (None, [], "audit", "Compliant, not proven: fw1: not probed from any host"),
+    ({"fw%d" % number: device() for number in range(4)}, [], "audit", "Compliant, not proven: fw0: not probed from any host and 3 more"),
     (None, [behind(check(), voice="fail")], "audit", "Compliant, proven by 1 host; does not work, and is not among what is required: voice"),
     (None, [behind(check(), voice="unverified")], "audit", "Compliant, proven by 1 host; not shown by any probe: voice"),
     (None, [behind(check(), check("unverified", id="n", role="negative", features=[]))], "audit",

@@ -191,7 +191,7 @@ def test_what_is_not_proven_is_said_and_decides_when_told():
     hosts = {"branch1": {"after": behind(look("pass", check(), negative))}}
     found = built({"fw1": device(), "fw2": device()}, hosts)["verdict"]
     assert found["classes"]["not_proven"] == [
-        "fw2: no host behind it was probed",
+        "fw2: not probed from any host",
         "branch1: 1 other site is not compared with a baseline, so it is unknown whether more is open than should be"]
     assert found["code"] == 0 and "not proven: 2" in found["message"] and "compliant" not in found["message"]
     assert built({"fw1": device(), "fw2": device()}, hosts, strict=["not_proven"])["verdict"]["code"] == 1
@@ -308,10 +308,10 @@ def test_what_is_not_checked_is_not_shown_as_no():
     row = dict(COVERED, allowed="unchecked", exempt="unchecked")
     found = built({"fw1": device(coverage=[row], coverage_summary={"wanted": 1, "allowed": 0, "exempt_wanted": 1, "exempt": 0})})
     html = report.as_html(found)
-    assert "0 of 1 (1 not checked)" in html and "not proven: no host behind it was probed; 1 pattern not checked" in html
+    assert "0 of 1 (1 not checked)" in html and "not proven: not probed from any host; 1 pattern not checked" in html
     assert "No rule that still blocks was found." not in html and "fw1: not known for all patterns" in html
     case, = [case for case in ElementTree.fromstring(report.as_junit(found)).iter("testcase") if case.get("classname") == "device"]
-    assert case.find("skipped").get("message") == "no host behind it was probed; 1 pattern not checked"
+    assert case.find("skipped").get("message") == "not probed from any host; 1 pattern not checked"
 
 
 def test_a_change_on_record_names_the_people_and_an_audit_carries_nothing_out():

@@ -16,7 +16,7 @@ UNSEEN = dict(OTHER, verdict="unverified")
 OPEN, SHUT = check(), check("fail", message="chatgpt.com: blocked by Squid")
 MOVED = dict(OTHER, verdict="fail", flags=["regressed"], message="claude.ai: newly open since the baseline")
 LIMITED = {"devices": ["fw8", "fw9"], "hosts": []}
-OUTSIDE_ONLY = "no host behind it that should have access was probed"
+OUTSIDE_ONLY = "probed only from hosts outside the audience"
 NO_BASELINE = "there is no result from before the change, so it is unknown whether the change opened or blocked anything else"
 #: A row of the coverage of a device, by what is wrong with it.
 UNREAD, NOT_EXEMPT, BLOCKED = dict(COVERED, allowed="unchecked"), dict(COVERED, exempt="no"), dict(COVERED, allowed="no")
@@ -58,12 +58,12 @@ TABLE = [
      "Changed fw0, fw1, fw2 and 2 more, proven by 5 hosts", {}, {}),
     ("a host that nothing maps proves nothing", "audit", {"fw1": device()}, {"a": WELL, "b": now("pass", OPEN, by=None), "c": now("pass", OPEN, by="fw7")}, 0,
      "Compliant, proven by 1 host", {}, {}),
-    ("nobody looked", "audit", {"fw1": device()}, {}, 0, "Compliant, not proven: fw1: no host behind it was probed",
-     {"not_proven": ["fw1: no host behind it was probed"]}, {}),
-    ("nobody looked after a change", "change", {"fw1": DONE}, {}, 0, "Changed fw1, not proven: fw1: no host behind it was probed",
-     {"not_proven": ["fw1: no host behind it was probed"]}, {}),
+    ("nobody looked", "audit", {"fw1": device()}, {}, 0, "Compliant, not proven: fw1: not probed from any host",
+     {"not_proven": ["fw1: not probed from any host"]}, {}),
+    ("nobody looked after a change", "change", {"fw1": DONE}, {}, 0, "Changed fw1, not proven: fw1: not probed from any host",
+     {"not_proven": ["fw1: not probed from any host"]}, {}),
     ("somebody looked at another device", "audit", {"fw1": device()}, {"a": now("pass", OPEN, by="fw2")}, 0,
-     "Compliant, not proven: fw1: no host behind it was probed", {"not_proven": ["fw1: no host behind it was probed"]}, {}),
+     "Compliant, not proven: fw1: not probed from any host", {"not_proven": ["fw1: not probed from any host"]}, {}),
     ("only a host outside the audience looked", "audit", {"fw1": device()}, {"a": dict(now("fail", SHUT, OTHER), **OUTSIDE)}, 0,
      "Compliant, not proven: fw1: %s" % OUTSIDE_ONLY, {"not_proven": ["fw1: %s" % OUTSIDE_ONLY]}, {}),
     ("a part of the inventory", "audit", {"fw1": device()}, {"a": WELL}, 0, "Compliant, proven by 1 host; only 1 of 3 devices; only 1 of 2 hosts", {},
@@ -127,8 +127,8 @@ TABLE = [
     ("failed and rolled back", "change", {"fw1": device(failed=True, changes=[ADDED], msg="rolled back: a: newly blocked. The previous behaviour is restored")},
      {"a": both(seen("fail", SHUT), seen("fail", SHUT, OTHER), **OUTSIDE)}, 1, "Needs attention: the task failed (1)",
      {"failed": ["fw1: rolled back: a: newly blocked. The previous behaviour is restored"]}, {}),
-    ("rules that block, and one that may", "audit", {"fw1": device(conflicts=[CONFLICT, dict(CONFLICT, id="panos-2", certain=False)]),
-                                                    "fw2": device(conflicts=[dict(CONFLICT, effect="decrypt")])},
+    ("rules that block, and one that may", "audit",
+     {"fw1": device(conflicts=[CONFLICT, dict(CONFLICT, id="panos-2", certain=False)]), "fw2": device(conflicts=[dict(CONFLICT, effect="decrypt")])},
      {"a": WELL, "b": now("pass", OPEN, by="fw2")}, 1, "Needs attention: an existing rule blocks or decrypts (3)",
      {"conflicts": ["fw1: security rule Block AI (deny) panos-1", "fw1: security rule Block AI (possibly deny) panos-2",
                     "fw2: security rule Block AI (decrypt) panos-1"]}, {}),
@@ -146,8 +146,9 @@ TABLE = [
     ("hosts that say nothing", "change", {"fw1": device()}, {"a": None, "b": {"before": seen("pass", OPEN, UNSEEN), "after": None}, "c": WELL}, 1,
      "Needs attention: not reached (1), not verified by a probe host (1)",
      {"unreachable": ["a: no probe result"], "unverified": ["b: not probed after the change"]}, {}),
-    ("the service refuses", "audit", {"fw1": device()}, {"a": now("origin", check("origin"), says="the network allows it, but the far end refuses: chatgpt.com")},
-     1, "Needs attention: not verified by a probe host (1)", {"unverified": ["a: the network allows it, but the far end refuses: chatgpt.com"]}, {}),
+    ("the service refuses", "audit", {"fw1": device()},
+     {"a": now("origin", check("origin"), says="the network allows it, but the far end refuses: chatgpt.com")}, 1,
+     "Needs attention: not verified by a probe host (1)", {"unverified": ["a: the network allows it, but the far end refuses: chatgpt.com"]}, {}),
     ("nothing that was asked applies", "audit", {"fw1": device()}, {"a": now("skipped", check("skipped"), says="not proven: skipped")}, 1,
      "Needs attention: not verified by a probe host (1)", {"unverified": ["a: not proven: skipped"]}, {}),
     ("a compliant device fails", "audit", {"fw1": device()}, {"a": now("error", check("error"), says="no TLS")}, 1,
@@ -155,7 +156,8 @@ TABLE = [
     ("a change that does not help is no drift", "change", {"fw1": DONE}, {"a": both(seen("fail", SHUT), seen("fail", SHUT, says="still blocked"))}, 1,
      "Needs attention: still blocked, decrypted or broken (1)", {"verification_failed": ["a: still blocked"]}, {}),
     ("what worked before is harm, and told once", "change", {"fw1": DONE}, {"a": both(seen("pass", OPEN, OTHER), seen("fail", SHUT, MOVED, says="fails"))}, 1,
-     "Needs attention: newly open or newly blocked (2)", {"regressed": ["a: chatgpt.com: blocked by Squid", "a: claude.ai: newly open since the baseline"]}, {}),
+     "Needs attention: newly open or newly blocked (2)",
+     {"regressed": ["a: chatgpt.com: blocked by Squid", "a: claude.ai: newly open since the baseline"]}, {}),
     ("harm on two hosts", "change", {"fw1": DONE}, {host: both(seen("pass", OPEN), seen("fail", SHUT)) for host in "ab"}, 1,
      "Needs attention: newly open or newly blocked (2)", {"regressed": ["a: chatgpt.com: blocked by Squid", "b: chatgpt.com: blocked by Squid"]}, {}),
     ("one check is new", "change", {"fw1": DONE}, {"a": both(seen("fail", SHUT), seen("pass", OPEN, check(id="new")))}, 0, "Changed fw1, proven by 1 host",
@@ -214,3 +216,29 @@ def test_a_failure_is_drift_only_where_the_plan_is_about_all_that_fails(changes,
     verdict = built({"fw1": device(changed=True, changes=changes)}, {"a": now("fail", *checks)})["verdict"]
     assert verdict["code"] == (2 if explained else 1)
     assert bool(verdict["classes"]["symptoms"]) == explained and bool(verdict["classes"]["verification_failed"]) != explained
+
+
+def test_the_register_has_a_row_for_each_pattern_that_is_exempt_or_registered():
+    rows = [dict(COVERED, pattern="b.example"), dict(COVERED, exempt="no")]
+    lines = [dict(LINE, pattern="z.example", review_by="2026-01-02"), LINE]
+    found = built({"fw1": device(coverage=rows), "fw2": device(coverage=rows[:1])}, register=lines)["register"]
+    exempt = [{"name": name, "sure": True, "now": True} for name in ("fw1", "fw2")]
+    assert [(row["pattern"], row["state"], row["devices"], row["owner"]) for row in found] == [
+        (".chatgpt.com", "not_exempt", [], "Network"), ("b.example", "unregistered", exempt, None), ("z.example", "not_exempt", [], "Network")]
+
+
+#: (mode, exempt before the change, exempt after it, what became of the change, what is said of its exemption)
+LOST = {"failed": True, "changed": True, "failure": {"class": "partial"}, "msg": "no answer"}
+UNSURE, LATER = " (whether it is exempt is not checked)", " (not exempt now, exempt once the plan is carried out)"
+EXEMPTIONS = [
+    ("change", "no", "yes", {}, ""), ("change", "yes", "no", {}, None), ("change", "no", "unchecked", {}, UNSURE),
+    ("change", "no", "yes", LOST, UNSURE), ("change", "yes", "no", LOST, UNSURE), ("change", "not wanted", "not wanted", LOST, None),
+    ("change", "no", "yes", dict(LOST, changed=False), LATER), ("audit", "no", "yes", {}, LATER), ("audit", "unchecked", "yes", {}, UNSURE),
+    ("audit", "yes", "unchecked", {}, ""), ("audit", "yes", "no", {}, "")]
+
+
+@pytest.mark.parametrize("mode,before,after,more,said", EXEMPTIONS)
+def test_an_exemption_is_told_as_sure_only_where_it_is_known(mode, before, after, more, said):
+    row = dict(COVERED, allowed_before="no", exempt_before=before, exempt=after)
+    one = device(**dict({"changed": True, "changes": [ADDED], "coverage": [row]}, **more))
+    assert built({"fw1": one}, mode=mode, register=[])["verdict"]["classes"]["unregistered"] == ([] if said is None else ["fw1: .chatgpt.com%s" % said])

@@ -143,7 +143,7 @@ class Fleet:
             # What was not rolled back is still there, and the last lines say how to undo it.
             after = self.registered(name, "verify_proof_back")
             return dict(result, failed=True, changed=bool(result.get("changed")) and _unanswered(back),
-                        rolled_back=bool(back.get("changed")) and not _unanswered(back), restored=after.get("verdict") == PASS,
+                        rolled_back=_went_back(back), restored=after.get("verdict") == PASS,
                         # The manual steps of the change itself are not those of its rollback.
                         manual=(result if _unanswered(back) else back).get("manual") or [],
                         msg=_back(found, back, after, bool(result.get("unproven")) and not result.get("changed")))
@@ -185,6 +185,14 @@ def _not_begun(why: str) -> dict:
 def _unanswered(back: Mapping) -> bool:
     """Whether a task did not do its work."""
     return not back or any(back.get(word) for word in ("recorded", "failed", "unreachable"))
+
+
+def _went_back(back: Mapping) -> bool | None:
+    """Whether a rollback undid something; None if that is unknown, since its task gave no answer. A failure with a class says what it left."""
+    if not _unanswered(back):
+        return bool(back.get("changed"))
+    untouched = bool(back.get("failure")) and not back.get("changed")
+    return False if not back or untouched else None
 
 
 def _back(found: Mapping, back: Mapping, after: Mapping, earlier: bool) -> str:

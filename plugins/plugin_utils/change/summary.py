@@ -10,9 +10,9 @@ import textwrap
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.words import counted, duration
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.report.grouping import findings
-from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.report.plan import carry_out, undo_commands
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.report.plan import UNKNOWN, carry_out, undo_commands
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.report.verdict import (
-    CLASSES, NOT_BEGUN, NOT_SET_UP, REFUSED, said, some, state_of,
+    CLASSES, NOT_BEGUN, NOT_SET_UP, REFUSED, UNREACHABLE, said, some, state_of, tense_of,
 )
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.terms import FAIL, PASS, UNVERIFIED
 
@@ -78,16 +78,18 @@ def _decides(verdict: dict, about: dict, dest: str | None, where: str) -> list:
 
 
 def _changed(devices: dict, proofs: dict, where: str) -> list:
-    changed = [name for name, result in devices.items() if result.get("changed")]
+    unknown = [name for name, result in devices.items() if tense_of(result, "change") == UNKNOWN]
+    changed = [name for name, result in devices.items() if result.get("changed") and name not in unknown]
     failed = {name: result for name, result in devices.items() if result.get("failed") or result.get("unreachable")}
     proven = [name for name in changed if (proofs.get(name) or {}).get("verdict") == PASS]
-    unmapped = "no probe host is mapped to it: set netaccess_path.device on one"
+    unmapped = "no probe host is mapped: set netaccess_path.device on one"
     unproven: dict = {}
     for name in changed:
         if name not in proven:
             unproven.setdefault((proofs.get(name) or {}).get("message") or unmapped, []).append(name)
     back = [name for name, result in failed.items() if result.get("rolled_back")]
     found = ["Changed: %s%s" % (some(changed, _SHOWN) or "nothing", "; rolled back: %s" % some(back, _SHOWN) if back else "")]
+    found += ["Not known whether in place: %s" % some(unknown, _SHOWN)] * bool(unknown)
     found += ["Proven by probe hosts: %s" % some(proven, _SHOWN)] * bool(proven)
     # What an earlier run left unproven, such as one that was interrupted, and the hosts of this one have proven.
     earlier = {name: result["unproven"][0]["journal"] for name, result in devices.items()
@@ -104,7 +106,7 @@ def _changed(devices: dict, proofs: dict, where: str) -> list:
     restored = [name for name in back if failed[name]["restored"]]
     way = "%s as before the change, and so is what the probe hosts see. Remove the cause of the rollback, then run the same command again"
     found += [way % ("%s is" % restored[0] if len(restored) == 1 else "%s are" % some(restored, _SHOWN))] * bool(restored)
-    return found + _undo(dict({name: devices[name]["journal"] for name in changed if devices[name].get("journal")}, **earlier), where)
+    return found + _undo(dict({name: devices[name]["journal"] for name in [*changed, *unknown] if devices[name].get("journal")}, **earlier), where)
 
 
 def _undo(journals: dict, where: str) -> list:
@@ -115,4 +117,4 @@ def _undo(journals: dict, where: str) -> list:
 def _word(result: dict) -> str:
     """What the report calls it."""
     state = state_of(result, "change")
-    return {REFUSED: "REFUSED", NOT_BEGUN: "NOT BEGUN"}.get(state, "FAILED")
+    return {REFUSED: "REFUSED", NOT_BEGUN: "NOT BEGUN", UNREACHABLE: "NOT REACHED"}.get(state, "FAILED")

@@ -13,7 +13,7 @@ from typing import Callable, Iterable, Mapping
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.words import counted
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.report.plan import (
-    BY_HAND, DONE, JOURNAL, LIST, NOT_DONE, OBJECT, PLANNED, RULE, UNKNOWN, losses, share,
+    BY_HAND, DONE, JOURNAL, LIST, NOT_DONE, OBJECT, PLANNED, RULE, UNKNOWN, force, losses, share,
 )
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.report import page
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.report.grouping import findings
@@ -130,9 +130,9 @@ def _device(device: dict, opened: bool) -> str:
     lines = ["#### %s%s" % (md(device["name"]), " (%s)" % md(known) if known else ""), ""]
     lines += ["- **%s:** %s" % (device["state"].replace("_", " ").capitalize(), md(device["error"]))] if device["state"] in NO_RESULT else []
     lines += ["- **%s**" % md(text) for text in device["opens"]]
-    lines += _people(device) + _before_and_after(device) + ["- **Lasts:** %s" % md(device["until"])] * bool(device["until"])
+    lines += _people(device) + _before_and_after(device) + ["- **Lasts:** %s" % md(device["until"])] * bool(device["until"] and device["tense"] != NOT_DONE)
     ends, blocked = losses(device["losses"], device["audience"]), [one["words"] for one in device["conflicts"]]
-    for head, texts in (("Inspection that ends", ends), ("Still blocked", blocked), ("Manual steps", device["manual"]),
+    for head, texts in (("Inspection that ends" + force(device), ends), ("Still blocked", blocked), ("Manual steps", device["manual"]),
                         ("Entries of others in our lists", device["foreign"])):
         lines += ["- **%s:**" % head] * bool(texts) + _first(["  - %s" % md(text) for text in texts], "  - ")
     lines += _rollback(device)
@@ -152,11 +152,11 @@ def _device(device: dict, opened: bool) -> str:
 def _people(device: dict) -> list:
     whom = device["audience"]
     removed = (device["plan_options"] or {}).get("state") == "deleted"
-    lines = ["- **Who %s access:** %s" % ("loses" if removed else "gets", md(whom["text"]))] if whom and device["changes"] else []
+    lines = ["- **Who %s access%s:** %s" % ("loses" if removed else "gets", force(device), md(whom["text"]))] if whom and device["changes"] else []
     if not whom and device["changes"]:
-        lines = ["- **Who gets access:** not reported by this run"]
+        lines = ["- **Who gets access%s:** not reported by this run" % force(device)]
     lines += ["- **On record:** %s" % md(text) for text in device["changes_on_record"] or []]
-    return lines + ["- **Beyond the audience:** %s" % md(text) for text in device["audience_widened"]]
+    return lines + ["- **Beyond the audience%s:** %s" % (force(device), md(text)) for text in device["audience_widened"]]
 
 
 def _before_and_after(device: dict) -> list:

@@ -14,9 +14,11 @@ from markupsafe import Markup
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.words import counted
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.report import grouping, trend
-from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.report.plan import BY_HAND, DONE, NOT_DONE, PLANNED, UNKNOWN, doubts, losses, share, unchecked
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.report.plan import (
+    BY_HAND, DONE, NOT_DONE, PLANNED, UNKNOWN, doubts, force, losses, pending, share, unchecked, unseen,
+)
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.report.verdict import (
-    CLASSES, DRIFT, NO_RESULT, WORST, drifting, not_set_up, said, some,
+    CLASSES, DRIFT, MANUAL, NO_RESULT, WORST, drifting, not_set_up, said, some,
 )
 
 _FOLDER = Path(__file__).parent
@@ -47,14 +49,16 @@ def render(report: dict, digest: str) -> str:
         report=dict(report, devices=devices), register=report["register"] and grouping.register(_urgent(report["register"])), digest=digest,
         heading=_heading(report, unproven), not_proven=unproven, risks=risks(report, devices, unproven),
         plots=trend.plots(report["trend"]) if len(report["trend"]) > 1 else [], size=trend,
-        found=_found(report), register_states=_REGISTER, tenses=_TENSES, seen=functools.partial(_seen, report),
-        doubts=doubts, people=PEOPLE[report["mode"]], not_set_up=not_set_up(devices),
+        found=_found(report), register_states=_REGISTER, tenses=_TENSES, seen=functools.partial(seen, report),
+        pending=pending, force=force, unchecked=unchecked, doubts=doubts, people=PEOPLE[report["mode"]], not_set_up=not_set_up(devices),
         # Embedded unchanged, since the hash is that of the text.
         script=Markup(script), style=Markup(style), paper=Markup(paper), script_hash=_hash(script), style_hashes=[_hash(style), _hash(paper)])
 
 
 def _heading(report: dict, unproven: list) -> str:
     code = report["verdict"]["code"]
+    if not code and any(device["state"] == MANUAL for device in report["devices"]):
+        return "Manual steps required"
     if code == 2 and drifting(report["devices"]) == not_set_up(report["devices"]):
         return "Not set up yet"
     return _HEADINGS[report["mode"]][code] + (", not all of it proven" if unproven and not code else "")
@@ -113,15 +117,20 @@ def _when(time: str) -> str:
     return time.replace("T", " ").replace(":00Z", " UTC").replace("Z", " UTC")
 
 
-def _seen(report: dict, host: dict) -> dict:
+def seen(report: dict, host: dict) -> dict:
     """``{"level", "words"}``: what a host saw, compared with what it should see. A host outside the audience should have no access."""
+    if host["reached"] and not host["judged"]:
+        return {"level": "warn", "words": "not probed after the change"}
     if not host["judged"] or host["expect"] == "open":
         level = {"pass": "good", "fail": "bad", "error": "bad", "unreachable": "bad"}.get(host["verdict"], "warn")
         return {"level": level, "words": host["verdict"] or "unknown"}
     told = {name: any(text.startswith(host["name"] + ": ") for text in report["verdict"]["classes"][name]) for name in ("regressed", "not_proven")}
     if told["regressed"]:
         return {"level": "bad", "words": "sees a change since the baseline"}
-    return {"level": "warn", "words": "not compared"} if told["not_proven"] else {"level": "good", "words": "sees what it saw before"}
+    if told["not_proven"]:
+        return {"level": "warn", "words": "not compared"}
+    compared = any(check["before"] for check in host["checks"]) or (host["baseline"] or {}).get("seen")
+    return {"level": "good", "words": "sees what it saw before" if compared else "no access seen"}
 
 
 def _times(checks: list) -> str:
@@ -139,12 +148,19 @@ def _times(checks: list) -> str:
 def not_proven(report: dict) -> list:
     """What this report cannot say for sure, in words, for display beside the verdict."""
     found = grouping.named(report["verdict"]["classes"]["not_proven"] + report["verdict"]["classes"]["unverified"], _NAMES)
-    unseen_by = ["%s: not shown by any probe: %s" % (host["name"], ", ".join(unseen)) for host in report["hosts"] if (unseen := _unseen(host))]
+    unseen_by = ["%s: not shown by any probe: %s" % (host["name"], ", ".join(features)) for host in report["hosts"] if (features := _unseen(host))]
     found += grouping.named(unseen_by, _NAMES)
-    silent = [device["name"] for device in report["devices"] if device["state"] in NO_RESULT]
-    found += ["nothing is known of %s now: no result came back" % some(silent)] * bool(silent)
-    unseen = [device["name"] for device in report["devices"] if device["state"] == DRIFT and not any(one["judged"] for one in device["proof"])]
-    found += ["%s: no host behind it was probed" % some(unseen)] * bool(unseen)
+    found += ["this run includes no device, so nothing is known of any"] * (not report["devices"])
+    waiting = [device["name"] for device in report["devices"] if device["state"] == MANUAL]
+    found += ["%s: nothing shows what the policy asks for before the manual steps are done" % some(waiting)] * bool(waiting)
+    silent, stopped = [], []
+    for device in report["devices"]:
+        if device["state"] in NO_RESULT:
+            (silent if not device["coverage_summary"] or device["tense"] == UNKNOWN else stopped).append(device["name"])
+    found += ["the present state of %s is not known" % some(silent)] * bool(silent)
+    found += ["%s: shown is the state that was read before the run stopped" % some(stopped)] * bool(stopped)
+    unlooked = [device for device in report["devices"] if device["state"] == DRIFT and unseen(device)]
+    found += grouping.named(["%s: %s" % (device["name"], unseen(device)) for device in unlooked], _NAMES)
     for device in report["devices"]:
         unsure = unchecked(device)
         if unsure:
@@ -180,11 +196,13 @@ def risks(report: dict, devices: list, unproven: list) -> list:
         _card("unproven", "What is not proven", counted(len(unproven), "statement"), said, "Nothing is left unproven."),
         _card("manual", "Manual steps", counted(len(told["manual"]), "step"), told["manual"], "No manual steps are left."),
     ]
-    silent = [device["name"] for device in devices if not device["coverage_summary"]]
+    silent = [device["name"] for device in devices if not device["coverage_summary"] or device["tense"] == UNKNOWN]
     unread = [device["name"] for device in devices if unchecked(device)]
-    doubt = ["%s: not known, since there is no result" % some(silent)] * bool(silent) + ["%s: not known for all patterns" % some(unread)] * bool(unread)
-    for card in cards if doubt else []:
-        if card["id"] in ("access", "opens", "losses", "blocks"):
+    unknown = ["%s: the present state is not known" % some(silent)] * bool(silent)
+    unknown += ["not known: this run includes no device"] * (not devices)
+    doubts_of = dict.fromkeys(("access", "opens", "losses", "blocks"), unknown + ["%s: not known for all patterns" % some(unread)] * bool(unread))
+    for card in cards:
+        if doubt := dict(doubts_of, manual=unknown).get(card["id"]):
             card.update(count=card["count"] if card["lines"] else "Not known", level="bad" if card["level"] == "bad" else "warn", lines=card["lines"] + doubt)
     return cards
 
@@ -196,7 +214,7 @@ def _card(name: str, title: str, count: str, lines: list, none: str) -> dict:
 
 
 def _devices(lines: list) -> str:
-    return counted(len({name for name, _colon, text in (line.partition(": ") for line in lines) if not text.startswith(_UNDONE)}), "device")
+    return counted(len({name for name, _colon, text in (line.partition(": ") for line in lines) if not text.lower().startswith(_UNDONE)}), "device")
 
 
 def _whom(device: dict) -> str:
@@ -221,19 +239,23 @@ def _opens(device: dict) -> list:
     before, after = device["coverage_before"], device["coverage_summary"]
     if not device["changes"] or not after:
         return []
+    if device["tense"] == BY_HAND:
+        return ["%s: %sit waits for manual steps%s" % (device["name"], _UNDONE, _whom(device))]
     unsure = sum(row["allowed"] == "unchecked" for row in device["coverage"])
     known = before["allowed"] if before else None
     from_ = "" if known is None else ", as before" if known == after["allowed"] else ", %d of them before" % known
     from_ += ", and of %d it is not known" % unsure if unsure else ""
     verb = {DONE: "allowed", UNKNOWN: "may be allowed now"}.get(device["tense"], "would be allowed")
     ports = ["%s: %s%s" % (device["name"], text, _whom(device)) for text in device["opens"]]
-    widened = ["%s: reaches more than the audience: %s" % (device["name"], text) for text in device["audience_widened"]]
+    widened = ["%s: %sreaches more than the audience: %s" % (device["name"], _force(device), text) for text in device["audience_widened"]]
     return ports + ["%s: %s%s %s%s%s" % (device["name"], _force(device), counted(after["allowed"], "pattern"), verb, from_, _whom(device))] + widened
 
 
 def _losses(device: dict) -> list:
-    exempt = (device["coverage_summary"] or {}).get("exempt")
-    decrypted = ["%s not decrypted%s" % (counted(exempt, "pattern"), _whom(device))] if exempt else []
+    before, exempt = device["coverage_before"], (device["coverage_summary"] or {}).get("exempt")
+    planned = device["changes"] and device["tense"] == PLANNED
+    now = " (now: %s)" % (before["exempt"] if before else "not known") if planned else ""
+    decrypted = ["%s %s decrypted%s%s" % (counted(exempt, "pattern"), "would not be" if planned else "not", now, _whom(device))] if exempt else []
     return ["%s: %s%s" % (device["name"], _force(device), text) for text in decrypted + losses(device["losses"], device["audience"])]
 
 

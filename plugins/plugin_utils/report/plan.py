@@ -188,7 +188,12 @@ def unseen(device: Mapping) -> str | None:
     judged = [one["expect"] for one in device["proof"] if one["judged"]]
     if "open" in judged:
         return None
-    return "no host behind it that should have access was probed" if judged else "no host behind it was probed"
+    return "probed only from hosts outside the audience" if judged else "not probed from any host"
+
+
+def force(device: Mapping) -> str:
+    """What goes after a heading about changes of a device that are not in force, or may not be; nothing for planned and for done ones."""
+    return {NOT_DONE: " (not in force)", UNKNOWN: " (not known whether in force)"}.get(device["tense"], "") if device["changes"] else ""
 
 
 def pending(device: Mapping) -> str:

@@ -75,10 +75,11 @@ def compared(lines: list | None, devices: list, today: datetime.date) -> list | 
     exempt: dict = {}
     for device in devices:
         for row in device["coverage"]:
-            now = row["exempt_now"] or row["exempt"]
-            said = now if now in _EXEMPT else row["exempt"]
-            if said in _EXEMPT:
-                exempt.setdefault(row["pattern"], []).append({"name": device["name"], "sure": said == "yes", "now": now in _EXEMPT})
+            now, then = row["exempt_now"], row["exempt"]
+            unknown = now is None and then != "not wanted"
+            if unknown or now in _EXEMPT or then in _EXEMPT:
+                sure = not unknown and (now if now in _EXEMPT else then) == "yes"
+                exempt.setdefault(row["pattern"], []).append({"name": device["name"], "sure": sure, "now": now in _EXEMPT})
     rows = []
     for pattern in sorted({*known, *exempt}):
         line = known.get(pattern, {})

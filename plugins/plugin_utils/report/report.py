@@ -18,7 +18,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.words imp
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.report import page, plan, register as exemptions, trend
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.report.markdown import as_markdown
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.report.verdict import (
-    CHANGED, CLASSES, COMPLIANT, DRIFT, FAILED, NO_RESULT, UNREACHABLE, state_of, verdict,
+    CLASSES, DRIFT, MANUAL, NO_RESULT, UNREACHABLE, said, state_of, tense_of, verdict,
 )
 
 FORMAT = 1
@@ -28,6 +28,9 @@ _CHECK = ("id", "host", "role", "kind", "ip_version", "features", "verdict", "la
 
 #: Of a line of coverage.csv, behind its pattern.
 _COLUMNS = ("allowed_now", "exempt_now", "allowed", "allowed_by", "exempt", "exempt_by", "note")
+_PRESENT = ("allowed_now", "exempt_now")
+#: What goes before the message of a host that was not probed after the change.
+_BEFORE = "before the change: "
 #: What the register says of the pattern: {its name there: the column}.
 _REGISTER = {"state": "register", "owner": "owner", "review_by": "review_by", "risk_id": "risk_id"}
 
@@ -75,7 +78,7 @@ def _versions(devices: dict) -> str:
 def _device(name: str, result, about: dict) -> dict:
     result, mode = result if isinstance(result, dict) else {}, about["mode"]
     state, failure = state_of(result, mode), result.get("failure") or {}
-    tense = _tense(state, result, mode)
+    tense = tense_of(result, mode)
     changes, whom = plan.changes(result, tense), plan.audience(result)
     found = {key: result.get(key) for key in _KEPT}
     journal = result.get("journal") or ((about.get("journals") or {}).get(name) if tense == plan.PLANNED else None)
@@ -108,18 +111,6 @@ def _rows(result: dict, tense: str) -> list:
     return rows
 
 
-def _tense(state: str, result: dict, mode: str) -> str:
-    """The status of the changes in a result."""
-    if result.get("changes") and result.get("rendered"):
-        return plan.BY_HAND
-    if mode == "audit":
-        return plan.PLANNED
-    if state == UNREACHABLE or (result.get("failure") and result.get("changed")):
-        return plan.UNKNOWN
-    # A failure without a failure class means that the hosts do not prove the change: it was kept, or rolled back.
-    return plan.DONE if state in (COMPLIANT, CHANGED) or (state == FAILED and result.get("changed")) else plan.NOT_DONE
-
-
 def _seen(host: dict) -> dict:
     """What a host behind a device saw, in numbers: wanted checks that its message counts, before and now, and checks of other sites that are unchanged."""
     wanted = [check for check in host["checks"] if check["counts"]]
@@ -137,7 +128,7 @@ def _host(name: str, looks) -> dict:
     # A result from before the change never replaces one after it; it is shown, and not judged.
     now = after if after.get("checks") is not None else before if before.get("checks") is not None else {}
     old = {(check["id"], check.get("ip_version")): check["verdict"] for check in before.get("checks") or []} if now is after else {}
-    summary = now.get("summary") or {}
+    judged, summary = now is after and bool(now), now.get("summary") or {}
     checks, counted = [], {tuple(one) for one in summary.get("counted") or []}
     for check in now.get("checks") or []:
         row = {key: check.get(key) for key in _CHECK}
@@ -148,7 +139,8 @@ def _host(name: str, looks) -> dict:
         row["before"] = old.get((check["id"], check.get("ip_version")))
         checks.append(row)
     return {"name": name, "reached": bool(now), "expect": (looks or {}).get("expect") or "open", "verdict": summary.get("verdict") if now else UNREACHABLE,
-            "judged": now is after and bool(now), "message": summary.get("message") or "no result", "features": summary.get("features") or {},
+            "judged": judged, "message": _BEFORE * (bool(now) and not judged) + (summary.get("message") or "no result"),
+            "features": summary.get("features") or {},
             "left_inspected": sorted({name for row in checks if row["by_choice"] for name in row["features"] or []}),
             "exemption": summary.get("exemption"), "path": now.get("path"), "baseline": now.get("baseline"), "notes": now.get("notes") or [], "checks": checks}
 
@@ -184,7 +176,7 @@ def as_csv(report: dict) -> str:
         for row in device["coverage"] or [dict.fromkeys(("allowed_now", "exempt_now", "allowed", "exempt"), "not known")]:
             nobody = "not known" if device["state"] in NO_RESULT else "not set"
             cells = [device["name"], report["generated"], device["state"], (device["audience"] or {}).get("text") or nobody,
-                     *(row.get(key) or "" for key in ("pattern", *_COLUMNS)),
+                     *(row.get(key) or ("not known" if key in _PRESENT else "") for key in ("pattern", *_COLUMNS)),
                      *(registered.get((device["name"], row.get("pattern")), {}).get(key) or "" for key in _REGISTER)]
             writer.writerow(["'" + cell if _formula(cell) else cell for cell in map(str, cells)])
     return out.getvalue()
@@ -200,7 +192,7 @@ def as_junit(report: dict) -> str:
     """A case for each device and each feature of each host, as CI systems show them, and one for each class of the verdict. A case fails if, and only if,
     the code is not 0."""
     suites = ElementTree.Element("testsuites", name=report["title"])
-    classes, said_by = report["verdict"]["classes"], [(name, words) for name, _code, words in CLASSES]
+    classes, said_by = report["verdict"]["classes"], list(said(report["devices"]).items())
     verdict_suite = ElementTree.SubElement(suites, "testsuite", name="verdict", tests=str(len(said_by)))
     for name, words in said_by:
         case = ElementTree.SubElement(verdict_suite, "testcase", classname="verdict", name=name)
@@ -216,7 +208,7 @@ def as_junit(report: dict) -> str:
             ElementTree.SubElement(case, "error", message=device["error"])
         elif device["state"] == DRIFT or device["conflicts"]:
             ElementTree.SubElement(case, "failure", message=device["summary"] if device["state"] == DRIFT else counted(len(device["conflicts"]), "conflict"))
-        elif doubts := plan.doubts(device):
+        elif doubts := ["manual steps"] * (device["state"] == MANUAL) + plan.doubts(device):
             ElementTree.SubElement(case, "skipped", message="; ".join(doubts))
     # A host's check fails if its class decides; a host outside the audience should not have access.
     deciding = {text.partition(": ")[0] for name in report["verdict"]["deciding"] for text in classes[name]}
@@ -224,12 +216,14 @@ def as_junit(report: dict) -> str:
         suite = ElementTree.SubElement(suites, "testsuite", name=host["name"], tests=str(max(1, len(host["features"]))))
         if not host["reached"]:
             ElementTree.SubElement(ElementTree.SubElement(suite, "testcase", classname=host["name"], name="reached"), "error", message=host["message"])
-        for feature, said in sorted(host["features"].items()):
+        for feature, result in sorted(host["features"].items()):
             case = ElementTree.SubElement(suite, "testcase", classname=host["name"], name=feature)
-            if said in ("skipped", "unverified") or (said != "pass" and host["name"] not in deciding):
-                ElementTree.SubElement(case, "skipped", message=said)
-            elif said != "pass":
-                why = [check["message"] for check in host["checks"] if check["verdict"] == said and feature in (check["features"] or [])]
+            if not host["judged"]:
+                ElementTree.SubElement(case, "skipped", message="not probed after the change")
+            elif result in ("skipped", "unverified") or (result != "pass" and host["name"] not in deciding):
+                ElementTree.SubElement(case, "skipped", message=result)
+            elif result != "pass":
+                why = [check["message"] for check in host["checks"] if check["verdict"] == result and feature in (check["features"] or [])]
                 ElementTree.SubElement(case, "failure", message="; ".join(why[:3]))
     for element in suites.iter():
         element.attrib = {name: _xml(value) for name, value in element.attrib.items()}

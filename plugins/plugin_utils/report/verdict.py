@@ -6,7 +6,9 @@ from __future__ import annotations
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.words import counted
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import Index, PatternError, parse
-from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.report.plan import pending, unseen, words
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.report.plan import (
+    BY_HAND, DONE, NOT_DONE, PLANNED, UNKNOWN, pending, unseen, words,
+)
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.report.register import OVERDUE, UNREGISTERED
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.summary import applies, unanswered
 
@@ -21,10 +23,10 @@ CLASSES = [
     ("nothing", 1, "nothing to judge"), ("unreachable", 1, "not reached"), ("failed", 1, "the task failed"), ("refused", 1, "refused"),
     ("not_begun", 1, "not begun"), ("plan_changed", 1, "the plan is not the reviewed one"),
     ("regressed", 1, "newly open or newly blocked"), ("verification_failed", 1, "still blocked, decrypted or broken"),
-    ("unverified", 1, "not verified by a probe host"), ("conflicts", 1, "an existing rule blocks or decrypts"), ("overdue", 1, "exemption past its review date"),
-    ("unregistered", 1, "exemption without a line in the register"), ("pending", 1, "pending changes"), ("drift", 2, "drift"),
-    ("symptoms", 2, "fails until the plan is carried out"), ("not_proven", 0, "not proven"), ("stale", 0, "retired entries are still present"),
-    ("manual", 0, "manual steps"),
+    ("unverified", 1, "not verified by a probe host"), ("conflicts", 1, "an existing rule blocks or decrypts"),
+    ("overdue", 1, "exemption past its review date"), ("unregistered", 1, "exemption without a line in the register"), ("pending", 1, "pending changes"),
+    ("drift", 2, "drift"), ("symptoms", 2, "fails until the plan is carried out"), ("not_proven", 0, "not proven"),
+    ("stale", 0, "retired entries are still present"), ("manual", 0, "manual steps"),
 ]
 #: What people read in place of "drift" where no journal records that anything was ever applied: see ``not_set_up``.
 NOT_SET_UP = "not set up yet"
@@ -50,6 +52,20 @@ def state_of(result: dict, mode: str) -> str:
     if result.get("changed"):
         return DRIFT if mode == "audit" else CHANGED
     return MANUAL if result.get("rendered") else COMPLIANT
+
+
+def tense_of(result: dict, mode: str) -> str:
+    """The status of the changes in a result."""
+    state = state_of(result, mode)
+    if result.get("changes") and result.get("rendered"):
+        return BY_HAND
+    if mode == "audit":
+        return PLANNED
+    unanswered_rollback = "rolled_back" in result and result["rolled_back"] is None
+    if state == UNREACHABLE or (result.get("changed") and (result.get("failure") or unanswered_rollback)):
+        return UNKNOWN
+    # A failure without a failure class means that the hosts do not prove the change: it was kept, or rolled back.
+    return DONE if state in (COMPLIANT, CHANGED) or (state == FAILED and result.get("changed")) else NOT_DONE
 
 
 def not_set_up(devices: list) -> list:
