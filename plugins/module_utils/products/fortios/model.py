@@ -233,6 +233,10 @@ class Site:
             return self.profile_groups.get(policy.get("profile-group"), {}).get(kind) or ""
         return policy.get(kind) or ""
 
+    def unread_group(self, policy: dict) -> bool:
+        """Whether a policy uses a profile group that is not among those of the VDOM, so that its profiles are not known."""
+        return policy.get("profile-type") == "group" and policy.get("profile-group") not in self.profile_groups
+
     def named_policies(self) -> list[dict]:
         """The policies of the audience, in its order. :raises AccessError: refused, for a name that there is not."""
         if self._known_policies[0] is not self.policies:
