@@ -104,9 +104,9 @@ _near = lru_cache(maxsize=16)(_Near)
 
 
 def _host_of(url: str) -> tuple:
-    """(host, path) of a row, without its scheme"""
-    host, _slash, path = re.sub(r"^[a-z]+://", "", url.strip().lower()).partition("/")
-    return host, path
+    """(host, path) of a row, without its scheme; what else follows a host, such as a port, is a part of the path."""
+    host, rest = re.match(r"(?:[a-z]+://)?([^/?#:]*)(.*)", url.strip().lower(), re.DOTALL).groups()
+    return host.rstrip("."), rest[1:] if rest.startswith("/") else rest
 
 
 def _found(expression: str, host: str) -> bool:

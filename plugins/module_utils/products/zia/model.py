@@ -4,7 +4,6 @@
 """What a ZIA tenant holds, by name, and its rules as flat fields. No IO."""
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import Iterable
 
@@ -12,6 +11,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state imp
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import (
     DOMAIN, EXACT, Pattern, PatternError, parse,
 )
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.entries import fitting
 
 CATEGORY, URL_RULE, SSL_RULE, APP_RULE, FIREWALL_RULE = "URL category", "URL filtering rule", "SSL inspection rule", "cloud app rule", "firewall rule"
 #: Rules that are read and never written.
@@ -50,12 +50,7 @@ def perhaps(entry: str, wanted: Iterable[Pattern]) -> frozenset[Pattern]:
     name, colon, port = host.partition(":")
     if entry_pattern(name) is not None and (not colon or port.isdigit()):
         return frozenset()
-    host = re.split("[/?#:]", entry.strip().lower().rpartition("://")[2])[0].strip(".")
-    return frozenset(one for one in wanted if not host or "*" in host or _below(one.name, host) or _below(host, one.name))
-
-
-def _below(name: str, other: str) -> bool:
-    return name == other or name.endswith("." + other)
+    return fitting(entry, wanted)
 
 
 def wire(column: str) -> str:
