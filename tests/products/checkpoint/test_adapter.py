@@ -232,7 +232,8 @@ def test_a_gateway_that_runs_another_package_keeps_it(rig):
     """Without targets, the server installs on all gateways, and replaces what they have."""
     rig.twin.add_gateway("gw-3", "Branches")
     result = rig.run()
-    assert [one["target"] for one in result["activation"]] == ["gw-1", "gw-2"] and rig.twin.state["others"]["gw-3"]["policy"]["access-policy-name"] == "Branches"
+    assert [one["target"] for one in result["activation"]] == ["gw-1", "gw-2"]
+    assert rig.twin.state["others"]["gw-3"]["policy"]["access-policy-name"] == "Branches"
     assert rig.decide(MEMBER, "chatgpt.com")[0] == "allow" and not rig.run()["changed"]
 
 

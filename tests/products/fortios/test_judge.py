@@ -171,7 +171,8 @@ def test_an_inspection_above_that_nobody_named_leaves_the_exemption_unchecked():
     ({}, "no", True, "every other host that this row blocks"), ({"url": "ab.chatgpt.com"}, "unchecked", False, "it is not certain"),
     ({"url": "claude.ai"}, "yes", None, None), ({"status": "disable"}, "yes", None, None),
     # What the device makes of a port, a query or a dot at the end is not documented.
-    *(({"url": "chatgpt.com" + end, "type": kind}, "unchecked", False, "it is not certain") for end in (":443", "?x=1", "#x") for kind in ("simple", "wildcard")),
+    *(({"url": "chatgpt.com" + end, "type": kind}, "unchecked", False, "it is not certain")
+      for end in (":443", "?x=1", "#x") for kind in ("simple", "wildcard")),
     ({"url": "https://*chatgpt.com.", "type": "wildcard"}, "no", True, "every other host that this row blocks"),
     ({"referrer-host": "x"}, "unchecked", False, "it is not certain")], ids=str)
 def test_a_row_above_ours_that_blocks(row, word, certain, opens):

@@ -92,9 +92,9 @@ class Settings:
 @dataclass
 class Site:
     """What a read found besides objects and rules. ``ordered``: names of the package's access layers; ``layers``: {name: row} of every access layer;
-    ``https``: name of its HTTPS layer; ``shared``: names of the layers that other packages may use as well; ``uids``: {name of a layer, or Ref of a rule: uid}; ``known``: {uid: row} of what rules name; ``gateways``: those that
-    an installation is for; ``misplaced``: in words, why there must be none; ``published`` and ``unpublished``: sessions of others that an installation takes
-    along, and those that it does not."""
+    ``https``: name of its HTTPS layer; ``shared``: names of the layers that other packages may use as well; ``uids``: {name of a layer, or Ref of a rule: uid};
+    ``known``: {uid: row} of what rules name; ``gateways``: those that an installation is for; ``misplaced``: in words, why there must be none; ``published``
+    and ``unpublished``: sessions of others that an installation takes along, and those that it does not."""
 
     ordered: list = field(default_factory=list)
     layers: dict = field(default_factory=dict)
