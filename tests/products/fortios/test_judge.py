@@ -170,6 +170,7 @@ def test_an_inspection_above_that_nobody_named_leaves_the_exemption_unchecked():
 @pytest.mark.parametrize("row, word, certain, opens", [
     ({}, "no", True, "every other host that this row blocks"), ({"url": "ab.chatgpt.com"}, "unchecked", False, "it is not certain"),
     ({"url": "claude.ai"}, "yes", None, None), ({"status": "disable"}, "yes", None, None),
+    ({"status": "of-next-year"}, "unchecked", False, "it is not certain"),
     # What the device makes of a port, a query or a dot at the end is not documented.
     *(({"url": "chatgpt.com" + end, "type": kind}, "unchecked", False, "it is not certain")
       for end in (":443", "?x=1", "#x") for kind in ("simple", "wildcard")),
