@@ -4,7 +4,6 @@
 """What the objects that policies name stand for: addresses, services, profiles, their groups completely. What cannot be reported may be anything. No IO."""
 from __future__ import annotations
 
-import ipaddress
 from typing import AbstractSet, Any, Collection, Iterator, Mapping
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import Pattern
