@@ -9,11 +9,12 @@ from typing import Iterable
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.firstmatch import MAY, NO, SURE
 
-#: Private, local, multicast and documentation networks (IANA's registries of special-purpose addresses). ``is_private`` of Python is not asked: before 3.11,
-#: 0.0.0.0/0 is private to it. 100.64.0.0/10 and 198.18.0.0/15 are not here, since some agents give hosts of the internet addresses of them.
+#: Private, local and multicast networks (IANA's registries of special-purpose addresses). ``is_private`` of Python is not asked: before 3.11, 0.0.0.0/0 is
+#: private to it. 100.64.0.0/10 and 198.18.0.0/15 are not here, since some agents give hosts of the internet addresses of them; nor are the networks for
+#: documentation, which stand for public ones in examples.
 _PRIVATE = tuple(map(ipaddress.ip_network, (
-    "0.0.0.0/8", "10.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.0.2.0/24", "192.168.0.0/16", "198.51.100.0/24",
-    "203.0.113.0/24", "224.0.0.0/3", "::1/128", "2001:db8::/32", "fc00::/7", "fe80::/10", "ff00::/8")))
+    "0.0.0.0/8", "10.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16", "224.0.0.0/3", "::1/128", "fc00::/7", "fe80::/10",
+    "ff00::/8")))
 
 
 def networks_of(text: str, dash: str = "-") -> list:

@@ -145,7 +145,7 @@ def test_a_service_that_cannot_be_read_whole_is_not_certain(rig):
 
 DESTINATIONS = {
     "everything": ("Any", True), "the internet": ("Internet", True), "a private network": ("Branch", None),
-    "a public network": (("network", {"subnet4": "198.51.100.0", "mask-length4": 24}), None), "a public host": (("host", {"ipv4-address": "1.1.1.1"}), False),
+    "a public network": (("network", {"subnet4": "198.51.100.0", "mask-length4": 24}), False), "a public host": (("host", {"ipv4-address": "1.1.1.1"}), False),
     "an address of both kinds": (("host", {"ipv4-address": "10.1.1.1", "ipv6-address": "2001:4860:4860::8888"}), False),
     "a range": (("address-range", {"ipv4-address-first": "10.0.0.1", "ipv4-address-last": "10.0.0.9"}), None),
     "a name": (("dns-domain", {"is-sub-domain": True}), False), "an updatable object": (("updatable-object", {}), False),

@@ -124,6 +124,31 @@ def test_a_policy_of_the_audience_that_is_off_or_hands_on(members, where, text, 
     assert told(found) == [(where, text, BOTH, certain)] and words(found) == ["no" if certain else "unchecked"] * 2
 
 
+@pytest.mark.parametrize("members, where", [
+    ({"webfilter-profile": "g-default"}, "web filter profile g-default"), ({"profile-type": "group", "profile-group": "gone"}, "profile group gone")])
+def test_a_profile_that_is_not_in_the_tables_of_the_vdom_may_block(members, where):
+    """Such as one that all VDOMs share, or that the role of the account does not cover."""
+    found = assess(members=members)
+    assert words(found) == ["unchecked"] * 2 and told(found) == [(where, "it was not read", BOTH, False)]
+    # The same group, once it was read.
+    group = named({"name": "gone", "ssl-ssh-profile": "deep"})
+    assert words(assess(members={"profile-type": "group", "profile-group": "gone"}, profile_groups=group)) == ["yes"] * 2
+
+
+@pytest.mark.parametrize("settings", [{}, {"scan_conflicts": False}])
+@pytest.mark.parametrize("members", [{"ssl-ssh-profile": "g-deep"}, {"profile-type": "group", "profile-group": "gone"}])
+def test_an_inspection_that_is_not_in_the_tables_of_the_vdom_may_decrypt(members, settings):
+    found = assess(members=members, settings=settings)
+    assert words(found, "exempt")[0] == "unchecked" and "the SSL profile of policy members was not read" in found.coverage[0].note
+
+
+def test_a_web_proxy_profile_that_was_not_read_may_add_headers():
+    found = assess(members={"webproxy-profile": "gone"})
+    assert [(one.control, one.rule, one.hosts) for one in found.losses] == [
+        ("headers", "web proxy profile gone of policy members, which was not read", (".chatgpt.com",))]
+    assert not assess(members={"webproxy-profile": "gone"}, proxy_profiles=named({"name": "gone", "headers": []})).losses
+
+
 def test_the_transparent_proxy_is_asked_where_a_policy_hands_to_it():
     rules = [{"policyid": 1, "name": "web", "status": "enable", "proxy": "transparent-web", "action": "deny"}]
     found = assess(members={"http-policy-redirect": "enable"}, proxy_policies=rules)
@@ -145,6 +170,11 @@ def test_an_inspection_above_that_nobody_named_leaves_the_exemption_unchecked():
 @pytest.mark.parametrize("row, word, certain, opens", [
     ({}, "no", True, "every other host that this row blocks"), ({"url": "ab.chatgpt.com"}, "unchecked", False, "it is not certain"),
     ({"url": "claude.ai"}, "yes", None, None), ({"status": "disable"}, "yes", None, None),
+    ({"status": "of-next-year"}, "unchecked", False, "it is not certain"),
+    # What the device makes of a port, a query or a dot at the end is not documented.
+    *(({"url": "chatgpt.com" + end, "type": kind}, "unchecked", False, "it is not certain")
+      for end in (":443", "?x=1", "#x") for kind in ("simple", "wildcard")),
+    ({"url": "https://*chatgpt.com.", "type": "wildcard"}, "no", True, "every other host that this row blocks"),
     ({"referrer-host": "x"}, "unchecked", False, "it is not certain")], ids=str)
 def test_a_row_above_ours_that_blocks(row, word, certain, opens):
     found = assess(rows=[dict(BLOCK, **dict({"id": 1, "url": "*chatgpt.com"}, **row)), *OURS])

@@ -292,7 +292,10 @@ def test_what_is_not_understood_is_no_more_than_perhaps(rig):
 
 @pytest.mark.parametrize("urls,hosts", [
     (["*.com"], {".chatgpt.com", "*.openai.com", "js.stripe.com"}), (["stripe.com"], set()), (["*.stripe.com"], {"js.stripe.com"}),
-    (["api.openai.com:443"], {"*.openai.com"}), (["CHATGPT.com/g/x"], {".chatgpt.com"}), (["203.0.113.0/24", "a-b.example"], set()), (["openai.com"], set())])
+    (["api.openai.com:443"], {"*.openai.com"}), (["CHATGPT.com/g/x"], {".chatgpt.com"}), (["203.0.113.0/24", "a-b.example"], set()), (["openai.com"], set()),
+    # No form that is documented: each may be about what it fits.
+    ([".com"], {".chatgpt.com", "*.openai.com", "js.stripe.com"}), (["//chatgpt.com"], {".chatgpt.com"}), (["js.stripe.com?x=1"], {"js.stripe.com"}),
+    (["^.example.com"], {".chatgpt.com", "*.openai.com", "js.stripe.com"}), ([".example.com"], set())])
 def test_which_lists_of_others_may_be_in_the_way(rig, urls, hosts):
     rig.twin.edit("Theirs", [url.lower() for url in urls])
     rig.twin.named("Theirs")["urls"] = rig.twin.active[rig.twin.named("Theirs")["id"]]["urls"] = urls

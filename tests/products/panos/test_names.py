@@ -57,6 +57,10 @@ def words(result):
     ("^.^/", set(), {".chatgpt.com"}), ("*.net/", set(), set()), ("^.example.com/", set(), set()), ("evilopenai.com/", set(), set()),
     # Not understood: a scheme, a port, a wildcard inside a token.
     ("https://js.stripe.com/", set(), {"js.stripe.com"}), ("js.stripe.com:443/", set(), {"js.stripe.com"}), ("j*.stripe.com/", set(), {"js.stripe.com"}),
+    # No form of an entry.
+    (".com", set(), set(WANTED)), (".chatgpt.com/", set(), {".chatgpt.com"}), ("chatgpt.com./", set(), {".chatgpt.com"}),
+    ("//js.stripe.com/", set(), {"js.stripe.com"}), ("http*://js.stripe.com/", set(), {"js.stripe.com"}), ("js.stripe.com#x", set(), {"js.stripe.com"}),
+    (".example.com/", set(), set()), ("//claude.ai/", set(), set()),
     # An open end.
     ("js.stripe", set(), {"js.stripe.com"}), ("api.openai", set(), {"*.openai.com"}), ("facebook.com", set(), set()), ("192.0.2.1", set(), set()),
     ("*.openai.com/path", set(), {"*.openai.com"}), ("*.stripe.com/x", set(), {"js.stripe.com"})])

@@ -136,15 +136,13 @@ class Decision:
                     return False
             except NotImplementedError as doubt:
                 doubts.append(doubt)
-        try:
-            if not self._served(rule.get("service") or ["any"], session):
-                return False
-            if not self._categorised(rule.get("category") or ["any"], session):
-                return False
-            if not self._applied(rule.get("application") or ["any"], session):
-                return False
-        except NotImplementedError as doubt:
-            doubts.append(doubt)
+        for column, about in (("service", self._served), ("category", self._categorised), ("application", self._applied)):
+            # What one column excludes, the doubt about another one does not bring back.
+            try:
+                if not about(rule.get(column) or ["any"], session):
+                    return False
+            except NotImplementedError as doubt:
+                doubts.append(doubt)
         if kind == "decryption rule" and rule.get("type") and "ssl_forward_proxy" not in rule["type"]:
             return False
         asking = {"authentication_enforcement", "timeout", "group_tag", "log_authentication_timeout"}

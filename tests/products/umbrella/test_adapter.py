@@ -400,6 +400,8 @@ def test_an_organisation_that_refuses_the_parking_name_loses_no_entry(open_rig):
 
 
 @pytest.mark.parametrize("entry,hosts", [("com", 3), ("openai.com", 1), ("files.openai.com", 1), ("https://chatgpt.com/g/", 1), ("evilopenai.com", 0),
+                                         # No form that is documented: each may be about what it fits.
+                                         ("*gpt.com", 3), (".com", 3), ("openai.com.", 1), (".example.com", 0), ("104.0.0.0/8", 0),
                                          ("sub.js.stripe.com", 0), ("ai.test", 0)])
 def test_parents_children_and_urls_are_conflicts_and_look_alikes_are_not(rig, entry, hosts):
     rig.twin.add_list("Feed", "block", WEB, [entry])

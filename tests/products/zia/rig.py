@@ -47,8 +47,10 @@ class ZiaRig(TwinRig):
         self.twin = Zia(limits=limits, **options)
         if voice:
             self.media = MEDIA
+            self.by_hand("POST", "networkServices", {"name": "every udp", "type": "CUSTOM", "destUdpPorts": [{"start": 1, "end": 65535}]})
             self.by_hand("POST", "firewallFilteringRules", {"name": "no media", "order": 1, "rank": 7, "state": "ENABLED", "action": "BLOCK_DROP",
-                                                            "destAddresses": ["203.0.113.0/24", "198.51.100.1-198.51.100.9"]})
+                                                            "destAddresses": ["203.0.113.0/24", "198.51.100.1-198.51.100.9"],
+                                                            "nwServices": [{"id": self.twin.find("networkServices", "every udp")["id"]}]})
         self.oneapi = oneapi
         self.never_above: tuple = ()
         self.left_to_run_out: set = set()

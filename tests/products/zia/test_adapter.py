@@ -533,7 +533,7 @@ def test_a_firewall_rule_that_drops_a_part_of_a_pattern_is_not_certain_and_offer
 
 
 @pytest.mark.parametrize("columns", [
-    lambda rig: {"destAddresses": ["claude.ai"]}, lambda rig: {"destAddresses": ["192.0.2.0/24"]},
+    lambda rig: {"destAddresses": ["claude.ai"]}, lambda rig: {"destAddresses": ["10.0.0.0/8"]},
     lambda rig: {"destAddresses": ["chatgpt.com"], "nwServices": service(rig, 22)}, lambda rig: {"destAddresses": ["chatgpt.com"], "state": "DISABLED"},
     lambda rig: {"destAddresses": ["chatgpt.com"], "action": "ALLOW"}],
     ids=["another host", "private addresses", "another port", "disabled", "allows"])

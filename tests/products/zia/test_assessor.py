@@ -251,3 +251,39 @@ def test_a_service_that_is_every_port_of_a_protocol(tag, word):
 def test_what_our_category_does_not_hold(entries, words):
     categories = [dict(ALLOW, dbCategorizedUrls=entries)] if entries else []
     assert [row.allowed for row in judged(categories=[*categories, EXEMPT]).coverage] == words
+
+
+# -- what is not understood
+
+
+@pytest.mark.parametrize("entry,hosts", [
+    (".com", [CHAT, OPENAI, STRIPE]), ("*gpt.com", [CHAT, OPENAI, STRIPE]), ("chat*.com", [CHAT, OPENAI, STRIPE]), ("https://chatgpt.com", [CHAT]),
+    ("chatgpt.com?model=x", [CHAT]), (" chatgpt.com ", [CHAT]), ("chatgpt.com.", [CHAT]), ("a_b.openai.com", [OPENAI]), ("*", [CHAT, OPENAI, STRIPE]),
+    # Each is about something else, whatever the form of it means.
+    ("a_b.example.com", []), ("104.18.0.1", []), ("104.0.0.0/8", []), ("https://claude.ai/x", []), ("chatgpt.com:8443", []), ("notchatgpt.com.", [])])
+def test_an_entry_that_is_no_host_name_may_be_about_each_host_that_it_fits(entry, hosts):
+    words = {True: "unchecked", False: "yes"}
+    rules = {"url": [block("x", "WORDS"), OUR_URL], "ssl": [ssl("y", DECRYPT, urlCategories=["WORDS"]), OUR_SSL]}
+    found = judged(categories=(ALLOW, EXEMPT, category(entry)), **rules)
+    assert {row.pattern: row.allowed for row in found.coverage} == {one: words[one in hosts] for one in (CHAT, OPENAI, STRIPE)}
+    assert {row.pattern: row.exempt for row in found.coverage if row.pattern != STRIPE} == {one: words[one in hosts] for one in (CHAT, OPENAI)}
+    assert not any(one.certain for one in found.conflicts)
+    denied = judged(tables={"security/advanced": {"blacklistUrls": [entry]}}, url=[OUR_URL])
+    assert {row.pattern: row.allowed for row in denied.coverage} == {one: words[one in hosts] for one in (CHAT, OPENAI, STRIPE)}
+
+
+@pytest.mark.parametrize("state,word", [("ENABLED", "no"), ("DISABLED", "yes"), ("enabled", "unchecked"), (None, "unchecked"), ("OF_NEXT_YEAR", "unchecked")])
+def test_a_rule_in_a_state_that_is_not_known_may_apply(state, word):
+    for layer, one in (("url", block(state=state)), ("firewall", drop(STRIPE, state=state)), ("ssl", ssl("x", "BLOCK", state=state))):
+        found = judged(**{"url": [OUR_URL], layer: [one, *([OUR_URL] if layer == "url" else [])]})
+        assert [row.allowed for row in found.coverage if row.pattern == STRIPE] == [word], layer
+    found = judged(url=[OUR_URL], dns=[drop(STRIPE, action="BLOCK", state=state)])
+    assert [row.allowed for row in found.coverage if row.pattern == STRIPE] == ["unchecked" if word == "no" else word]
+
+
+def test_a_part_of_an_action_that_is_not_known_may_block():
+    rule = ssl("x", {"type": "DO_NOT_DECRYPT", "doNotDecryptSubActions": {"blockOfNextYear": True}})
+    found = judged(url=[OUR_URL], ssl=[rule, OUR_SSL])
+    assert {row.allowed for row in found.coverage} == {"unchecked"} and not any(one.certain for one in found.conflicts)
+    rule["action"]["doNotDecryptSubActions"]["blockOfNextYear"] = False
+    assert {row.allowed for row in judged(url=[OUR_URL], ssl=[rule, OUR_SSL]).coverage} == {"yes"}

@@ -69,6 +69,10 @@ def losses(settings: Settings, site: Site, policy: Policy, found: Findings) -> N
             used = site.profile_of(one, column)
             if used:
                 found.lose(control, "%s %s of policy %s" % (column, used, site.policy_name(one)), hosts)
+    for one in site.audience_policies() if hosts else ():
+        used = one.get("webproxy-profile")
+        if used and used not in site.proxy_profiles:
+            found.lose("headers", "web proxy profile %s of policy %s, which was not read" % (used, site.policy_name(one)), hosts)
     for control in sorted({control for flag in settings.url_filter_exempt for control in _FLAGS.get(flag, ())}):
         found.lose(control, "url_filter_exempt", tuple(str(pattern) for pattern in policy.allow))
 

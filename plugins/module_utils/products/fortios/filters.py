@@ -93,7 +93,7 @@ class UrlRows(_Rows):
         rows = {Ref(ROW, title): row for title, row in named_rows(table, ours=lambda row: site.is_our_row(table, row)) if title}
         self.ours, self._object = Ref(TABLE, name), state.objects.get(Ref(TABLE, name))
         self._entries = [parse_if(entry) for entry in self._object.members["entries"]] if self._object else []
-        order = [ref for ref in state.rules.get("url filter %s" % name, ()) if ref == self.ours or state.objects[ref].fields["status"] == "enable"]
+        order = [ref for ref in state.rules.get("url filter %s" % name, ()) if ref == self.ours or state.objects[ref].fields["status"] != "disable"]
         head = {column: value for column, value in table.items() if column not in ("id", "name", "comment", "entries")}
         self._hands_on = UNKNOWN if category_shuts else ALLOW
         super().__init__(rows, order, head, self._hands_on)
@@ -113,6 +113,8 @@ class UrlRows(_Rows):
     def effect(self, ref: Ref) -> str:
         """What a row does; what hands on to a category filter that may block does something unknown."""
         action, flags = ("exempt", self._object.fields["exempt"]) if ref == self.ours else (self._rows[ref]["action"], self._rows[ref].get("exempt"))
+        if ref != self.ours and self._rows[ref].get("status") not in ("enable", "disable"):
+            return UNKNOWN
         if action == "exempt" and BEATS & set((flags or "").split()):
             return ALLOW
         return {"block": DENY, "allow": self._hands_on, "monitor": self._hands_on, "exempt": self._hands_on}.get(action, UNKNOWN)

@@ -23,6 +23,9 @@ class Inspection:
         self._grouped = held(map(parse_if, group.members["member"] if group else ()), policy.allow).sure
         #: Pattern to the policy that may take it and decrypt it, by a profile that is not ours to exempt it in.
         self._elsewhere: dict = {}
+        #: Policies of the audience whose SSL profile is not in the tables of the VDOM.
+        used = {site.policy_name(one): site.profile_of(one, "ssl-ssh-profile") for one in site.named_policies() if not site.unread_group(one)}
+        self._unread = [name for name in map(site.policy_name, site.named_policies()) if used.get(name, "?") not in ("", *site.ssl_profiles)]
 
     def ask(self, base: Rulebase) -> None:
         """Look for rules that may take wanted hosts, and have an inspection that nobody named, or one that was not read."""
@@ -39,7 +42,7 @@ class Inspection:
         if self._exempt.covering(pattern) is None:
             return "not wanted", None
         word, by = self._held(pattern)
-        return ("unchecked", by) if word == "yes" and self._other(pattern) else (word, by)
+        return ("unchecked", by) if word == "yes" and (self._other(pattern) or self._unread) else (word, by)
 
     def _held(self, pattern: Pattern) -> tuple:
         inspecting = self._site.inspecting_profiles()
@@ -64,7 +67,7 @@ class Inspection:
         """What else is to be said of an exemption."""
         if self._exempt.covering(pattern) is None:
             return []
-        notes = []
+        notes = ["the SSL profile of policy %s was not read" % name for name in self._unread]
         if self._settings.exempt_by == "local_category" and pattern.kind != "exact":
             notes.append("exempt by the rating of %s, which is assumed to cover its subdomains" % pattern.name)
         return notes + (["policy %s may match it and decrypts" % self._other(pattern)] if self._other(pattern) else [])

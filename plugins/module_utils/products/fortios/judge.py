@@ -131,6 +131,11 @@ class Assessor:
     def _filters(self, policy: dict) -> None:
         """What the other filters of a policy of the audience do."""
         site, name = self._site, self._site.policy_name(policy)
+        web = site.profile_of(policy, "webfilter-profile")
+        if site.unread_group(policy):
+            self._doubt("profile group %s" % policy.get("profile-group"), "it was not read", "check which profiles it has")
+        if web and web not in site.web_profiles:
+            self._profile("web filter profile %s" % web, WEB_PROFILE, None)
         dns, applications, used = (site.profile_of(policy, kind) for kind in ("dnsfilter-profile", "application-list", "casb-profile"))
         if dns:
             self._dns(dns)

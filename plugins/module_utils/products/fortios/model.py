@@ -104,9 +104,9 @@ _near = lru_cache(maxsize=16)(_Near)
 
 
 def _host_of(url: str) -> tuple:
-    """(host, path) of a row, without its scheme"""
-    host, _slash, path = re.sub(r"^[a-z]+://", "", url.strip().lower()).partition("/")
-    return host, path
+    """(host, path) of a row, without its scheme; what else follows a host, such as a port, is a part of the path."""
+    host, rest = re.match(r"(?:[a-z]+://)?([^/?#:]*)(.*)", url.strip().lower(), re.DOTALL).groups()
+    return host.rstrip("."), rest[1:] if rest.startswith("/") else rest
 
 
 def _found(expression: str, host: str) -> bool:
@@ -232,6 +232,10 @@ class Site:
         if policy.get("profile-type") == "group":
             return self.profile_groups.get(policy.get("profile-group"), {}).get(kind) or ""
         return policy.get(kind) or ""
+
+    def unread_group(self, policy: dict) -> bool:
+        """Whether a policy uses a profile group that is not among those of the VDOM, so that its profiles are not known."""
+        return policy.get("profile-type") == "group" and policy.get("profile-group") not in self.profile_groups
 
     def named_policies(self) -> list[dict]:
         """The policies of the audience, in its order. :raises AccessError: refused, for a name that there is not."""

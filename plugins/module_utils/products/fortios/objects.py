@@ -4,19 +4,15 @@
 """What the objects that policies name stand for: addresses, services, profiles, their groups completely. What cannot be reported may be anything. No IO."""
 from __future__ import annotations
 
-import ipaddress
 from typing import AbstractSet, Any, Collection, Iterator, Mapping
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import Pattern
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.fortios.columns import GROUP, SERVICE
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.fortios.model import Site, row_hits, row_level
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.addresses import networks_of, overlap, port_level
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.addresses import networks_of, overlap, port_level, private
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.columns import Columns, Schema
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.firstmatch import MAY, NO, SURE, Hits
 
-#: Networks at which nothing on the internet is.
-_INSIDE = tuple(map(ipaddress.ip_network, ("0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12",
-                                           "192.168.0.0/16", "224.0.0.0/3", "fc00::/7", "fe80::/10")))
 _NUMBERS = {"tcp": 6, "udp": 17}
 
 
@@ -88,7 +84,7 @@ def address_level(row: dict | None, pattern: Pattern) -> int:
         return MAY
     if any(one.prefixlen == 0 for one in found):
         return SURE
-    return NO if overlap(found, _INSIDE) == SURE else MAY
+    return NO if found and private(found) else MAY
 
 
 def address_hits(row: dict | None, wanted: AbstractSet[Pattern]) -> Hits:

@@ -191,7 +191,7 @@ class Rulebase:
 
     def _filters_alike(self, rule: dict, kind: str) -> bool:
         used = self._site.profile_of(rule, kind)
-        if rule.get("profile-type") == "group" and rule.get("profile-group") not in self._site.profile_groups:
+        if self._site.unread_group(rule):
             return False
         return not is_on(used) or any(used == self._site.profile_of(policy, kind) for policy in self._ours)
 

@@ -19,6 +19,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.netskop
     LIST, MARK, SCHEMA, TYPE, Settings, Site, odd, perhaps, surely,
 )
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.columns import Columns
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.entries import fitting
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.findings import Findings, coverage, texts
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.firstmatch import held
 
@@ -93,7 +94,7 @@ class Assessor:
             doubts = ["the column %s is unknown" % name for name in Columns(SCHEMA, data).unread()]
             doubts += ["entries of the type %s are not evaluated" % data.get("type")] if data.get("type") != TYPE else []
             doubts += ["the entry %s is not understood" % url for url in odd(data["urls"])[:3]]
-            hosts = wanted if doubts else held(perhaps(data["urls"]), wanted).all
+            hosts = wanted if doubts else held(perhaps(data["urls"]), wanted).all.union(*(fitting(url, wanted) for url in data["urls"] if not surely([url])))
             self._found.conflict(
                 Ref(LIST, row["name"]), "deny", "URL list %s" % row["name"], "it may be in a category that a policy blocks or decrypts", texts(hosts), False,
                 opens="the API does not show what uses this list: check it in the console", name=row["name"], doubts=doubts)

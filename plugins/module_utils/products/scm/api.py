@@ -92,7 +92,8 @@ class Api(Client):
         return self._ask(method, path, body, parameters)
 
     def push(self, folders: Iterable[str], comment: str) -> tuple:
-        """Bring our changes in the folders into force, and nobody else's: (the job, whether jobs of folders tell that it arrived).
+        """Bring our changes in the folders into force, and nobody else's: (the job, whether a job of a folder tells that it arrived).
+
         :raises AccessError: activation, for a job that did not succeed.
 
         The document names the property ``folder`` and requires ``folders``; the vendor's client sends the latter.

@@ -8,6 +8,7 @@ import re
 from typing import AbstractSet, Iterable
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import DOMAIN, Pattern, PatternError, parse
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.entries import fitting
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.firstmatch import Hits, NameList
 
 _HOST = re.compile(r"(?P<before>(?:[a-z][a-z0-9+.-]*://)?)(?P<host>[^/:?#]+)(?P<after>.*)\Z", re.IGNORECASE | re.DOTALL)
@@ -46,11 +47,14 @@ class Entries:
     def __init__(self, destinations: Iterable[str]):
         destinations = list(destinations)
         self._whole, self._every = NameList(whole(destinations)), NameList(map(entry_pattern, destinations))
+        self._odd = [one for one in destinations if entry_pattern(one) is None]
 
     def hits(self, wanted: AbstractSet[Pattern]) -> Hits:
-        """What the list is about: an entry for a part of a host is no more than that, whatever is beside it."""
+        """What the list is about: an entry for a part of a host is no more than that, whatever is beside it. One that is not understood may be about what it
+        fits."""
         sure = self._whole.hits(wanted).sure
-        return Hits(sure, self._every.hits(wanted).all - sure)
+        odd = frozenset().union(*(fitting(one, wanted) for one in self._odd))
+        return Hits(sure, (self._every.hits(wanted).all | odd) - sure)
 
 
 def park(destination: str, suffix: str) -> str | None:

@@ -24,6 +24,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.umbrell
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.umbrella.exemption import Exemption
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.umbrella.model import BLOCKED, DNS, WEB, Ours, Settings, Site, managed_elsewhere
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.umbrella.rules import goes_by_more
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.entries import fitting
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.findings import Findings, texts, together
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.firstmatch import DENY, SURE, Hits, Layer
 
@@ -89,9 +90,10 @@ class Assessor:
                 self._found.resolve([ref])
                 continue
             entry = entry_pattern(name)
-            if entry is None or (entry.name not in above and index.matching(entry.name) is None):
+            if entry is not None and entry.name not in above and index.matching(entry.name) is None:
                 continue
-            hosts = tuple(str(pattern) for pattern in wanted if covers(entry, pattern) or pattern.matches(entry.name))
+            about = fitting(name, wanted) if entry is None else [one for one in wanted if covers(entry, one) or one.matches(entry.name)]
+            hosts = tuple(str(pattern) for pattern in wanted if pattern in about)
             rules = self._site.rules.above_by(obj.native["list"]["id"]) if self._site.rules is not None else []
             if self._site.rules is not None and not rules:
                 continue
@@ -99,8 +101,8 @@ class Assessor:
             where, certain = "destination list %s" % obj.native["list"]["name"], False
             if rules:
                 where = "access rule %s, %s" % (", ".join(rule["ruleName"] for rule in rules), where)
-                certain = not is_url(name) and any(layer.level(rule) == SURE
-                                                   for layer, asked in zip(self._layers, self._asked) for rule in rules if id(rule) in asked)
+                sure = any(layer.level(rule) == SURE for layer, asked in zip(self._layers, self._asked) for rule in rules if id(rule) in asked)
+                certain = sure and entry is not None and not is_url(name)
             self._found.conflict(ref, "deny", where, "%s %s" % ("URL" if is_url(name) else "domain", name), hosts, certain, remedy, opens,
                                  obj.native["list"]["name"])
 

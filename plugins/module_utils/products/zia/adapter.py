@@ -102,7 +102,7 @@ class ZiaAdapter(Adapter):
         try:
             site.rules[FIREWALL_RULE] = self._api.pages(RULE_PATHS[FIREWALL_RULE])
             # Services are asked for where something depends on them: voice, or a rule that names them.
-            if wants_voice or any(rule.get("nwServices") and rule["state"] == "ENABLED" for rule in site.rules[FIREWALL_RULE]):
+            if wants_voice or any(rule.get("nwServices") and rule.get("state") != "DISABLED" for rule in site.rules[FIREWALL_RULE]):
                 site.services = self._api.pages(voice.SERVICES)
         except AccessError as error:
             licence = "NOT_SUBSCRIBED" in str(error)
@@ -114,7 +114,7 @@ class ZiaAdapter(Adapter):
 
     def _read_destinations(self) -> None:
         """Groups of destinations, where a rule names one."""
-        if not any(rule.get("destIpGroups") and rule["state"] == "ENABLED" for rule in self._site.rules[FIREWALL_RULE] + self._site.dns):
+        if not any(rule.get("destIpGroups") and rule.get("state") != "DISABLED" for rule in self._site.rules[FIREWALL_RULE] + self._site.dns):
             return
         try:
             self._site.destinations = self._api.pages("ipDestinationGroups")
@@ -164,7 +164,7 @@ class ZiaAdapter(Adapter):
             order = []
             for rule in in_order(listed):
                 ours = is_ours(rule.get("description"))
-                if ours and rule["state"] != "ENABLED":
+                if ours and rule.get("state") != "ENABLED":
                     continue
                 ref = Ref(kind, rule["name"])
                 fields = rule_fields(kind, rule, site)

@@ -17,7 +17,8 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Media
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.zia import columns as schemas, voice
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.zia.model import (
-    APP_RULE, CATEGORY, COLUMNS, DNS_RULE, FIREWALL_RULE, RULE_PATHS, SSL_RULE, URL_RULE, Settings, Site, flat, in_order, rule_fields, split_entry, wire,
+    APP_RULE, CATEGORY, COLUMNS, DNS_RULE, FIREWALL_RULE, RULE_PATHS, SSL_RULE, URL_RULE, Settings, Site, flat, in_order, perhaps, rule_fields,
+    split_entry, wire,
 )
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.addresses import is_private
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.columns import Columns
@@ -51,10 +52,11 @@ def _either(parts: Iterable[Hits], wanted: AbstractSet) -> Hits:
 
 
 def entry_hits(entries: Iterable[str], wanted: AbstractSet) -> Hits:
-    """What URL entries are about; one with a path is about a part of its host."""
-    found = [split_entry(entry) for entry in entries]
-    whole, part = (held((pattern for pattern, all_of_it in found if all_of_it == which), wanted) for which in (True, False))
-    return Hits(whole.sure, (whole.may | part.all) - whole.sure)
+    """What URL entries are about; one with a path is about a part of its host, and one that is not understood may be about what it fits."""
+    found = [(entry, *split_entry(entry)) for entry in entries]
+    whole, part = (held((pattern for _entry, pattern, all_of_it in found if all_of_it == which), wanted) for which in (True, False))
+    odd = frozenset().union(*(perhaps(entry, wanted) for entry, pattern, _all in found if pattern is None))
+    return Hits(whole.sure, (whole.may | part.all | odd) - whole.sure)
 
 
 def _destination(entry: str) -> Pattern | None:
@@ -92,7 +94,8 @@ class Layers:
             action = columns.get("action.type")
             # All of them are read, also behind the first that blocks.
             shutting = [columns.get(column) for column in schemas.SHUTTING]
-            if action not in ("DO_NOT_DECRYPT", "DECRYPT") or any(shutting):
+            odd = any(column.startswith("action.") for column in columns.unread())
+            if action not in ("DO_NOT_DECRYPT", "DECRYPT") or odd or any(shutting):
                 return DENY if action == "BLOCK" else UNKNOWN
             return ALLOW
         return self._layer(SSL_RULE, self._by_ssl, effect)
@@ -128,7 +131,7 @@ class Layers:
             return Hits(may=frozenset(wanted)) if by_app else found
         rules = [Object(Ref(DNS_RULE, rule["name"]), rule_fields(DNS_RULE, rule, self._site), native=rule) for rule in in_order(self._site.dns)
                  # Recorded: behind the default rule stands one for what comes to the port of DNS and is none.
-                 if rule["state"] == "ENABLED" and not (rule.get("defaultRule") and rule["order"] < -1)]
+                 if rule.get("state") != "DISABLED" and not (rule.get("defaultRule") and rule["order"] < -1)]
         return self._layer(DNS_RULE, hosts, lambda columns: _DNS_EFFECTS.get(columns.get("action"), UNKNOWN), rules=rules)
 
     def _layer(self, kind: str, hosts: Callable, effect: Callable, default: str = ALLOW, rules: Iterable | None = None) -> Layer:
@@ -143,7 +146,7 @@ class Layers:
             found = hosts(rule, columns(rule), wanted)
             return Hits(may=frozenset(wanted)) if _one_click(rule) else found
         if rules is None:
-            rules = [rule for rule in map(self._state.objects.get, self._state.rules.get(RULE_PATHS[kind], ())) if rule.fields["state"] == "ENABLED"]
+            rules = [rule for rule in map(self._state.objects.get, self._state.rules.get(RULE_PATHS[kind], ())) if rule.fields["state"] != "DISABLED"]
         return Layer(rules, lambda rule: self._people(rule, columns(rule)), reach, lambda rule: effect(columns(rule)), columns, default)
 
     def why(self, layer: Layer, rule: Object) -> tuple:
@@ -152,7 +155,7 @@ class Layers:
                          for name in rule.native.get(column) or () if name != "ANY" for doubt in self._category(name)[1]})
         people = ["it applies to %s: %s" % (wire(column), ", ".join(rule.fields[column])) for column in COLUMNS if rule.fields.get(column)]
         return (*people, *layer.doubts(rule), *unread, *(["it has no position in the order"] if _unplaced(rule) else []),
-                *(["its criteria are not listed"] if _one_click(rule) else []))
+                *(["its state is not understood"] if _in_doubt(rule) else []), *(["its criteria are not listed"] if _one_click(rule) else []))
 
     # -- people
 
@@ -162,7 +165,7 @@ class Layers:
                       for names in (("users", "groups", "departments"), ("locations", "location_groups")))
         (ours, theirs), (our_groups, their_groups) = where
         apart = ours and theirs and not ours & theirs and not our_groups | their_groups
-        return NO if apart else min(_named(who), _named(where), MAY if _unplaced(rule) else SURE)
+        return NO if apart else min(_named(who), _named(where), MAY if _unplaced(rule) or _in_doubt(rule) else SURE)
 
     # -- hosts
 
@@ -292,6 +295,11 @@ def _named(pairs: list) -> int:
 def _unplaced(rule: Object) -> bool:
     """Rules with an order below 1 are kept and cannot be deleted; whether they are asked is not known. The default rule has -1."""
     return rule.native.get("order", 1) < 1 and not rule.native.get("defaultRule")
+
+
+def _in_doubt(rule: Object) -> bool:
+    """Whether nobody can tell if a rule is enabled."""
+    return rule.fields["state"] not in ("ENABLED", "DISABLED")
 
 
 def _one_click(rule: Object) -> bool:

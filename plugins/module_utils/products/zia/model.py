@@ -5,11 +5,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Iterable
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Ref
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import (
     DOMAIN, EXACT, Pattern, PatternError, parse,
 )
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.entries import fitting
 
 CATEGORY, URL_RULE, SSL_RULE, APP_RULE, FIREWALL_RULE = "URL category", "URL filtering rule", "SSL inspection rule", "cloud app rule", "firewall rule"
 #: Rules that are read and never written.
@@ -42,6 +44,15 @@ def split_entry(entry: str) -> tuple:
     return entry_pattern(name) if port in ("", "443") else None, not path
 
 
+def perhaps(entry: str, wanted: Iterable[Pattern]) -> frozenset[Pattern]:
+    """What an entry may be about that is no host name with a path or a port: one with a scheme, a query, blanks, stars, or a part of a name."""
+    host, _slash, _path = entry.partition("/")
+    name, colon, port = host.partition(":")
+    if entry_pattern(name) is not None and (not colon or port.isdigit()):
+        return frozenset()
+    return fitting(entry, wanted)
+
+
 def wire(column: str) -> str:
     """The name of a column in the API."""
     return _WIRE.get(column, column)
@@ -49,7 +60,7 @@ def wire(column: str) -> str:
 
 def rule_fields(kind: str, rule: dict, site: Site) -> dict:
     """The policy-bearing fields of a rule, with names in place of ids."""
-    fields = {"description": rule.get("description") or "", "state": rule["state"]}
+    fields = {"description": rule.get("description") or "", "state": rule.get("state")}
     for column in COLUMNS:
         fields[column] = sorted(row.get("name") or str(row["id"]) for row in rule.get(wire(column)) or [])
     if kind in (FIREWALL_RULE, DNS_RULE):

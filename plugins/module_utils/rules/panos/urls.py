@@ -16,21 +16,25 @@ from typing import Iterable, Iterator, NamedTuple
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import (
     DOMAIN, EXACT, SUBDOMAINS, Index, Pattern, covers, names_above, parse_if,
 )
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.entries import fitting
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.firstmatch import Hits, near_to
 
 _PLAIN = re.compile(r"(\*\.)?([^/?&=;+*^:]+)(/?)(.*)\Z")
 _PARTS = re.compile(r"([a-z]+://)?([^/?&=;+:]*)(.?)(.*)\Z", re.DOTALL)
+_TOKENS = re.compile(r"[\w*^-]+(\.[\w*^-]+)*\Z")
 #: A label that no entry names, and one that may be any.
 _FRESH, _ANY = "?", None
 
 
 class Entry(NamedTuple):
-    """``pattern``: its hosts, where a Pattern can say them. ``whole``: it is about all pages of them. ``open``: its host may go on behind it."""
+    """``pattern``: its hosts, where a Pattern can say them. ``whole``: it is about all pages of them. ``open``: its host may go on behind it. ``odd``: the text
+    of one that has no form of an entry."""
 
     tokens: tuple
     pattern: Pattern | None
     whole: bool
     open: bool
+    odd: str = ""
 
 
 @functools.lru_cache(maxsize=131072)
@@ -39,6 +43,8 @@ def parse_entry(text: str) -> Entry:
     text = text.strip().lower()
     plain = _PLAIN.match(text)
     scheme, host, mark, rest = _PARTS.match(text).groups()
+    if not _TOKENS.match(host) or rest.startswith("//"):
+        return Entry(("",), None, False, False, text)
     tokens = tuple("^" if len(token) > 1 and re.search(r"[*^]", token) else token for token in host.split("."))
     whole = not scheme and not rest and mark in ("", "/") and ".".join(tokens) == host
     pattern = parse_if((plain[1] or "") + plain[2]) if plain and not scheme else None
@@ -69,6 +75,9 @@ def hits(entries: Iterable[str], wanted: Iterable[Pattern]) -> Hits:
     ends = {name.rpartition(".")[2] for name in by_name} | {"*", "^"}
     held, parts, wild, may = Index(), Index(), [], set()
     for entry in map(parse_entry, frozenset(entries)):
+        if entry.odd:
+            may.update(fitting(entry.odd, wanted))
+            continue
         if entry.pattern is not None and near.related(entry.pattern):
             (held if entry.whole else parts).add(entry.pattern)
             may.update(one for name in names_above(entry.pattern.name) for one in by_name.get(name, ()) if covers(one, entry.pattern))
