@@ -127,6 +127,20 @@ def test_a_pid_file_may_name_nobody_or_somebody_else(squid, tmp_path, text, answ
     assert seen.answer == answer and ("and not Squid, so a reload would signal the wrong process" in seen.why) is (answer == "other")
 
 
+@pytest.mark.parametrize("there", ["", "4194999\n"], ids=["no pid file", "nobody"])
+def test_what_listens_without_a_pid_file_may_be_this_squid(squid, tmp_path, there):
+    """It is not called stopped: it goes on with the old policy."""
+    control = squid("nothing", 9)
+    control.build()
+    if there:
+        (tmp_path / "pid").write_text(there)
+    with socket.create_server(("127.0.0.1", 0)) as one:
+        named = Site([directive("http_port", "127.0.0.1:%d" % one.getsockname()[1]), directive("pid_filename", str(tmp_path / "pid"))])
+        seen = control.look(named)
+        assert seen.answer == "unknown" and "no pid file names a running Squid, but a process listens on 127.0.0.1:%d" % one.getsockname()[1] in seen.why
+    assert control.look(named).answer == "none"
+
+
 def test_a_process_whose_program_may_not_be_seen_cannot_be_told_from_another_build(squid, site, monkeypatch):
     control, there = squid("nothing", 9), site(1)
     control.build()

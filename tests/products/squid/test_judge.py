@@ -333,6 +333,7 @@ def test_what_ends_by_terminate_is_shut(site):
     ("delay_pools 1\ndelay_class 1 1\ndelay_parameters 1 1/1\ndelay_access 1 deny all", ALL_YES),
     ("client_delay_pools 1\nclient_delay_parameters 1 10 10\nclient_delay_access 1 allow all", ALL_MAY),
     ("response_delay_pool slow individual-restore=9 individual-maximum=-1\nresponse_delay_pool_access slow allow ai", only(chatgpt="unchecked")),
+    ("http_port 3129 require-proxy-header\nproxy_protocol_access allow lan", ALL_MAY),
     ("client_ip_max_connections 4", ALL_MAY), ("client_ip_max_connections -1", ALL_YES), ("chroot /srv/squid", ALL_MAY)])
 def test_what_else_may_shut_a_host_out(site, lines, word):
     found = site("acl ai dstdomain .chatgpt.com\n" + lines).foreseen()
@@ -433,6 +434,7 @@ def test_a_directive_without_its_words_is_no_fault(site, line, place):
 
 @pytest.mark.parametrize("pattern,there", [
     ("*.conf", True), ("*/*.conf", False), ("netaccess-*", True), ("netaccess-[^x]hatgpt.conf", True),
+    ("\"*.conf", True), ("/./*.conf", True), ("'*.conf'", False), ("netaccess-chatgpt\\*conf", True), ("net\"access\"-*", True),
     ("?*.conf", True), ("[[:alpha:]]*.conf", True), ("[[:digit:]]*.conf", False), ("netaccess\\-*.conf", True)])
 def test_a_wildcard_of_an_include_does_not_cross_a_slash(site, pattern, there):
     made = site(text=HEAD + PEEK + "include {folder}/conf.d/" + pattern + "\n" + TAIL)
@@ -636,6 +638,17 @@ def test_a_folder_that_the_site_includes_by_another_path_is_refused(site, tmp_pa
     (tmp_path / "link.d").symlink_to(tmp_path / "conf.d")
     with pytest.raises(AccessError, match="squid.conf:[0-9]+ includes the folder of .*: set drop_in to .*/link.d/netaccess-chatgpt.conf"):
         site(text=HEAD + PEEK + INCLUDE.replace("conf.d", "link.d") + TAIL).foreseen()
+
+
+def test_a_folder_that_is_included_by_a_path_that_goes_up_is_refused_with_the_way_out(site, tmp_path):
+    """No value of drop_in has such a path."""
+    with pytest.raises(AccessError, match="includes the folder of .* by another path: include %s/conf.d/[*].conf instead" % re.escape(str(tmp_path))):
+        site(text=HEAD + PEEK + INCLUDE.replace("conf.d", "lists/../conf.d") + TAIL, lists={"lists/x": ""}).foreseen()
+
+
+def test_an_acl_about_hosts_is_no_audience(site):
+    with pytest.raises(AccessError, match="audience.acls: ai, deep is about hosts and not about clients"):
+        site("acl ai dstdomain .chatgpt.com\nacl deep any-of lan ai", acls=("lan", "ai", "deep")).foreseen()
 
 
 def test_two_drop_ins_do_not_share_names(site):

@@ -265,6 +265,9 @@ class SquidAdapter(Adapter):
         unknown = [name for name in wanted.acls + ((wanted.auth_acl,) if wanted.auth_acl else ()) if self._site.acl(name) is None]
         if unknown and self._site.files:
             raise AccessError(REFUSED, "audience: the configuration has no ACL named %s" % ", ".join(unknown))
+        hosts = [name for name in wanted.acls if found.judge.names_destination([name])]
+        if hosts:
+            raise AccessError(REFUSED, "audience.acls: %s is about hosts and not about clients" % ", ".join(hosts))
         if found.problem and wanted.names_somebody:
             raise AccessError(REFUSED, found.problem)
         words += [*found.clients, *wanted.acls]

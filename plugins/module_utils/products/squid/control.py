@@ -23,9 +23,9 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors im
     ACTIVATION, REFUSED, UNREACHABLE, AccessError,
 )
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.config import (
-    Site, included, logical_lines, physical, split,
+    Site, logical_lines, physical, split,
 )
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.globs import finds_folder, matches
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.globs import finds_folder, included, matches
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.log import CACHE_LOG, News, last_loaded
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.process import (
     NONE, RUNS, UNKNOWN, Build, Seen, alive, is_script, lets, listening, look,
@@ -118,6 +118,10 @@ class Control:
             # For example a script that enters a container: the process is visible only in the container, its sockets from here as well.
             sockets = sorted(inode for found in listening(site.addresses).values() for inode in found)
             seen = Seen(RUNS, identity={"sockets": sockets} if sockets else None)
+        taken = [port for port, inodes in listening(site.addresses).items() if inodes] if seen.answer == NONE else []
+        if taken:
+            return Seen(UNKNOWN, "no pid file names a running Squid, but a process listens on %s: if that is this Squid, restart it, so that it writes its pid "
+                                 "file; otherwise stop that process" % ", ".join(taken))
         if seen.identity and workers_of(site) > 1:
             # With several workers one process holds the sockets, and they stay open.
             loaded = last_loaded(site.last("cache_log", CACHE_LOG), seen.zone)

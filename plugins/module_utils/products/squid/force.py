@@ -104,7 +104,7 @@ class InForce:
     def waiting(self, files: Files, seen: Seen, loaded: tuple | None, unread: Collection[str] = ()) -> tuple[list, list]:
         """([(path, whether it is as we wrote it)] of files on disk that are not in force, [path] of those that may not be). ``loaded``: (earliest, latest)
         time of the last load, if the log shows it; ``unread``: files that Squid could not read."""
-        stamp, written = self._kept(self._stamp), self._kept(self._notes)
+        stamp, written = self._kept(self._stamp, ("process", "files")), self._kept(self._notes)
         digests, kept, moment, doubtful = files.digests, stamp.get("files", {}), _last_load(seen, loaded), []
         if seen.answer == RUNS and kept and seen.identity is not None and stamp["process"] == seen.identity:
             paths = [path for path in sorted(set(kept) | set(digests)) if kept.get(path) != digests.get(path)]
@@ -155,16 +155,18 @@ class InForce:
             raise AccessError(REFUSED, "%s cannot be written: %s" % (path, error.strerror)) from error
 
     @staticmethod
-    def _kept(path: str) -> dict:
-        """What an earlier run stored at ``path``; empty without a file. :raises AccessError: refused, for content that no run wrote."""
+    def _kept(path: str, objects: tuple = ()) -> dict:
+        """What an earlier run stored at ``path``; empty without a file. ``objects``: its keys. :raises AccessError: refused, for content that no run wrote."""
         try:
             with open(path, encoding="utf-8", errors="surrogateescape") as source:
-                return dict(json.load(source))
+                found = dict(json.load(source))
+            # No process is recorded if its sockets were not seen.
+            return dict(found, **{key: dict(found[key] or {}) for key in objects})
         except FileNotFoundError:
             return {}
         except OSError as error:
             raise AccessError(REFUSED, "%s cannot be read: %s" % (path, error.strerror)) from error
-        except (RecursionError, TypeError, ValueError):
+        except (KeyError, RecursionError, TypeError, ValueError):
             raise AccessError(REFUSED, "%s was altered, so it is unknown whose changes are pending: check them, and remove that file"
                               % path) from None
 

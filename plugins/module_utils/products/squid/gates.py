@@ -158,6 +158,9 @@ class Gates:
         if trusting:
             yield "%s: the identity of a client is known only from its first request (X-Forwarded-For), so later requests are evaluated as the proxy's own" % (
                 trusting[0].where), self._patterns
+        for port in self._site.ports:
+            if "require-proxy-header" in port.args:
+                yield "%s serves what proxy_protocol_access allows to name its clients, and nobody else" % port.where, self._patterns
         for directive in self._site.named("client_ip_max_connections"):
             if directive.args[:1] != ("-1",):
                 yield "%s %s blocks further connections of a client" % (directive.where, directive.text), self._patterns

@@ -31,8 +31,11 @@ def _refuse_include(site: Site, settings: Settings) -> None:
     folder, name = os.path.realpath(os.path.dirname(path)), os.path.basename(path)
     for where, pattern in site.includes:
         if not matches(path, pattern) and name_matches(name, os.path.basename(pattern)) and os.path.realpath(os.path.dirname(pattern)) == folder:
-            raise AccessError(REFUSED, "%s includes the folder of %s by another path: set drop_in to %s" % (
-                where, path, os.path.join(os.path.dirname(pattern), name)))
+            other = os.path.join(os.path.dirname(pattern), name)
+            # drop_in is made a path without "..".
+            advice = "set drop_in to %s" % other if os.path.normpath(other) == other else "include %s instead" % os.path.join(
+                os.path.dirname(path), os.path.basename(pattern))
+            raise AccessError(REFUSED, "%s includes the folder of %s by another path: %s" % (where, path, advice))
     if site.quoted:
         raise AccessError(REFUSED, "%s includes %s where configuration_includes_quoted_values is on, so Squid would not read the lists of this "
                                    "collection: turn it off above that line" % (site.included[0], path))
