@@ -42,7 +42,7 @@ WHOLE, NOBODY = "10.0.0.0/8", "192.0.2.0/24"
 class Parsed:
     """Stands for a Squid that is not asked."""
 
-    commands, left = 0, 9.0
+    commands, left, unopened = 0, 9.0, ()
 
     def build(self) -> Build:
         return Build("5.7", True)
@@ -631,6 +631,13 @@ def test_a_digit_that_is_no_decimal_one_is_no_number(site, line):
 def test_a_copy_of_the_drop_in_is_refused(site):
     with pytest.raises(AccessError, match="backup.conf:1 defines the ACL netaccess_port"):
         site(lists={"conf.d/netaccess-chatgpt.backup.conf": "acl netaccess_port port 443\n"}).foreseen()
+
+
+@pytest.mark.parametrize("text,told", [("acl netaccess_port port 443\n", 1), ("acl netaccess_other port 443\n", 0)])
+def test_a_copy_of_the_drop_in_that_stays_in_force_is_named_when_ours_goes(site, text, told):
+    made = site(lists={"conf.d/moved.conf": text}, networks=())
+    warnings = made.adapter.assess(Policy(), made.adapter.read()).warnings
+    assert len([one for one in warnings if "moved.conf:1 defines the ACL netaccess_port" in one and "keeps its rules in force" in one]) == told
 
 
 def test_a_folder_that_the_site_includes_by_another_path_is_refused(site, tmp_path):

@@ -36,9 +36,9 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.j
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.lock import PATIENCE, Lock
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.log import CACHE_LOG, last_loaded
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.people import People, folds_names, people
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.process import NONE, RUNS, Seen, readable
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.process import NONE, RUNS, Seen, readable, sees
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.reading import Reader
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.unfit import refuse_unfit
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.unfit import copied, refuse_unfit
 
 
 def from_module(module: AnsibleModule) -> Adapter:
@@ -290,6 +290,8 @@ class SquidAdapter(Adapter):
         alike = Alike(self._site, policy, state)
         found = alike.spread(Assessor(self._settings, self._site, self.bumps(), self._people(), alike.policy, state).assess())
         found.warnings += self._shut_out
+        found.warnings += ["%s: a copy of the drop-in keeps its rules in force, whatever this run does: remove it" % text
+                           for text in copied(self._site, self._settings)[:1]]
         if self._seen.why:
             found.warnings.append(self._unreachable())
         theirs = sorted(path for path, ours in self._waiting if not ours)
@@ -396,12 +398,13 @@ class SquidAdapter(Adapter):
         self._as_read(list(self._reader.files.digests), lambda text: AccessError(CONFLICT, text))
 
     def activate(self) -> list[dict]:
-        shut = [path for path in self._own_paths() if self._seen.reader and os.path.exists(path) and not readable(path, self._seen.reader)]
-        if shut:
-            raise AccessError(ACTIVATION, "the running Squid (user %d) cannot read %s, so it was not reloaded: grant it read permission" % (
-                self._seen.reader[0], ", ".join(shut)))
+        self._refuse_unreadable()
         before = dict(self._reader.files.digests)
         done = self._control.reconfigure(self._site)
+        unopened = sorted(set(self._own_paths()) & set(self._control.unopened))
+        if unopened:
+            raise AccessError(ACTIVATION, "the running Squid could not open %s, as its cache_log says, so its rules lack what is listed there: check what "
+                                          "confines it, such as AppArmor or SELinux, or choose another list_dir" % ", ".join(unopened))
         if self._holds_ours():
             make_folder(self._settings.list_dir, self._seen.reader)
             # A change around the time of the reload may have been read or not.
@@ -409,6 +412,18 @@ class SquidAdapter(Adapter):
         else:
             self._in_force.forget()
         return [done]
+
+    def _refuse_unreadable(self) -> None:
+        """For Squid a list that it cannot open is an empty ACL."""
+        seen, there = self._seen, [path for path in self._own_paths() if os.path.exists(path)]
+        hidden = [path for path in there if seen.pid is not None and not sees(seen.pid, path)]
+        if hidden:
+            raise AccessError(ACTIVATION, "process %d, the running Squid, does not see %s, so it was not reloaded: it has mounts of its own, for example by "
+                                          "PrivateTmp or ProtectHome of its service; choose other paths" % (seen.pid, ", ".join(hidden)))
+        shut = [path for path in there if seen.reader and not readable(path, seen.reader)]
+        if shut:
+            raise AccessError(ACTIVATION, "the running Squid (user %d) cannot read %s, so it was not reloaded: grant it read permission" % (
+                seen.reader[0], ", ".join(shut)))
 
     def _holds_ours(self) -> bool:
         """Whether a managed list, or a managed line in the drop-in, exists."""
