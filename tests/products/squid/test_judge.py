@@ -299,6 +299,8 @@ def test_what_ends_by_terminate_is_shut(site):
     ("adapted_http_access deny ai", only(chatgpt="no")), ("adapted_http_access allow lan\nadapted_http_access deny ai", ALL_YES),
     ("miss_access deny ai", only(chatgpt="no")), ("acl st dstdomain js.stripe.com\nhttp_reply_access deny st", only(stripe="no")),
     ("http_reply_access deny ai", ALL_YES),
+    ("acl html rep_mime_type text/html\nhttp_reply_access allow html\nhttp_reply_access deny all", only(stripe="unchecked")),
+    ("acl t time 09:00-17:00\nmiss_access allow t\nmiss_access deny ai\nmiss_access allow all", only(chatgpt="unchecked")),
     ("next_year_access deny ai", ALL_MAY), ("http_next_year on", ALL_MAY), ("never_direct allow all", ALL_YES),
     ("cache_peer 192.0.2.1 parent 3128 0\nnever_direct allow all\ncache_peer_access 192.0.2.1 deny ai", only(chatgpt="unchecked")),
     ("cache_peer 192.0.2.1 parent 3128 0 name=p\nnever_direct allow ai\ncache_peer_access p deny all", only(chatgpt="unchecked")),
@@ -551,6 +553,22 @@ def test_whom_a_deny_is_about_follows_from_the_audience(site, options, before, w
 def test_a_deny_of_people_behind_the_include_is_named(site, after, told):
     found = site("", after).foreseen()
     assert bool(found.audience_widened) is told and all(found.coverage[at].allowed == "yes" for at in (0, 1))
+
+
+@pytest.mark.parametrize("rules,told", [
+    ("http_access deny ai !staff", True), ("http_access deny ai !STAFF lan", True),
+    ("http_access deny other !staff", False), ("acl away src 192.0.2.1\nhttp_access deny ai !staff away", False), ("http_access deny !staff", False)])
+def test_a_login_that_the_site_asks_for_at_these_hosts_alone_is_named(site, rules, told):
+    """Our rule does not ask for it, and whoever has none would get in."""
+    acls = SIGN_IN + "acl ai dstdomain .chatgpt.com\nacl other dstdomain .example.com\n"
+    found = site(acls, rules).foreseen().audience_widened
+    assert any(rules.splitlines()[-1] in one for one in found) is told
+
+
+@pytest.mark.parametrize("acl", ["acl inet external g", "acl e external g\nacl inet any-of e", "acl e external g\nacl inet all-of lan e"])
+def test_a_helper_that_is_told_the_user_and_the_host_leaves_it_unchecked(site, acl):
+    found = site(SIGN_IN, "external_acl_type g %LOGIN %DST /x\n" + acl + "\nhttp_access allow lan inet", tail="ssl_bump bump all\n").foreseen()
+    assert allowed(found) == ALL_MAY and "the managed rule requires inet" in found.coverage[0].note
 
 
 @pytest.mark.parametrize("rules,told", [
