@@ -151,6 +151,13 @@ def test_a_folder_that_may_not_be_read_is_named(tmp_path, monkeypatch):
         Lock(tmp_path / "squid.conf").take(0)
 
 
+def test_a_check_run_says_that_the_folder_may_not_be_read(site, monkeypatch):
+    access = os.access
+    monkeypatch.setattr(adapter_module.os, "access", lambda path, mode: access(path, mode) and (path, mode) != (str(site.folder), os.R_OK))
+    assert site.run(check=True, **FEW)["permissions"] == {
+        "write": False, "why": "this user cannot read %s, which a run locks: run as a user who can (become)" % site.folder}
+
+
 def test_a_holder_that_the_kernel_does_not_show_is_said_to_be_unknown(tmp_path, monkeypatch):
     monkeypatch.setattr(lock_module, "_TABLE", str(tmp_path / "none"))
     with other_run(tmp_path / "squid.conf"):

@@ -109,6 +109,8 @@ class SquidAdapter(Adapter):
                                % log)
         if shut:
             return Permissions(False, "this user cannot write to %s: run as a user who can (become)" % " and ".join(sorted(set(shut))))
+        if not os.access(self._lock.folder, os.R_OK):
+            return Permissions(False, "this user cannot read %s, which a run locks: run as a user who can (become)" % self._lock.folder)
         if self._unreachable():
             return Permissions(False, self._unreachable())
         return Permissions(True, "this user can write to the folders of the managed files")

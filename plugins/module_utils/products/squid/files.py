@@ -14,7 +14,7 @@ import re
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from types import MappingProxyType
-from typing import Collection, Iterable, Mapping
+from typing import Any, Collection, Iterable, Mapping
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import CONFLICT, REFUSED, AccessError
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Ref, State
@@ -117,7 +117,7 @@ def prefix_of(drop_in: str) -> str:
     return "%s%s_" % (PREFIX, word[len(PREFIX):] if word.startswith(PREFIX) else word)
 
 
-def unmapped(network):
+def unmapped(network: Any) -> Any:
     """Squid treats an IPv4-mapped IPv6 network as IPv4."""
     address = network.network_address.ipv4_mapped if network.version == 6 and network.prefixlen >= 96 else None
     return network if address is None else ipaddress.ip_network((int(address), network.prefixlen - 96))
