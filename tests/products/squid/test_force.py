@@ -88,7 +88,8 @@ def test_as_long_as_the_process_is_as_we_left_it_digests_tell(disk):
     assert disk.ask(SAME, None) == (FOREIGN, ["squid.conf"], [])
 
 
-@pytest.mark.parametrize("text", ['{"files": {"/x": "y"}}', '{"files": [1], "process": {}}', '{"files": "abc", "process": 3}', '{"process": {}}', "[]", "[[1, 2]]"])
+@pytest.mark.parametrize("text", [
+    '{"files": {"/x": "y"}}', '{"files": [1], "process": {}}', '{"files": "abc", "process": 3}', '{"process": {}}', "[]", "[[1, 2]]"])
 @pytest.mark.parametrize("seen", [SAME, Seen(NONE)], ids=["runs", "none"])
 def test_a_record_that_no_run_wrote_is_named(disk, text, seen):
     disk.put("squid.conf", "one")

@@ -85,7 +85,8 @@ def test_a_squid_that_does_not_see_the_lists_is_not_called_open(make, monkeypatc
     rig = make()
     rig.squid.stop()
     (rig.squid.folder / "cache.log").unlink()
-    rig.squid._enter += ["unshare", "--mount", "sh", "-c", 'mkdir -p %s && mount -t tmpfs tmpfs %s && exec "$@"' % (rig.squid.list_dir, rig.squid.list_dir), "sh"]
+    mount = 'mkdir -p {0} && mount -t tmpfs tmpfs {0} && exec "$@"'.format(rig.squid.list_dir)
+    rig.squid._enter += ["unshare", "--mount", "sh", "-c", mount, "sh"]
     rig.squid.start()
     before = rig.decisions()
     if not shown:

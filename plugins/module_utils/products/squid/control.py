@@ -308,7 +308,8 @@ class _Tree:
 
 
 def replace_file(path: str, text: str | None, reader: tuple | None = None) -> None:
-    """Write ``text`` to ``path`` atomically, or remove the file for None. An existing file keeps its owner, mode and access control list; ``reader`` can read a new one.
+    """Write ``text`` to ``path`` atomically, or remove the file for None. An existing file keeps its owner, mode and access control list; ``reader`` can
+    read a new one.
 
     :raises AccessError: refused, naming the file and the way out.
     """
