@@ -579,7 +579,9 @@ def test_a_helper_that_is_told_the_user_and_the_host_leaves_it_unchecked(site, a
     ("acl work time MTWHF 08:00-18:00\nhttp_access allow lan\nhttp_access allow lan work", ""),
     ("acl away src 192.0.2.0/24\nacl work time 08:00-18:00\nhttp_access allow away work", ""), ("acl some src 10.1.2.0/24\nhttp_access allow some", ""),
     ("acl work time 08:00-18:00\nhttp_access deny all\nhttp_access allow lan work", ""), ("http_access allow lan CONNECT", ""),
-    ("acl work time 08:00-18:00\nacl good dstdomain .example.com\nhttp_access allow lan work good", "")])
+    ("acl work time 08:00-18:00\nacl good dstdomain .example.com\nhttp_access allow lan work good", ""),
+    ("acl work time 08:00-18:00\nacl bad dstdomain .example.com\nhttp_access deny !bad\nhttp_access allow lan work !bad",
+     "ACL work (time) cannot be evaluated here")])
 def test_conditions_that_the_site_allows_the_audience_on_are_named(site, rules, told):
     """Our rule has none of them: a device that is not known, or at night, would get in."""
     found = site("", rules, tail="ssl_bump bump all\nhttp_access deny all\n").foreseen().audience_widened

@@ -82,10 +82,13 @@ class SquidAdapter(Adapter):
         self._names: frozenset = frozenset()
 
     def begin_cleanup(self, undo: bool = False) -> None:
+        super().begin_cleanup(undo)
         self._control.begin_cleanup(undo)
 
     def close(self) -> None:
         self._control.close()
+        if self.undoing and not self._holds_ours():
+            self._in_force.withdraw()
         self._lock.release()
 
     @property
@@ -402,6 +405,7 @@ class SquidAdapter(Adapter):
     def activate(self) -> list[dict]:
         self._refuse_unreadable()
         before = dict(self._reader.files.digests)
+        self._in_force.reloading()
         done = self._control.reconfigure(self._site)
         unopened = sorted(set(self._own_paths()) & set(self._control.unopened))
         if unopened:

@@ -100,6 +100,8 @@ class InForce:
     def __init__(self, folder: str):
         self._folder = folder
         self._stamp, self._notes = os.path.join(folder, "in-force.json"), os.path.join(folder, "written.json")
+        #: Whether the record began in this run, and nothing of it was reloaded.
+        self._new = False
 
     def waiting(self, files: Files, seen: Seen, loaded: tuple | None, unread: Collection[str] = ()) -> tuple[list, list]:
         """([(path, whether it is as we wrote it)] of files on disk that are not in force, [path] of those that may not be). ``loaded``: (earliest, latest)
@@ -128,6 +130,7 @@ class InForce:
 
     def note(self, texts: Mapping) -> None:
         """Records what will be written: {path: text or None}. Called before the write, because a run that is killed in between leaves the file unchanged."""
+        self._new = self._new or not os.path.exists(self._notes)
         noted = self._kept(self._notes)
         now = dict(noted, **{path: None if text is None else hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
                              for path, text in texts.items()})
@@ -138,6 +141,15 @@ class InForce:
         """Records after a reload what the process has read."""
         # After a power failure no process is the recorded one.
         self._write(self._stamp, {"process": seen.identity, "files": dict(digests)}, lasting=False)
+
+    def reloading(self) -> None:
+        """From here on Squid may run what is recorded."""
+        self._new = False
+
+    def withdraw(self) -> None:
+        """Removes a record that began in this run, when its change was undone before a reload."""
+        if self._new:
+            self.forget()
 
     def forget(self) -> None:
         """Removes the record, when no managed file exists any more."""

@@ -54,13 +54,13 @@ def _conditional(site: Site, judge: Judge) -> list:
     found = []
     for line in site.named("http_access"):
         words = line.args[1:]
-        if line.ours or judge.names_destination(words) or judge.people(words) == NO:
+        if line.ours or judge.names_destination([word for word in words if word[0] != "!"]) or judge.people(words) == NO:
             continue
         if line.args[0] == "allow":
             if judge.people(_conditions(judge, line)) == SURE:
                 return []
             found.append(line)
-        elif judge.people(words) == SURE:
+        elif judge.people(words) == SURE and not judge.names_destination(words):
             break
     return found
 
