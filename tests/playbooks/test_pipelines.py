@@ -157,7 +157,8 @@ def test_the_jobs_plan_apply_that_plan_and_roll_back(lab, alone, tmp_path):
         # Another plan is refused: test_audit.
         code, out = job.run("apply", lab.inventory)
         assert code == 0 and policy_of(lab) != before and (tmp_path / "report" / "verdict.json").exists(), out
-        assert "group-netaccess-chatgpt" in out and "this product has no configuration lock" not in out
+        # Squid has a lock of its own; where there is none, the group is named: test_preflight.
+        assert "configuration lock" not in out
         journal, = (job.state / "journals").glob("*.json")
         code, out = job.run("drift", alone.inventory)
         assert code == 0 and up.issues == [] and (job.state / "baselines.json").exists(), out
