@@ -11,7 +11,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.a
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.control import Control
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.files import Settings
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.log import last_loaded
-from tests.contract.rig import MEMBER, STRANGER, Rig
+from tests.contract.rig import MEMBER, STRANGER, Killed, Rig
 from tests.lab.client import decide
 from tests.lab.squid import Squid
 
@@ -48,6 +48,14 @@ class SquidRig(Rig):
     def adapter(self, audience=(MEMBER,), **changes):
         control = Control(self.squid.program, str(self.squid.config), self.squid.name, 60)
         return SquidAdapter(self.settings(audience, **changes), control, self.squid.name)
+
+    def run(self, *args, **options):
+        try:
+            return super().run(*args, **options)
+        except Killed:
+            # The kernel releases what a process holds when that dies.
+            self.meter._inner._lock.release()
+            raise
 
     def is_write(self, request):
         return "write" in request

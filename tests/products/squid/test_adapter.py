@@ -372,7 +372,8 @@ def test_requests_are_counted_and_few(rig):
 
 @pytest.mark.parametrize("bad", [
     dict(networks=("10.0.0.0/33",)), dict(users=("alice\nhttp_access allow all",)), dict(acls=("lan http_access",)), dict(list_dir="/etc/with space"),
-    dict(users=("-i",)), dict(users=('"/etc/shadow"',)), dict(users=("alice", "REQUIRED")),
+    dict(users=("-i",)), dict(users=('"/etc/shadow"',)), dict(users=("alice", "REQUIRED")), dict(users=("zed\\",)), dict(acls=("lan\\",)),
+    dict(list_dir="/etc/squid's"), dict(list_dir="/etc/${service_name}"), dict(drop_in="/etc/squid's.conf"),
 ])
 def test_nothing_can_be_smuggled_into_the_configuration(rig, bad):
     with pytest.raises(AccessError):

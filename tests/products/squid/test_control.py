@@ -10,6 +10,7 @@ import signal
 import socket
 import struct
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid i
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.config import Directive, Site, logical_lines, split
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.globs import real_glob
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.control import Control
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.log import News
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.process import alive, listening
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.program import Program
 from tests.lab.process import wait_until
@@ -96,6 +98,52 @@ def test_waiting_for_a_reload_has_what_the_run_has_left_and_taking_back_has_it_a
         assert control.build().number == "5.7"
 
 
+def test_a_port_of_another_process_is_not_waited_for(squid, monkeypatch):
+    """Nor one whose address is that of another host, as on the second proxy of a pair."""
+    with socket.create_server(("127.0.0.1", 0)) as ours, socket.create_server(("127.0.0.1", 0)) as theirs:
+        number, other = ours.getsockname()[1], theirs.getsockname()[1]
+        there = Site([directive("http_port", "127.0.0.1:%d" % port) for port in (number, other)] + [directive("http_port", "192.0.2.1:%d" % number)])
+        seen, told = control_of(squid), iter([{}, {}, {"127.0.0.1:%d" % number: set()}, {"127.0.0.1:%d" % number: {"1"}}])
+        monkeypatch.setattr(seen, "look", lambda site: process.Seen("runs", pid=os.getpid()))
+        monkeypatch.setattr(control, "sockets_of", lambda pid: {str(os.fstat(ours.fileno()).st_ino)})
+        monkeypatch.setattr(control, "listening", lambda ports: {**listening(ports), **next(told)})
+        assert seen.reconfigure(there)["status"] == "in force" and next(told, None) is None
+
+
+def control_of(squid) -> Control:
+    made = squid("nothing", 9)
+    made.build()
+    return made
+
+
+def test_the_sockets_of_a_process_are_those_of_its_children_as_well():
+    program = "import os, socket, sys; s = socket.create_server(('127.0.0.1', 0)); print(os.fstat(s.fileno()).st_ino, flush=True); sys.stdin.read()"
+    with socket.create_server(("127.0.0.1", 0)) as one, subprocess.Popen([sys.executable, "-c", program], stdin=-1, stdout=-1) as child:
+        found = process.sockets_of(os.getpid())
+        inode = child.stdout.readline().decode().strip()
+        assert str(os.fstat(one.fileno()).st_ino) in found and inode not in found and inode in process.sockets_of(os.getpid())
+        child.stdin.close()
+    assert process.sockets_of(4194999) == set()
+
+
+def test_a_file_that_a_process_does_not_see_is_told(tmp_path):
+    (tmp_path / "there").write_text("")
+    (tmp_path / "link").symlink_to("there")
+    assert process.sees(os.getpid(), str(tmp_path / "link")) and process.sees(4194999, str(tmp_path)) and not process.sees(os.getpid(), str(tmp_path / "no"))
+
+
+@pytest.mark.parametrize("line,found", [
+    ("2026/11/29 14:31:31| ERROR: Can not open file /etc/squid/netaccess/allow.domains for reading", ["/etc/squid/netaccess/allow.domains"]),
+    ("2026/11/29 14:31:31 kid1| ERROR: Cannot open file /x y for reading", ["/x y"]), ("2026/11/29 14:31:31| Accepting HTTP", [])])
+def test_what_squid_could_not_open_is_read_from_its_log(tmp_path, line, found):
+    log = tmp_path / "cache.log"
+    log.write_text("ERROR: Can not open file /before for reading\n")
+    news = News.of(str(log), needed=False)
+    with log.open("a") as out:
+        out.write(line + "\n")
+    assert news.unopened() == found and News.of(str(tmp_path / "none"), needed=False) is None
+
+
 def test_a_squid_that_ends_at_the_reload_is_not_waited_for(squid, site, tmp_path):
     control = squid("nothing", 9)
     control.build()
@@ -125,6 +173,20 @@ def test_a_pid_file_may_name_nobody_or_somebody_else(squid, tmp_path, text, answ
     (tmp_path / "pid").write_text(text)
     seen = control.look(Site([directive("pid_filename", str(tmp_path / "pid"))]))
     assert seen.answer == answer and ("and not Squid, so a reload would signal the wrong process" in seen.why) is (answer == "other")
+
+
+@pytest.mark.parametrize("there", ["", "4194999\n"], ids=["no pid file", "nobody"])
+def test_what_listens_without_a_pid_file_may_be_this_squid(squid, tmp_path, there):
+    """It is not called stopped: it goes on with the old policy."""
+    control = squid("nothing", 9)
+    control.build()
+    if there:
+        (tmp_path / "pid").write_text(there)
+    with socket.create_server(("127.0.0.1", 0)) as one:
+        named = Site([directive("http_port", "127.0.0.1:%d" % one.getsockname()[1]), directive("pid_filename", str(tmp_path / "pid"))])
+        seen = control.look(named)
+        assert seen.answer == "unknown" and "no pid file names a running Squid, but a process listens on 127.0.0.1:%d" % one.getsockname()[1] in seen.why
+    assert control.look(named).answer == "none"
 
 
 def test_a_process_whose_program_may_not_be_seen_cannot_be_told_from_another_build(squid, site, monkeypatch):

@@ -7,6 +7,7 @@ from __future__ import annotations
 import os
 import random
 import stat
+import struct
 
 import pytest
 
@@ -74,7 +75,8 @@ def test_an_acl_of_thousands_of_values_is_several_lines_that_squid_can_read():
 
 @pytest.mark.parametrize("networks,fewest", [
     (("10.0.0.0/8", "10.1.0.0/16"), ["10.0.0.0/8"]), (("127.0.0.2", "127.0.0.2/32"), ["127.0.0.2"]), (("10.0.0.0/9", "10.128.0.0/9"), ["10.0.0.0/8"]),
-    (("10.0.0.1", "fd00::/8", "fd00::1/128"), ["10.0.0.1", "fd00::/8"]), (("192.0.2.7", "10.0.0.7"), ["10.0.0.7", "192.0.2.7"])])
+    (("10.0.0.1", "fd00::/8", "fd00::1/128"), ["10.0.0.1", "fd00::/8"]), (("192.0.2.7", "10.0.0.7"), ["10.0.0.7", "192.0.2.7"]),
+    (("::ffff:10.0.0.0/104", "10.1.0.0/16"), ["10.0.0.0/8"]), (("::FFFF:192.0.2.7", "::1"), ["192.0.2.7/32", "::1"])])
 def test_networks_inside_others_are_left_out(networks, fewest):
     assert list(files.collapsed(networks)) == fewest
 
@@ -122,6 +124,21 @@ def test_a_line_that_is_switched_off_comes_back_as_it_was_and_keeps_its_name(lin
 def test_what_an_earlier_release_switched_off_comes_back():
     off = "acl ai dstdomain .example.com\n%shttp_access deny ai # 7\n" % conf.DISABLED
     assert conf.switched(off, 2, True) == "acl ai dstdomain .example.com\nhttp_access deny ai # 7\n"
+
+
+def test_a_file_keeps_its_access_control_list(tmp_path):
+    """Else the mask of the list would become the mode of the group."""
+    path = tmp_path / "allow.domains"
+    path.write_text("old")
+    # Version 2; owner rw, user 65534 r, group nothing, mask r, others nothing.
+    rows = ((1, 6, -1), (2, 4, 65534), (4, 0, -1), (16, 4, -1), (32, 0, -1))
+    entries = struct.pack("<I", 2) + b"".join(struct.pack("<HHi", *row) for row in rows)
+    try:
+        os.setxattr(path, "system.posix_acl_access", entries)
+    except OSError:
+        pytest.skip("this file system has no access control lists")
+    replace_file(str(path), "new")
+    assert path.read_text() == "new" and os.getxattr(path, "system.posix_acl_access") == entries and path.stat().st_mode & 0o777 == 0o640
 
 
 def test_lists_of_all_kinds_are_read_as_they_are_written():

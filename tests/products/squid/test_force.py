@@ -13,6 +13,7 @@ import time
 import pytest
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter import BOTH, FOREIGN, OURS, whose
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import AccessError
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid import process
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.log import last_loaded
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.force import Files, InForce, digest_of
@@ -85,6 +86,17 @@ def test_as_long_as_the_process_is_as_we_left_it_digests_tell(disk):
     (disk.folder / "new.conf").unlink()
     (disk.folder / "squid.conf").unlink()
     assert disk.ask(SAME, None) == (FOREIGN, ["squid.conf"], [])
+
+
+@pytest.mark.parametrize("text", [
+    '{"files": {"/x": "y"}}', '{"files": [1], "process": {}}', '{"files": "abc", "process": 3}', '{"process": {}}', "[]", "[[1, 2]]"])
+@pytest.mark.parametrize("seen", [SAME, Seen(NONE)], ids=["runs", "none"])
+def test_a_record_that_no_run_wrote_is_named(disk, text, seen):
+    disk.put("squid.conf", "one")
+    disk.loaded(SAME)
+    (disk.folder / "in-force.json").write_text(text)
+    with pytest.raises(AccessError, match="in-force.json was altered"):
+        disk.ask(seen, EARLIER)
 
 
 @pytest.mark.parametrize("seen", [OTHER, Seen(RUNS, pid=1, identity=None, began=NOW - 100)], ids=["another", "unknown"])

@@ -20,6 +20,7 @@ import types
 import pytest
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import Failed
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid import adapter
 from tests.contract.fixtures import open_folder
 from tests.contract.rig import MEMBER, OTHERS, STRANGER, WANTED
 from tests.lab import network
@@ -75,6 +76,48 @@ def test_workers_of_which_nothing_tells_that_they_reloaded_are_not_called_in_for
     with pytest.raises(Failed, match="the only source that shows whether each worker") as caught:
         rig.run()
     assert caught.value.result["failure"]["class"] == "refused" and rig.decisions() == before and not rig.squid.list_dir.exists()
+
+
+@needs_root
+@pytest.mark.parametrize("shown", [True, False], ids=["the kernel shows it", "only the log tells"])
+def test_a_squid_that_does_not_see_the_lists_is_not_called_open(make, monkeypatch, shown):
+    """As with PrivateTmp of its service, or with a profile of AppArmor: each list is an empty ACL then."""
+    rig = make()
+    rig.squid.stop()
+    (rig.squid.folder / "cache.log").unlink()
+    mount = 'mkdir -p {0} && mount -t tmpfs tmpfs {0} && exec "$@"'.format(rig.squid.list_dir)
+    rig.squid._enter += ["unshare", "--mount", "sh", "-c", mount, "sh"]
+    rig.squid.start()
+    before = rig.decisions()
+    if not shown:
+        monkeypatch.setattr(adapter, "sees", lambda pid, path: True)
+    with pytest.raises(Failed, match="does not see .*allow.domains" if shown else "could not open .*allow.domains.*, as its cache_log says") as caught:
+        rig.run()
+    assert caught.value.result["failure"]["class"] == "activation" and "The old state was restored" in str(caught.value)
+    assert rig.decisions() == before and not rig.squid.drop_in.exists()
+
+
+def test_a_port_that_another_service_has_does_not_keep_the_reload_from_being_seen(make):
+    with socket.create_server(("127.0.0.1", free_port())) as other:
+        opens_and_takes_back(make(early="http_port 127.0.0.1:%d\nhttp_port 192.0.2.1:3128" % other.getsockname()[1]))
+
+
+def test_a_squid_whose_pid_file_is_gone_is_not_called_stopped(make):
+    rig = make()
+    before, pid = rig.decisions(), rig.squid.folder / "squid.pid"
+    held = pid.read_text()
+    pid.unlink()
+    with pytest.raises(Failed, match="no pid file names a running Squid, but a process listens on"):
+        rig.run()
+    assert rig.decisions() == before and not rig.squid.drop_in.exists()
+    pid.write_text(held)
+    assert rig.run()["activation"][0]["status"] == "in force"
+
+
+def test_a_port_that_decrypts_by_its_older_name_does_so(make):
+    rig = make()
+    rig._edit(rig.squid.config, lambda text: text.replace(" ssl-bump ", " sslBump "))
+    opens_and_takes_back(rig)
 
 
 def test_behind_another_squid_both_have_to_be_opened(make, release, internet):

@@ -42,7 +42,7 @@ WHOLE, NOBODY = "10.0.0.0/8", "192.0.2.0/24"
 class Parsed:
     """Stands for a Squid that is not asked."""
 
-    commands, left = 0, 9.0
+    commands, left, unopened = 0, 9.0, ()
 
     def build(self) -> Build:
         return Build("5.7", True)
@@ -299,6 +299,8 @@ def test_what_ends_by_terminate_is_shut(site):
     ("adapted_http_access deny ai", only(chatgpt="no")), ("adapted_http_access allow lan\nadapted_http_access deny ai", ALL_YES),
     ("miss_access deny ai", only(chatgpt="no")), ("acl st dstdomain js.stripe.com\nhttp_reply_access deny st", only(stripe="no")),
     ("http_reply_access deny ai", ALL_YES),
+    ("acl html rep_mime_type text/html\nhttp_reply_access allow html\nhttp_reply_access deny all", only(stripe="unchecked")),
+    ("acl t time 09:00-17:00\nmiss_access allow t\nmiss_access deny ai\nmiss_access allow all", only(chatgpt="unchecked")),
     ("next_year_access deny ai", ALL_MAY), ("http_next_year on", ALL_MAY), ("never_direct allow all", ALL_YES),
     ("cache_peer 192.0.2.1 parent 3128 0\nnever_direct allow all\ncache_peer_access 192.0.2.1 deny ai", only(chatgpt="unchecked")),
     ("cache_peer 192.0.2.1 parent 3128 0 name=p\nnever_direct allow ai\ncache_peer_access p deny all", only(chatgpt="unchecked")),
@@ -333,6 +335,7 @@ def test_what_ends_by_terminate_is_shut(site):
     ("delay_pools 1\ndelay_class 1 1\ndelay_parameters 1 1/1\ndelay_access 1 deny all", ALL_YES),
     ("client_delay_pools 1\nclient_delay_parameters 1 10 10\nclient_delay_access 1 allow all", ALL_MAY),
     ("response_delay_pool slow individual-restore=9 individual-maximum=-1\nresponse_delay_pool_access slow allow ai", only(chatgpt="unchecked")),
+    ("http_port 3129 require-proxy-header\nproxy_protocol_access allow lan", ALL_MAY),
     ("client_ip_max_connections 4", ALL_MAY), ("client_ip_max_connections -1", ALL_YES), ("chroot /srv/squid", ALL_MAY)])
 def test_what_else_may_shut_a_host_out(site, lines, word):
     found = site("acl ai dstdomain .chatgpt.com\n" + lines).foreseen()
@@ -433,6 +436,7 @@ def test_a_directive_without_its_words_is_no_fault(site, line, place):
 
 @pytest.mark.parametrize("pattern,there", [
     ("*.conf", True), ("*/*.conf", False), ("netaccess-*", True), ("netaccess-[^x]hatgpt.conf", True),
+    ("\"*.conf", True), ("/./*.conf", True), ("'*.conf'", False), ("netaccess-chatgpt\\*conf", True), ("net\"access\"-*", True),
     ("?*.conf", True), ("[[:alpha:]]*.conf", True), ("[[:digit:]]*.conf", False), ("netaccess\\-*.conf", True)])
 def test_a_wildcard_of_an_include_does_not_cross_a_slash(site, pattern, there):
     made = site(text=HEAD + PEEK + "include {folder}/conf.d/" + pattern + "\n" + TAIL)
@@ -552,6 +556,22 @@ def test_a_deny_of_people_behind_the_include_is_named(site, after, told):
 
 
 @pytest.mark.parametrize("rules,told", [
+    ("http_access deny ai !staff", True), ("http_access deny ai !STAFF lan", True),
+    ("http_access deny other !staff", False), ("acl away src 192.0.2.1\nhttp_access deny ai !staff away", False), ("http_access deny !staff", False)])
+def test_a_login_that_the_site_asks_for_at_these_hosts_alone_is_named(site, rules, told):
+    """Our rule does not ask for it, and whoever has none would get in."""
+    acls = SIGN_IN + "acl ai dstdomain .chatgpt.com\nacl other dstdomain .example.com\n"
+    found = site(acls, rules).foreseen().audience_widened
+    assert any(rules.splitlines()[-1] in one for one in found) is told
+
+
+@pytest.mark.parametrize("acl", ["acl inet external g", "acl e external g\nacl inet any-of e", "acl e external g\nacl inet all-of lan e"])
+def test_a_helper_that_is_told_the_user_and_the_host_leaves_it_unchecked(site, acl):
+    found = site(SIGN_IN, "external_acl_type g %LOGIN %DST /x\n" + acl + "\nhttp_access allow lan inet", tail="ssl_bump bump all\n").foreseen()
+    assert allowed(found) == ALL_MAY and "the managed rule requires inet" in found.coverage[0].note
+
+
+@pytest.mark.parametrize("rules,told", [
     ("acl work time MTWHF 08:00-18:00\nhttp_access allow lan work", "ACL work (time) cannot be evaluated here"),
     ("acl known arp 02:00:00:00:00:01\nhttp_access allow lan known", "ACL known (arp) cannot be evaluated here"),
     ("acl a browser Good\nacl b req_header X-Device ok\nhttp_access allow lan a\nhttp_access allow b", "ACL a (browser) cannot be evaluated here"),
@@ -559,7 +579,9 @@ def test_a_deny_of_people_behind_the_include_is_named(site, after, told):
     ("acl work time MTWHF 08:00-18:00\nhttp_access allow lan\nhttp_access allow lan work", ""),
     ("acl away src 192.0.2.0/24\nacl work time 08:00-18:00\nhttp_access allow away work", ""), ("acl some src 10.1.2.0/24\nhttp_access allow some", ""),
     ("acl work time 08:00-18:00\nhttp_access deny all\nhttp_access allow lan work", ""), ("http_access allow lan CONNECT", ""),
-    ("acl work time 08:00-18:00\nacl good dstdomain .example.com\nhttp_access allow lan work good", "")])
+    ("acl work time 08:00-18:00\nacl good dstdomain .example.com\nhttp_access allow lan work good", ""),
+    ("acl work time 08:00-18:00\nacl bad dstdomain .example.com\nhttp_access deny !bad\nhttp_access allow lan work !bad",
+     "ACL work (time) cannot be evaluated here")])
 def test_conditions_that_the_site_allows_the_audience_on_are_named(site, rules, told):
     """Our rule has none of them: a device that is not known, or at night, would get in."""
     found = site("", rules, tail="ssl_bump bump all\nhttp_access deny all\n").foreseen().audience_widened
@@ -631,11 +653,29 @@ def test_a_copy_of_the_drop_in_is_refused(site):
         site(lists={"conf.d/netaccess-chatgpt.backup.conf": "acl netaccess_port port 443\n"}).foreseen()
 
 
+@pytest.mark.parametrize("text,told", [("acl netaccess_port port 443\n", 1), ("acl netaccess_other port 443\n", 0)])
+def test_a_copy_of_the_drop_in_that_stays_in_force_is_named_when_ours_goes(site, text, told):
+    made = site(lists={"conf.d/moved.conf": text}, networks=())
+    warnings = made.adapter.assess(Policy(), made.adapter.read()).warnings
+    assert len([one for one in warnings if "moved.conf:1 defines the ACL netaccess_port" in one and "keeps its rules in force" in one]) == told
+
+
 def test_a_folder_that_the_site_includes_by_another_path_is_refused(site, tmp_path):
     """Else what a run has written is a file of the site's to the next one."""
     (tmp_path / "link.d").symlink_to(tmp_path / "conf.d")
     with pytest.raises(AccessError, match="squid.conf:[0-9]+ includes the folder of .*: set drop_in to .*/link.d/netaccess-chatgpt.conf"):
         site(text=HEAD + PEEK + INCLUDE.replace("conf.d", "link.d") + TAIL).foreseen()
+
+
+def test_a_folder_that_is_included_by_a_path_that_goes_up_is_refused_with_the_way_out(site, tmp_path):
+    """No value of drop_in has such a path."""
+    with pytest.raises(AccessError, match="includes the folder of .* by another path: include %s/conf.d/[*].conf instead" % re.escape(str(tmp_path))):
+        site(text=HEAD + PEEK + INCLUDE.replace("conf.d", "lists/../conf.d") + TAIL, lists={"lists/x": ""}).foreseen()
+
+
+def test_an_acl_about_hosts_is_no_audience(site):
+    with pytest.raises(AccessError, match="audience.acls: ai, deep is about hosts and not about clients"):
+        site("acl ai dstdomain .chatgpt.com\nacl deep any-of lan ai", acls=("lan", "ai", "deep")).foreseen()
 
 
 def test_two_drop_ins_do_not_share_names(site):

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import Failed
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import AccessError, Failed
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.options import Options
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.run import Run
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Policy
@@ -49,6 +49,26 @@ class Files(Site):
     def made(self, drop_in="netaccess-chatgpt.conf", list_dir="lists", **who):
         return SquidAdapter(Settings(config_file=str(self.folder / "squid.conf"), drop_in=str(self.folder / "conf.d" / drop_in),
                                      list_dir=str(self.folder / list_dir), **(who or {"networks": MANY})), Idle())
+
+
+@pytest.mark.parametrize("reloads", [False, True], ids=["before the reload", "at the reload"])
+def test_a_first_run_that_is_undone_leaves_a_record_only_if_squid_may_have_read_it(tmp_path, monkeypatch, reloads):
+    site, written, reloaded = Files(tmp_path), adapter_module.replace_file, []
+
+    def replace(path, text, reader=None):
+        if path.endswith(".conf") and not reloads:
+            raise AccessError("refused", "%s cannot be written: Operation not permitted" % path)
+        written(path, text, reader)
+
+    def reconfigure(control, _site):
+        reloaded.append(1)
+        raise AccessError("activation", "the reload failed")
+    monkeypatch.setattr(adapter_module, "replace_file", replace)
+    monkeypatch.setattr(Idle, "reconfigure", reconfigure)
+    with pytest.raises(Failed):
+        site.run()
+    assert bool(reloaded) is reloads and site.lists.exists() is reloads
+    assert not reloads or [path.name for path in site.lists.iterdir()] == ["written.json"]
 
 
 @pytest.mark.parametrize("state", ["merged", "replaced"])

@@ -57,7 +57,7 @@ def test_a_second_run_waits_for_a_while_names_the_holder_and_writes_nothing(site
 def test_a_check_run_needs_no_lock_and_says_who_holds_it(site):
     with other_run(site.folder / "squid.conf") as other:
         found = site.run(check=True, **FEW)
-        assert found["exclusive"] and "process %d of user" % other.pid in found["held_by"][0]
+        assert found["exclusive"] and found["held_by"] == ["process %d of user %d" % (other.pid, os.getuid())]
         assert [site.run(check=True, **FEW)["held_by"] for _time in range(2)] == [found["held_by"]] * 2
     assert site.run(check=True, **FEW)["held_by"] == []
 
@@ -151,10 +151,17 @@ def test_a_folder_that_may_not_be_read_is_named(tmp_path, monkeypatch):
         Lock(tmp_path / "squid.conf").take(0)
 
 
+def test_a_check_run_says_that_the_folder_may_not_be_read(site, monkeypatch):
+    access = os.access
+    monkeypatch.setattr(adapter_module.os, "access", lambda path, mode: access(path, mode) and (path, mode) != (str(site.folder), os.R_OK))
+    assert site.run(check=True, **FEW)["permissions"] == {
+        "write": False, "why": "this user cannot read %s, which a run locks: run as a user who can (become)" % site.folder}
+
+
 def test_a_holder_that_the_kernel_does_not_show_is_said_to_be_unknown(tmp_path, monkeypatch):
     monkeypatch.setattr(lock_module, "_TABLE", str(tmp_path / "none"))
     with other_run(tmp_path / "squid.conf"):
-        assert Lock(tmp_path / "squid.conf").held_by()[0].startswith("a process that the kernel does not show to this one holds the lock on")
+        assert Lock(tmp_path / "squid.conf").held_by() == ["a process that the kernel does not show to this one"]
 
 
 def forbidden():

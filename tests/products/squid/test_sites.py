@@ -232,7 +232,7 @@ LOGINS = {
     "any-of": (SIGN_IN + "acl who any-of staff\n", "http_access allow lan who", "alice", "yes"),
     "all-of": (SIGN_IN + "acl who all-of lan staff\n", "http_access allow who", "alice", "yes"),
     "a deny": (SIGN_IN, "http_access deny !staff\nhttp_access allow lan", "alice", "yes"),
-    "a group by a format with modifiers, beside a host": (GROUP % "#ul %%>rd", "http_access allow lan inet", "alice", "unchecked"),
+    "a group by a format with modifiers, beside a host": (GROUP % "#ul %>rd", "http_access allow lan inet", "alice", "unchecked"),
 }
 
 

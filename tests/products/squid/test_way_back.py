@@ -223,7 +223,7 @@ def test_an_edit_during_the_run_is_noticed_and_stays(make, where, at):
 def test_a_run_that_another_one_overtakes_does_not_undo_what_that_one_did(make):
     """Both have read the same and want the same, so the files look like the change of either."""
     rig = make()
-    with pytest.raises(Failed, match="someone else changed .* during this run: run again. Nothing was changed") as slower:
+    with pytest.raises(Failed, match="someone else changed .* before it was locked: run again. Nothing was changed") as slower:
         rig.run(adapter=rig.overtaken())
     assert slower.value.result["failure"]["class"] == "conflict" and rig.decide(MEMBER, "chatgpt.com") == OPEN
     assert not rig.run(check=True)["changed"]

@@ -36,9 +36,9 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.j
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.lock import PATIENCE, Lock
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.log import CACHE_LOG, last_loaded
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.people import People, folds_names, people
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.process import NONE, RUNS, Seen, readable
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.process import NONE, RUNS, Seen, readable, sees
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.reading import Reader
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.unfit import refuse_unfit
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.unfit import copied, refuse_unfit
 
 
 def from_module(module: AnsibleModule) -> Adapter:
@@ -82,10 +82,13 @@ class SquidAdapter(Adapter):
         self._names: frozenset = frozenset()
 
     def begin_cleanup(self, undo: bool = False) -> None:
+        super().begin_cleanup(undo)
         self._control.begin_cleanup(undo)
 
     def close(self) -> None:
         self._control.close()
+        if self.undoing and not self._holds_ours():
+            self._in_force.withdraw()
         self._lock.release()
 
     @property
@@ -109,6 +112,8 @@ class SquidAdapter(Adapter):
                                % log)
         if shut:
             return Permissions(False, "this user cannot write to %s: run as a user who can (become)" % " and ".join(sorted(set(shut))))
+        if not os.access(self._lock.folder, os.R_OK):
+            return Permissions(False, "this user cannot read %s, which a run locks: run as a user who can (become)" % self._lock.folder)
         if self._unreachable():
             return Permissions(False, self._unreachable())
         return Permissions(True, "this user can write to the folders of the managed files")
@@ -265,6 +270,9 @@ class SquidAdapter(Adapter):
         unknown = [name for name in wanted.acls + ((wanted.auth_acl,) if wanted.auth_acl else ()) if self._site.acl(name) is None]
         if unknown and self._site.files:
             raise AccessError(REFUSED, "audience: the configuration has no ACL named %s" % ", ".join(unknown))
+        hosts = [name for name in wanted.acls if found.judge.names_destination([name])]
+        if hosts:
+            raise AccessError(REFUSED, "audience.acls: %s is about hosts and not about clients" % ", ".join(hosts))
         if found.problem and wanted.names_somebody:
             raise AccessError(REFUSED, found.problem)
         words += [*found.clients, *wanted.acls]
@@ -287,6 +295,8 @@ class SquidAdapter(Adapter):
         alike = Alike(self._site, policy, state)
         found = alike.spread(Assessor(self._settings, self._site, self.bumps(), self._people(), alike.policy, state).assess())
         found.warnings += self._shut_out
+        found.warnings += ["%s: a copy of the drop-in keeps its rules in force, whatever this run does: remove it" % text
+                           for text in copied(self._site, self._settings)[:1]]
         if self._seen.why:
             found.warnings.append(self._unreachable())
         theirs = sorted(path for path, ours in self._waiting if not ours)
@@ -393,12 +403,14 @@ class SquidAdapter(Adapter):
         self._as_read(list(self._reader.files.digests), lambda text: AccessError(CONFLICT, text))
 
     def activate(self) -> list[dict]:
-        shut = [path for path in self._own_paths() if self._seen.reader and os.path.exists(path) and not readable(path, self._seen.reader)]
-        if shut:
-            raise AccessError(ACTIVATION, "the running Squid (user %d) cannot read %s, so it was not reloaded: grant it read permission" % (
-                self._seen.reader[0], ", ".join(shut)))
+        self._refuse_unreadable()
         before = dict(self._reader.files.digests)
+        self._in_force.reloading()
         done = self._control.reconfigure(self._site)
+        unopened = sorted(set(self._own_paths()) & set(self._control.unopened))
+        if unopened:
+            raise AccessError(ACTIVATION, "the running Squid could not open %s, as its cache_log says, so its rules lack what is listed there: check what "
+                                          "confines it, such as AppArmor or SELinux, or choose another list_dir" % ", ".join(unopened))
         if self._holds_ours():
             make_folder(self._settings.list_dir, self._seen.reader)
             # A change around the time of the reload may have been read or not.
@@ -406,6 +418,18 @@ class SquidAdapter(Adapter):
         else:
             self._in_force.forget()
         return [done]
+
+    def _refuse_unreadable(self) -> None:
+        """For Squid a list that it cannot open is an empty ACL."""
+        seen, there = self._seen, [path for path in self._own_paths() if os.path.exists(path)]
+        hidden = [path for path in there if seen.pid is not None and not sees(seen.pid, path)]
+        if hidden:
+            raise AccessError(ACTIVATION, "process %d, the running Squid, does not see %s, so it was not reloaded: it has mounts of its own, for example by "
+                                          "PrivateTmp or ProtectHome of its service; choose other paths" % (seen.pid, ", ".join(hidden)))
+        shut = [path for path in there if seen.reader and not readable(path, seen.reader)]
+        if shut:
+            raise AccessError(ACTIVATION, "the running Squid (user %d) cannot read %s, so it was not reloaded: grant it read permission" % (
+                seen.reader[0], ", ".join(shut)))
 
     def _holds_ours(self) -> bool:
         """Whether a managed list, or a managed line in the drop-in, exists."""

@@ -18,7 +18,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.c
     ACCESS, ACTION_AT, BUILT_IN, BUMPING, EXPRESSIONS, INTERCEPTING, RENAMED,
 )
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.files import RULEBASES, folded, names_ours, prefix_of, visible
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.globs import certain, matches, name_matches
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.globs import certain, included, matches, name_matches
 
 DISABLED = "#netaccess.chatgpt disabled: "
 #: White space in C, which separates the words of a line.
@@ -353,11 +353,6 @@ def split(line: str, quoted: bool = False) -> list:
     if "#" in line:
         words = words[:next((at for at, word in enumerate(words) if word.startswith("#")), len(words))]
     return words
-
-
-def included(line: str) -> list:
-    """The files of an include: Squid reads a comment after them as more file names."""
-    return [word.strip("\"'") for word in _WORD.findall(line)[1:]]
 
 
 def _quoted_words(line: str) -> list:

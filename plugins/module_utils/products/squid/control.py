@@ -23,12 +23,12 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors im
     ACTIVATION, REFUSED, UNREACHABLE, AccessError,
 )
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.config import (
-    Site, included, logical_lines, physical, split,
+    Site, logical_lines, physical, split,
 )
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.globs import finds_folder, matches
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.globs import finds_folder, included, matches
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.log import CACHE_LOG, News, last_loaded
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.process import (
-    NONE, RUNS, UNKNOWN, Build, Seen, alive, is_script, lets, listening, look,
+    NONE, RUNS, UNKNOWN, Build, Seen, alive, is_script, lets, listening, look, sockets_of,
 )
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.program import Program
 
@@ -50,6 +50,8 @@ class Control:
         #: Programs that ``begin`` started and that were not waited for yet.
         self._begun: dict = {}
         self.commands = 0
+        #: Files that Squid could not open at the last reload, as far as its log can be read.
+        self.unopened: list = []
 
     def begin_cleanup(self, undo: bool = False) -> None:
         """From here on the run ends or, with ``undo``, undoes a change."""
@@ -118,6 +120,10 @@ class Control:
             # For example a script that enters a container: the process is visible only in the container, its sockets from here as well.
             sockets = sorted(inode for found in listening(site.addresses).values() for inode in found)
             seen = Seen(RUNS, identity={"sockets": sockets} if sockets else None)
+        taken = [port for port, inodes in listening(site.addresses).items() if inodes] if seen.answer == NONE else []
+        if taken:
+            return Seen(UNKNOWN, "no pid file names a running Squid, but a process listens on %s: if that is this Squid, restart it, so that it writes its pid "
+                                 "file; otherwise stop that process" % ", ".join(taken))
         if seen.identity and workers_of(site) > 1:
             # With several workers one process holds the sockets, and they stay open.
             loaded = last_loaded(site.last("cache_log", CACHE_LOG), seen.zone)
@@ -194,15 +200,19 @@ class Control:
         if seen.answer != RUNS:
             raise AccessError(ACTIVATION, "nothing was activated: %s" % seen.why)
         before, workers = listening(site.addresses), workers_of(site)
-        log = News(site.last("cache_log", CACHE_LOG)) if workers > 1 else None
+        log = News.of(site.last("cache_log", CACHE_LOG), needed=workers > 1)
+        # Another process may have one of its ports, and an address may be that of another host.
+        held = sockets_of(seen.pid) if seen.pid is not None else set()
+        ports = [port for port in site.addresses if before[port] & held] or site.addresses
         began = time.monotonic()
         rc, text = self._run("-k", "reconfigure", "-f", self._config, failure=ACTIVATION, then=", so it is unknown which policy is in force")
         if rc != 0:
             raise AccessError(ACTIVATION, "squid -k reconfigure refused: %s" % " ".join(text.split())[-400:])
         while True:
             now = listening(site.addresses)
-            replaced = all(now[port] and not now[port] & before[port] for port in site.addresses)
-            if replaced or log and len(log.reloaded()) >= workers:
+            replaced = all(now[port] and not now[port] & before[port] for port in ports)
+            if replaced or workers > 1 and len(log.reloaded()) >= workers:
+                self.unopened = log.unopened() if log else []
                 return {"target": "squid", "status": "in force", "seconds": round(time.monotonic() - began, 2)}
             if seen.pid is not None and not alive(seen.pid):
                 raise AccessError(ACTIVATION, "squid (process %d) terminated at the reload; see its cache_log" % seen.pid)
@@ -211,10 +221,10 @@ class Control:
             # Check less often the longer it takes, because each check slows the reload on a busy host.
             time.sleep(max(0.01, (time.monotonic() - began) / 20))
         waited = time.monotonic() - began
-        closed = [port for port in site.addresses if not now[port]]
+        closed = [port for port in ports if not now[port]]
         if closed:
             raise AccessError(ACTIVATION, "squid does not listen on port %s %.0f s after the reload; see its cache_log" % (", ".join(closed), waited))
-        who = "squid" if log is None else "of %d workers of squid %d" % (workers, workers - len(log.reloaded()))
+        who = "squid" if workers == 1 else "of %d workers of squid %d" % (workers, workers - len(log.reloaded()))
         raise AccessError(ACTIVATION, "%s still runs the old policy: it did not reload within %.0f s, and the run timed out (timeout, %g "
                                       "s)" % (who, waited, self._deadline.timeout))
 
@@ -298,7 +308,8 @@ class _Tree:
 
 
 def replace_file(path: str, text: str | None, reader: tuple | None = None) -> None:
-    """Write ``text`` to ``path`` atomically, or remove the file for None. An existing file keeps its owner and mode; ``reader`` can read a new one.
+    """Write ``text`` to ``path`` atomically, or remove the file for None. An existing file keeps its owner, mode and access control list; ``reader`` can
+    read a new one.
 
     :raises AccessError: refused, naming the file and the way out.
     """
@@ -337,6 +348,15 @@ def make_folder(folder: str, reader: tuple | None) -> None:
                               % (folder, error.strerror)) from error
 
 
+def attributes(path: str) -> list[str]:
+    """The extended attributes of a file that its owner can set; none where the file system has none."""
+    try:
+        return [name for name in os.listxattr(path) if name.startswith("user.") or name == "system.posix_acl_access"]
+    except (AttributeError, OSError):
+        # Systems other than Linux have no such call.
+        return []
+
+
 def _like(path: str, temporary: str, reader: tuple | None) -> None:
     try:
         old = os.stat(path)
@@ -346,6 +366,9 @@ def _like(path: str, temporary: str, reader: tuple | None) -> None:
     os.chmod(temporary, stat.S_IMODE(old.st_mode))
     if (old.st_uid, old.st_gid) != (os.geteuid(), os.getegid()):
         os.chown(temporary, old.st_uid, old.st_gid)
+    # Without its access control list, the bits of the group would mean the group and not the mask of that list.
+    for name in attributes(path):
+        os.setxattr(temporary, name, os.getxattr(path, name))
 
 
 def _open_to(reader: tuple | None, path: str, mode: int) -> None:

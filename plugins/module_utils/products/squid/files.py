@@ -14,7 +14,7 @@ import re
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from types import MappingProxyType
-from typing import Collection, Iterable, Mapping
+from typing import Any, Collection, Iterable, Mapping
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import CONFLICT, REFUSED, AccessError
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Ref, State
@@ -82,12 +82,12 @@ class Settings:
                 raise AccessError(REFUSED, "audience.networks: %r is not a network in CIDR form (%s)" % (network, error)) from error
         for option, words in (("users", self.users), ("acls", self.acls), ("auth_acl", (self.auth_acl,) if self.auth_acl else ())):
             for word in words:
-                # REQUIRED in a list of users would mean every authenticated user.
-                if not _NAME.match(word) or word.startswith("-") or (option, word) == ("users", "REQUIRED"):
+                # REQUIRED in a list of users would mean every authenticated user; a backslash at the end of a line continues it.
+                if not _NAME.match(word) or word.startswith("-") or word.endswith("\\") or (option, word) == ("users", "REQUIRED"):
                     raise AccessError(REFUSED, "%s: %r cannot be used in Squid's configuration" % (option, word))
         for path in (self.drop_in, self.list_dir):
-            if re.search(r"\s|\"", path):
-                raise AccessError(REFUSED, "%s: Squid's configuration does not support paths with white space or quotes" % path)
+            if re.search(r"[\s\"']|\$\{", path):
+                raise AccessError(REFUSED, "%s: Squid's configuration does not support paths with white space, quotes or \"${\"" % path)
 
 
 @dataclass
@@ -117,12 +117,20 @@ def prefix_of(drop_in: str) -> str:
     return "%s%s_" % (PREFIX, word[len(PREFIX):] if word.startswith(PREFIX) else word)
 
 
+def unmapped(network: Any) -> Any:
+    """Squid treats an IPv4-mapped IPv6 network as IPv4."""
+    address = network.network_address.ipv4_mapped if network.version == 6 and network.prefixlen >= 96 else None
+    return network if address is None else ipaddress.ip_network((int(address), network.prefixlen - 96))
+
+
 @lru_cache(maxsize=8)
 def collapsed(networks: tuple) -> tuple:
     """The networks without those inside another, about which Squid warns and which it ignores. The others keep their text."""
     texts: dict = {}
     for text in networks:
-        texts.setdefault(ipaddress.ip_network(text), text)
+        network = ipaddress.ip_network(text)
+        ipv4 = unmapped(network)
+        texts.setdefault(ipv4, text if ipv4 is network else str(ipv4))
     found = [network for version in (4, 6) for network in ipaddress.collapse_addresses(one for one in texts if one.version == version)]
     return tuple(texts.get(network, str(network)) for network in found)
 

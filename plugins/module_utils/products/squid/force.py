@@ -100,11 +100,13 @@ class InForce:
     def __init__(self, folder: str):
         self._folder = folder
         self._stamp, self._notes = os.path.join(folder, "in-force.json"), os.path.join(folder, "written.json")
+        #: Whether the record began in this run, and nothing of it was reloaded.
+        self._new = False
 
     def waiting(self, files: Files, seen: Seen, loaded: tuple | None, unread: Collection[str] = ()) -> tuple[list, list]:
         """([(path, whether it is as we wrote it)] of files on disk that are not in force, [path] of those that may not be). ``loaded``: (earliest, latest)
         time of the last load, if the log shows it; ``unread``: files that Squid could not read."""
-        stamp, written = self._kept(self._stamp), self._kept(self._notes)
+        stamp, written = self._kept(self._stamp, ("process", "files")), self._kept(self._notes)
         digests, kept, moment, doubtful = files.digests, stamp.get("files", {}), _last_load(seen, loaded), []
         if seen.answer == RUNS and kept and seen.identity is not None and stamp["process"] == seen.identity:
             paths = [path for path in sorted(set(kept) | set(digests)) if kept.get(path) != digests.get(path)]
@@ -128,6 +130,7 @@ class InForce:
 
     def note(self, texts: Mapping) -> None:
         """Records what will be written: {path: text or None}. Called before the write, because a run that is killed in between leaves the file unchanged."""
+        self._new = self._new or not os.path.exists(self._notes)
         noted = self._kept(self._notes)
         now = dict(noted, **{path: None if text is None else hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
                              for path, text in texts.items()})
@@ -138,6 +141,15 @@ class InForce:
         """Records after a reload what the process has read."""
         # After a power failure no process is the recorded one.
         self._write(self._stamp, {"process": seen.identity, "files": dict(digests)}, lasting=False)
+
+    def reloading(self) -> None:
+        """From here on Squid may run what is recorded."""
+        self._new = False
+
+    def withdraw(self) -> None:
+        """Removes a record that began in this run, when its change was undone before a reload."""
+        if self._new:
+            self.forget()
 
     def forget(self) -> None:
         """Removes the record, when no managed file exists any more."""
@@ -155,16 +167,18 @@ class InForce:
             raise AccessError(REFUSED, "%s cannot be written: %s" % (path, error.strerror)) from error
 
     @staticmethod
-    def _kept(path: str) -> dict:
-        """What an earlier run stored at ``path``; empty without a file. :raises AccessError: refused, for content that no run wrote."""
+    def _kept(path: str, objects: tuple = ()) -> dict:
+        """What an earlier run stored at ``path``; empty without a file. ``objects``: its keys. :raises AccessError: refused, for content that no run wrote."""
         try:
             with open(path, encoding="utf-8", errors="surrogateescape") as source:
-                return dict(json.load(source))
+                found = dict(json.load(source))
+            # No process is recorded if its sockets were not seen.
+            return dict(found, **{key: dict(found[key] or {}) for key in objects})
         except FileNotFoundError:
             return {}
         except OSError as error:
             raise AccessError(REFUSED, "%s cannot be read: %s" % (path, error.strerror)) from error
-        except (RecursionError, TypeError, ValueError):
+        except (KeyError, RecursionError, TypeError, ValueError):
             raise AccessError(REFUSED, "%s was altered, so it is unknown whose changes are pending: check them, and remove that file"
                               % path) from None
 

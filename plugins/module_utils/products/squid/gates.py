@@ -50,9 +50,14 @@ class Gates:
         """(directive, patterns that it certainly blocks, patterns that it may block) of the other access lists."""
         for name, replies in columns.GATES.items():
             for patterns, moment in (([] if replies else self._patterns, CONNECT), (self._decrypted, INSIDE._replace(reply=replies))):
+                let_in: set = set()
                 for directive, action, sure, may in self._judge.decide(self._site.named(name), patterns, moment):
-                    if action != "allow":
-                        yield directive, sure if action == "deny" else [], may if action == "deny" else sure + may
+                    if action == "allow":
+                        # A part of it; the lines below are not asked about that part.
+                        let_in.update(may)
+                        continue
+                    shut = [pattern for pattern in sure if action == "deny" and pattern not in let_in]
+                    yield directive, shut, may + [pattern for pattern in sure if pattern not in shut]
         yield from self._sizes()
         yield from self._headers()
         yield from self._peers()
@@ -158,6 +163,9 @@ class Gates:
         if trusting:
             yield "%s: the identity of a client is known only from its first request (X-Forwarded-For), so later requests are evaluated as the proxy's own" % (
                 trusting[0].where), self._patterns
+        for port in self._site.ports:
+            if "require-proxy-header" in port.args:
+                yield "%s serves what proxy_protocol_access allows to name its clients, and nobody else" % port.where, self._patterns
         for directive in self._site.named("client_ip_max_connections"):
             if directive.args[:1] != ("-1",):
                 yield "%s %s blocks further connections of a client" % (directive.where, directive.text), self._patterns

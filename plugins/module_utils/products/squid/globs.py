@@ -13,6 +13,16 @@ _CLASSES = {"alpha": "a-zA-Z", "digit": "0-9", "alnum": "a-zA-Z0-9", "upper": "A
 _OTHER = re.compile(r"\\(.)|\[:(%s):\]|\[(\^)" % "|".join(_CLASSES))
 
 
+#: A word of an include: a double quote keeps blanks in it, and a backslash the next character (``strwordtok``).
+_WORD = re.compile(r"""(?:\\.|"(?:\\.|[^"\\])*"?|[^ \t\n\v\f\r"\\])+""")
+
+
+def included(line: str) -> list:
+    """The patterns of an include: Squid reads a comment after them as more of them. Slashes that mean one are one."""
+    words = (re.sub(r'\\(.)|"', lambda hit: hit[1] or "", word) for word in _WORD.findall(line[len("include"):]))
+    return [re.sub(r"/(?:\.?/)+", "/", word) for word in words]
+
+
 def certain(pattern: str) -> bool:
     """Whether Python can expand it: not with a collating symbol, or with a class of characters that is not in the table."""
     return not re.search(r"\[[^]]*\[[:=.]", _translated(pattern))

@@ -87,7 +87,7 @@ class Assessor:
         self._cookies()
         self._side_effects()
         self._gates()
-        found.audience_widened += passed(self._site, self._judge, self._policy, not self._undecrypted)
+        found.audience_widened += passed(self._site, self._people, self._policy, not self._undecrypted)
         found.coverage = [self._coverage(pattern) for pattern in self._policy.allow]
         found.manual += ["voice (%s): Squid does not carry UDP; open it on the firewall" % media for media in self._policy.media]
         return found
@@ -238,7 +238,7 @@ class Assessor:
                     opens="the service that it queries sees every CONNECT; exclude these hosts there"))
             for pattern in patterns:
                 self._doubt(pattern, "%s %s may block it" % (directive.where, gates.title(directive)))
-        asked = [word for word in self._people.sign_in if self._judge.people([word]) != SURE]
+        asked = [word for word in self._people.sign_in if any(self._judge.level([word], pattern) != SURE for pattern in self._policy.allow)]
         ours = [("the managed rule requires %s, as the existing rules do, and allows everyone who satisfies "
                  "it" % " and ".join(asked), self._policy.allow)] if asked else []
         for why, patterns in (*gates.doubts(), *ours, *self._without_login()):

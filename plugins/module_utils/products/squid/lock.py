@@ -36,13 +36,16 @@ class Lock:
         until, waited = time.monotonic() + seconds, False
         while not self._taken(fcntl.LOCK_EX):
             if time.monotonic() >= until:
-                raise AccessError(LOCKED, "%s, and still did after %.0f s, so nothing was written: run again when it has ended" % (self._holder(), seconds))
+                raise AccessError(LOCKED, "%s holds the lock on %s, as a run on this Squid does, and still did after %.0f s, so nothing was written: run again "
+                                          "when it has ended" % (self._holder(), self.folder, seconds))
             waited = True
             time.sleep(_PAUSE)
         return waited
 
     def held_by(self) -> list[str]:
-        """Who holds it now, in words."""
+        """Who holds it now, in words; empty if nobody does, or if this user cannot tell."""
+        if not os.access(self.folder, os.R_OK):
+            return []
         if self._taken(fcntl.LOCK_SH):
             self.release()
             return []
@@ -80,7 +83,6 @@ class Lock:
             with open(_TABLE, encoding="ascii") as table:
                 rows = [line.split() for line in table]
             pid = next(row[4] for row in rows if row[1] == "FLOCK" and row[5] == place)
-            who = "process %s of user %d" % (pid, os.stat("/proc/%s" % pid).st_uid)
+            return "process %s of user %d" % (pid, os.stat("/proc/%s" % pid).st_uid)
         except (OSError, StopIteration, UnicodeDecodeError):
-            who = "a process that the kernel does not show to this one"
-        return "%s holds the lock on %s, as a run on this Squid does" % (who, self.folder)
+            return "a process that the kernel does not show to this one"

@@ -17,6 +17,7 @@ CACHE_LOG = "/var/log/squid/cache.log"
 _LOG = 16 << 20
 _LOADED = re.compile(
     r"^(?P<stamp>[0-9]{4}/[0-9]{2}/[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}).*(?P<what>Reconfiguring Squid Cache|Starting Squid Cache|Accepting )")
+_UNOPENED = re.compile("Can ?not open file (.+) for reading")
 _WORKER = re.compile(r"[0-9/:. ]+ kid(?P<kid>[0-9]+)\| (?P<what>Reconfiguring Squid Cache|Accepting )")
 
 
@@ -75,7 +76,7 @@ def _loads(path: str) -> tuple | None:
 
 
 class News:
-    """What a Squid with several workers logs from now on. :raises AccessError: activation, if the log cannot be read."""
+    """What Squid logs from now on. :raises AccessError: activation, if the log cannot be read."""
 
     def __init__(self, path: str):
         self._path = path
@@ -86,13 +87,24 @@ class News:
             raise AccessError(ACTIVATION, "%s cannot be read: %s. Only this file shows whether each worker of this Squid has reloaded, so nothing was "
                                           "activated. Run as a user who can read it (become)" % (path, error.strerror)) from error
 
-    def reloaded(self) -> set:
-        """The workers that have read the configuration again, and listen."""
+    @classmethod
+    def of(cls, path: str, needed: bool) -> News | None:
+        """None for a log that cannot be read and is not needed."""
+        return cls(path) if needed or os.access(path, os.R_OK) else None
+
+    def _lines(self) -> list:
         with open(self._path, "rb") as log:
             log.seek(self._start)
-            lines = log.read().decode("utf-8", "replace").split("\n")
+            return log.read().decode("utf-8", "surrogateescape").split("\n")
+
+    def unopened(self) -> list:
+        """The files that Squid could not open, and went on without."""
+        return [hit[1] for hit in map(_UNOPENED.search, self._lines()) if hit]
+
+    def reloaded(self) -> set:
+        """The workers that have read the configuration again, and listen."""
         began, done = set(), set()
-        for hit in filter(None, map(_WORKER.match, lines)):
+        for hit in filter(None, map(_WORKER.match, self._lines())):
             if hit.group("what") != "Accepting ":
                 began.add(hit.group("kid"))
             elif hit.group("kid") in began:

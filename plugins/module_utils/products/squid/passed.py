@@ -8,33 +8,43 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Po
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid import bump
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.acls import CONNECT, Judge, Moment
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.config import Directive, Site
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.files import folded
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.people import People
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.firstmatch import MAY, NO, SURE
 
 
-def passed(site: Site, judge: Judge, policy: Policy, decrypts: bool) -> list[str]:
+def passed(site: Site, people: People, policy: Policy, decrypts: bool) -> list[str]:
     """In words, for ``audience_widened``."""
+    judge = people.judge
     if site.position is None or not policy.allow:
         return []
     found = ["%s %s blocks a part of the audience and would no longer apply to these hosts; move it above the include of the drop-in, or narrow the "
-             "audience" % (line.where, line.text) for line in _denials(site, judge, policy) + _terminations(site, judge, policy, decrypts)]
+             "audience" % (line.where, line.text) for line in _denials(site, people, policy) + _terminations(site, judge, policy, decrypts)]
     found += ["%s %s is all that the audience is allowed by, on conditions (%s) that the managed rule does not have" % (
         line.where, line.text, "; ".join(judge.doubts(_conditions(judge, line)))) for line in _conditional(site, judge)]
     return found + (_peeked(site, judge) if decrypts and policy.exempt else [])
 
 
-def _denials(site: Site, judge: Judge, policy: Policy) -> list:
+def _denials(site: Site, people: People, policy: Policy) -> list:
     """The reachable rules that deny some of the users. Overriding those that deny everybody is the purpose of our rule."""
-    left, found = set(policy.allow), []
+    left, found, judge = set(policy.allow), [], people.judge
+    carried = {folded(word) for word in people.sign_in}
     for line in site.after("http_access"):
         if line.ours or not left:
             continue
         words = line.args[1:]
-        hits, people = judge.reach(line, words, left, CONNECT), judge.people(words)
+        # Whether a client signs in is asked of these hosts alone, and not by our rule.
+        logins = [word for word in words if judge.signs_in([word]) and folded(word.lstrip("!")) not in carried]
+        others = [word for word in words if word not in logins]
+        if line.args[:1] == ("deny",) and logins and judge.people(others) != NO and judge.reach(line, others, left, CONNECT).all:
+            found.append(line)
+            continue
+        hits, level = judge.reach(line, words, left, CONNECT), judge.people(words)
         if line.args[:1] == ("allow",):
             left -= hits.sure
-        elif hits.all and people == MAY:
+        elif hits.all and level == MAY:
             found.append(line)
-        elif hits.all and people == SURE and not judge.names_destination(words):
+        elif hits.all and level == SURE and not judge.names_destination(words):
             break
     return found
 
@@ -44,13 +54,13 @@ def _conditional(site: Site, judge: Judge) -> list:
     found = []
     for line in site.named("http_access"):
         words = line.args[1:]
-        if line.ours or judge.names_destination(words) or judge.people(words) == NO:
+        if line.ours or judge.names_destination([word for word in words if word[0] != "!"]) or judge.people(words) == NO:
             continue
         if line.args[0] == "allow":
             if judge.people(_conditions(judge, line)) == SURE:
                 return []
             found.append(line)
-        elif judge.people(words) == SURE:
+        elif judge.people(words) == SURE and not judge.names_destination(words):
             break
     return found
 

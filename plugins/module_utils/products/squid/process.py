@@ -7,6 +7,7 @@ No Squid, an unknown state, and another program are three different results.
 """
 from __future__ import annotations
 
+import contextlib
 import getopt
 import os
 import re
@@ -216,6 +217,28 @@ def lets(found: os.stat_result, reader: tuple, needed: int) -> bool:
     user, groups = reader
     shift = 6 if found.st_uid == user else 3 if found.st_gid in groups else 0
     return user == 0 or found.st_mode >> shift & needed == needed
+
+
+def sockets_of(pid: int) -> set[str]:
+    """The inodes of the sockets of a process and of its children, as far as the kernel shows them: a daemon leaves its ports to a child."""
+    found = set()
+    for one in [str(pid), *_word("%d/task/%d/children" % (pid, pid)).split()]:
+        with contextlib.suppress(OSError):
+            folder = "%s/%s/fd" % (_PROC, one)
+            links = (os.readlink(os.path.join(folder, name)) for name in os.listdir(folder))
+            found.update(link[len("socket:["):-1] for link in links if link.startswith("socket:["))
+    return found
+
+
+def sees(pid: int, path: str) -> bool:
+    """Whether a process has the same file at ``path``: it may have mounts of its own. True if the kernel does not show that."""
+    path = os.path.realpath(path)
+    try:
+        return os.path.samestat(os.stat("%s/%d/root%s" % (_PROC, pid, path)), os.stat(path))
+    except (FileNotFoundError, NotADirectoryError):
+        return not alive(pid)
+    except OSError:
+        return True
 
 
 def readable(path: str, reader: tuple) -> bool:

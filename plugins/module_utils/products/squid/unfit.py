@@ -31,8 +31,11 @@ def _refuse_include(site: Site, settings: Settings) -> None:
     folder, name = os.path.realpath(os.path.dirname(path)), os.path.basename(path)
     for where, pattern in site.includes:
         if not matches(path, pattern) and name_matches(name, os.path.basename(pattern)) and os.path.realpath(os.path.dirname(pattern)) == folder:
-            raise AccessError(REFUSED, "%s includes the folder of %s by another path: set drop_in to %s" % (
-                where, path, os.path.join(os.path.dirname(pattern), name)))
+            other = os.path.join(os.path.dirname(pattern), name)
+            # drop_in is made a path without "..".
+            advice = "set drop_in to %s" % other if os.path.normpath(other) == other else "include %s instead" % os.path.join(
+                os.path.dirname(path), os.path.basename(pattern))
+            raise AccessError(REFUSED, "%s includes the folder of %s by another path: %s" % (where, path, advice))
     if site.quoted:
         raise AccessError(REFUSED, "%s includes %s where configuration_includes_quoted_values is on, so Squid would not read the lists of this "
                                    "collection: turn it off above that line" % (site.included[0], path))
@@ -48,13 +51,17 @@ def _refuse_last_rule(site: Site, settings: Settings) -> None:
                                    "%s" % (last[0].where, last[0].text, settings.drop_in))
 
 
+def copied(site: Site, settings: Settings) -> list[str]:
+    """In words: what others define by a name of ours, for example in a copy of the drop-in."""
+    names = sorted(settings.prefix + name for name in NAMES)
+    return ["%s defines the ACL %s, a name that this collection uses" % (site.acls[name].where[0], site.acls[name].name) for name in names
+            if name in site.acls and site.acls[name].where]
+
+
 def _refuse_shared(site: Site, settings: Settings, lists: Collection[str]) -> None:
     """An existing ACL with the name of a managed one would merge with it and allow more. So would managed lists that another drop-in uses."""
-    names = sorted(settings.prefix + name for name in NAMES)
-    taken = [site.acls[name] for name in names if name in site.acls and site.acls[name].where]
-    if taken:
-        raise AccessError(REFUSED, "%s defines the ACL %s, a name that this collection uses, so its values would be added to the managed rules. "
-                                   "Rename it, or do not include that file" % (taken[0].where[0], taken[0].name))
+    for text in copied(site, settings)[:1]:
+        raise AccessError(REFUSED, "%s, so its values would be added to the managed rules. Rename it, or do not include that file" % text)
     paths = {'"%s"' % path for path in lists}
     using = [directive for directive in site.named("acl") if not paths.isdisjoint(directive.args)]
     if using:

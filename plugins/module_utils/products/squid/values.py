@@ -11,6 +11,7 @@ from typing import Iterable
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import DOMAIN, EXACT, Pattern, names_above
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.config import Acl
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.files import unmapped
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.posix import translated
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.firstmatch import MAY, NO, SURE, share
 
@@ -170,15 +171,9 @@ def _networks(value: str) -> list:
     try:
         if "-" in address and not slash:
             first, last = (ipaddress.ip_address(part) for part in address.split("-", 1))
-            return [_unmapped(network) for network in ipaddress.summarize_address_range(first, last)]
+            return [unmapped(network) for network in ipaddress.summarize_address_range(first, last)]
         if "-" in address or (slash and "." in mask and not mask.startswith("255.") and mask != "0.0.0.0"):
             return []
-        return [_unmapped(ipaddress.ip_network(value, strict=False))]
+        return [unmapped(ipaddress.ip_network(value, strict=False))]
     except (ValueError, TypeError):
         return []
-
-
-def _unmapped(network):
-    """Squid treats an IPv4-mapped IPv6 network as IPv4."""
-    inside = network.version == 6 and network.prefixlen >= 96 and network.network_address.ipv4_mapped
-    return ipaddress.ip_network((int(inside), network.prefixlen - 96)) if inside is not False and inside is not None else network
