@@ -56,7 +56,7 @@ def _conditional(site: Site, judge: Judge) -> list:
         words = line.args[1:]
         if line.ours or judge.names_destination([word for word in words if word[0] != "!"]) or judge.people(words) == NO:
             continue
-        if line.args[0] == "allow":
+        if line.args[:1] == ("allow",):
             if judge.people(_conditions(judge, line)) == SURE:
                 return []
             found.append(line)
