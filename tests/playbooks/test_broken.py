@@ -27,6 +27,7 @@ CANARY = "canary-51c0"
 #: A policy that opens what nobody asked for: it is taken back.
 HARM = {"access_policy": "{{ lookup('netaccess.chatgpt.policy') | combine({'allow': lookup('netaccess.chatgpt.policy').allow + ['claude.ai']}) }}"}
 BEFORE, CHANGED = "as before", "changed"
+UNTOLD = "NOT known whether rolled back: "
 #: {task: {how it is broken: (what is on the device then, what the run says)}}; "" stands for every way that is not named.
 CELLS = {
     ("Compare the device with the policy", 1): {"": (BEFORE, "not begun: ")},
@@ -39,7 +40,7 @@ CELLS = {
     # As if it had done harm.
     ("Decide whether to keep the change", 1): {"": (BEFORE, "FAILED: proxy1: rolled back: the results of the probe hosts were not evaluated: ")},
     ("Roll back the device from its journal", 1): {
-        "": (CHANGED, "NOT rolled back: "), "broken after": (BEFORE, "NOT rolled back: "), "unreachable after": (BEFORE, "NOT rolled back: ")},
+        "": (CHANGED, UNTOLD), "broken after": (BEFORE, UNTOLD), "unreachable after": (BEFORE, UNTOLD)},
     ("Probe from hosts behind the device", 2): {"": (BEFORE, "Not proven that the previous behaviour is restored: ")},
     ("Decide whether the previous behaviour is restored", 1): {"": (BEFORE, "Not proven that the previous behaviour is restored: ")},
     # The change is proven; that its journal does not say so, the next run says.
@@ -198,8 +199,8 @@ MORE = [
     ("a rollout", "Decide whether the next stage starts", 1, "crashed", CHANGED, UNDECIDED),
     ("a rollout", "Decide whether the next stage starts", 2, "crashed", CHANGED, UNDECIDED),
     ("a rollout", "Mark the change as proven in its journal", 1, "crashed", CHANGED, SAID),
-    ("harm in the last stage", "Roll back the device from its journal", 1, "broken", CHANGED, "NOT rolled back: "),
-    ("harm in the last stage", "Roll back the device from its journal", 1, "broken after", CHANGED, "NOT rolled back: "),
+    ("harm in the last stage", "Roll back the device from its journal", 1, "broken", CHANGED, UNTOLD),
+    ("harm in the last stage", "Roll back the device from its journal", 1, "broken after", CHANGED, UNTOLD),
     ("harm in the last stage", "Decide whether the previous behaviour is restored", 1, "crashed", BEFORE, "Not proven that the previous behaviour is "
      "restored: "),
     ("a limit", "Compare the device with the policy", 1, "crashed", BEFORE, "NOT BEGUN: proxy1: "),

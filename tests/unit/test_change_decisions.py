@@ -468,7 +468,7 @@ HARMED = {"access_result": APPLIED, "verify_proof": {"take_back": True, "verdict
     ({"access_result": {"changed": False}, "verify_proof": {"failed": True, "msg": "no memory"}, "access_back": {"changed": False}}, {}, "failed",
      "no rollback was needed: the results of the probe hosts were not evaluated: no memory. Not proven that the previous behaviour is restored"),
     ({"access_result": APPLIED, "verify_proof": {"failed": True, "msg": "no memory"}, "access_back": {"recorded": "failed", "msg": "locked"}}, {}, "failed",
-     "NOT rolled back: locked. The reason for the rollback: the results of the probe hosts were not evaluated: no memory"),
+     "NOT known whether rolled back: locked. The reason for the rollback: the results of the probe hosts were not evaluated: no memory"),
     # Kept, and still a failure of the run.
     ({"access_result": APPLIED, "verify_proof": {"verdict": "fail", "take_back": False, "message": "desk1: shut"}}, {}, "changed", "desk1: shut"),
     ({"access_result": APPLIED, "netaccess_stage": {"over": "stage pilot is not proven"}}, {}, "failed", "stage pilot is not proven"),
@@ -484,9 +484,10 @@ HARMED = {"access_result": APPLIED, "verify_proof": {"take_back": True, "verdict
     (dict(HARMED, access_back={"changed": True}, verify_proof_back={"verdict": "unverified", "moved": {}, "message": "desk1 (no answer)"}), {}, "failed",
      "Not proven that the previous behaviour is restored: desk1 (no answer)"),
     (dict(HARMED, access_back={"changed": True}), {}, "failed", "Not proven that the previous behaviour is restored: no probe host reported"),
-    (dict(HARMED, access_back={"recorded": "failed", "msg": "locked"}), {}, "failed", "NOT rolled back: locked. The reason for the rollback: desk1: "
-                                                                                      "newly open"),
-    (dict(HARMED, access_back={"recorded": "unreachable", "msg": "gone"}), {}, "failed", "NOT rolled back: gone"),
+    (dict(HARMED, access_back={"recorded": "failed", "msg": "locked"}), {}, "failed",
+     "NOT known whether rolled back: locked. The reason for the rollback: desk1: newly open"),
+    (dict(HARMED, access_back={"recorded": "unreachable", "msg": "gone"}), {}, "failed", "NOT known whether rolled back: gone"),
+    (dict(HARMED, access_back={"recorded": "failed", "msg": "locked", "failure": {"class": "locked"}}), {}, "failed", "NOT rolled back: locked"),
     (HARMED, {}, "failed", "NOT rolled back: no result")])
 def test_what_a_device_comes_to(variables, stops, state, said):
     found = fleet({"fw1": variables})

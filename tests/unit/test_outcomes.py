@@ -28,7 +28,8 @@ DEVICES = {
     "rolled back": device(failed=True, rolled_back=True, restored=True, msg="rolled back: a: newly blocked", **PLAN),
     "refused": device(failed=True, msg="no", failure={"class": "refused"}, **PLAN),
     "lost": device(failed=True, changed=True, journal="/j/1.json", msg="no answer", failure=LOST, **PLAN),
-    "rollback lost": device(failed=True, changed=True, rolled_back=None, restored=False, journal="/j/1.json", msg="NOT rolled back: timed out", **PLAN),
+    "rollback lost": device(failed=True, changed=True, rolled_back=None, restored=False, journal="/j/1.json",
+                            msg="NOT known whether rolled back: timed out", **PLAN),
     "rollback failed before it began": device(failed=True, changed=True, rolled_back=False, restored=False, journal="/j/1.json", msg="NOT rolled back", **PLAN),
     "by hand": device(rendered=[{}], manual=["create it"], **PLAN),
     "gone": None}
@@ -135,7 +136,7 @@ LINES = [("done", ["Changed: fw1", "NOT proven: fw1 (no probe host is mapped: se
          ("rolled back", ["Changed: nothing; rolled back: fw1", "FAILED: fw1: rolled back: a: newly blocked"]),
          ("refused", ["Changed: nothing", "REFUSED: fw1: no"]),
          ("lost", ["Changed: nothing", "Not known whether in place: fw1", "NOT REACHED: fw1: no answer", "To undo fw1:"]),
-         ("rollback lost", ["Changed: nothing", "Not known whether in place: fw1", "FAILED: fw1: NOT rolled back: timed out", "To undo fw1:"]),
+         ("rollback lost", ["Changed: nothing", "Not known whether in place: fw1", "FAILED: fw1: NOT known whether rolled back: timed out", "To undo fw1:"]),
          ("by hand", ["Changed: nothing", "Manual step: fw1: create it"])]
 
 

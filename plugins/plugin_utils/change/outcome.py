@@ -198,7 +198,8 @@ def _went_back(back: Mapping) -> bool | None:
 def _back(found: Mapping, back: Mapping, after: Mapping, earlier: bool) -> str:
     """The result of a rollback, and whether every host sees what it saw before. ``earlier``: the change was made by an earlier run."""
     if _unanswered(back):
-        return "NOT rolled back: %s. The reason for the rollback: %s" % (back.get("msg") or "no result", found["message"])
+        outcome = "NOT rolled back" if _went_back(back) is False else "NOT known whether rolled back"
+        return "%s: %s. The reason for the rollback: %s" % (outcome, back.get("msg") or "no result", found["message"])
     done = "no rollback was needed" if not back.get("changed") else "rolled back an unproven change of an earlier run" if earlier else "rolled back"
     return "%s: %s. %s" % (done, found["message"], as_before(after))
 
