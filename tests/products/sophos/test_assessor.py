@@ -48,7 +48,8 @@ def judged(rules=(), default="Allow", held=("chatgpt.com", "openai.com", "js.str
     accepting firewall rule and of the web policy; ``tables``: others."""
     device = Device({
         "WebFilterURLGroup": [group("ChatGPT allow", held, MARK), group(LOCAL_LIST, exempt, default="Yes"), group("Shut", ["chatgpt.com"])],
-        **(tables or {}), "WebFilterPolicy": [with_columns(web_policy("Company", rules, default), company)], "WebFilterException": list(exceptions), "SSLTLSInspectionRule": list(tls),
+        **(tables or {}), "WebFilterPolicy": [with_columns(web_policy("Company", rules, default), company)],
+        "WebFilterException": list(exceptions), "SSLTLSInspectionRule": list(tls),
         "SSLTLSInspectionSettings": [ON], "FirewallRule": [*drops, firewall_rule("Out", **dict({"WebFilter": "Company"}, **(out or {})))]})
     adapter = SophosAdapter(Settings(**dict({"web_policies": ("Company",), "users": ("AI users",)}, **options)), device, None)
     return adapter.assess(policy, adapter.read())
