@@ -117,6 +117,24 @@ def test_a_list_that_comes_incomplete_is_nothing_to_plan_on(rig):
         rig.run("replaced", LATER)
 
 
+@pytest.mark.parametrize("table", ["rules", "lists"])
+def test_rules_and_lists_that_come_incomplete_are_nothing_to_plan_on(rig, table):
+    """A server that pages them after all, and gives the first page whatever page is asked for."""
+    rig.run()
+    rows = list(getattr(rig.twin, table).values())
+    short = {"success": True, "errors": [], "messages": [], "result": rows[:1], "result_info": {"count": 1, "total_count": len(rows)}}
+    rig.twin.faults.append(Weather("status", reply=Reply.of_json(short), times=99, when=lambda request: request.path.endswith("/gateway/" + table)))
+    with pytest.raises(Failed, match="returned only 1 of the [0-9]+ rows of gateway/%s.*Nothing was changed" % table):
+        rig.run("replaced", LATER)
+
+
+def test_a_list_that_comes_in_pages_without_a_total_is_read_whole(make):
+    rig = make(largest_page=7, totals=False)
+    policy = Policy.from_config({"allow": [".h%d.example.com" % number for number in range(20)]})
+    rig.run(policy=policy)
+    assert not rig.run(policy=policy)["changed"]
+
+
 def test_more_entries_than_the_plan_takes_are_refused_before_the_first_write(rig):
     policy = Policy.from_config({"allow": [".h%d.example.com" % number for number in range(1001)]})
     with pytest.raises(Failed, match="would hold 1001 entries.*1000 at most.*list_limit.*Nothing was changed"):

@@ -65,6 +65,7 @@ def every(name):
     ("", ".chatgpt.com", SURE), ("not(any(dns.domains[*] in {\"chatgpt.com\"}))", ".chatgpt.com", NO), ("dns.src_ip in {10.0.0.0/8}", ".chatgpt.com", MAY),
     ("net.dst.ip in {10.0.0.0/8}", ".chatgpt.com", NO), ("net.dst.port in {80 443}", ".chatgpt.com", SURE), ("net.dst.port == 22", ".chatgpt.com", NO),
     ('net.protocol == "udp"', ".chatgpt.com", NO), ('any(dns.security_category[*] in {117})', ".chatgpt.com", NO),
+    ('any(dns.security_category[*] not in {117})', ".chatgpt.com", MAY),
     ('http.request.uri in {"https://chatgpt.com/share"}', ".chatgpt.com", MAY), ("any(x.y[*] in {1}) and not(", ".chatgpt.com", MAY)])
 def test_what_an_expression_says_of_a_host(text, host, expected):
     assert said(text, host) == expected
@@ -246,6 +247,7 @@ def test_what_is_never_passed(one, options, by_security, keeps):
     (rule("x", "http", "allow", "", **HEADER), [], False, []),
     (rule("x", "http", "allow", "", **{"rule_settings.payload_log.enabled": True}), [], False, ["dlp"]),
     (rule("x", "http", "allow", "", **{"rule_settings.payload_log": None}), [], False, []),
+    (rule("x", "http", "allow", "", **{"rule_settings.forensic_copy.enabled": True}), [], False, ["dlp"]),
     (rule("x", "http", "allow", "", rule_settings=None), [], False, []),
     (rule("x", "http", "block", "(any(http.request.uri.security_category[*] in {1}))"), [], False, ["av"])])
 def test_what_is_about_a_part(one, narrowed, in_part, controls):
@@ -325,6 +327,9 @@ PASSED, FAILED = "any(device_posture.checks.passed[*] in {%s})", "any(device_pos
     ({"groups": (), "users": ("a@x.com",)}, {"identity": GROUP % '"a@x.com"'}, MAY),
     ({"users": ("a@x.com",)}, {"identity": USER % '"a@x.com"'}, MAY), ({"users": ("a@x.com",)}, {"identity": USER % '"b@x.com"'}, MAY),
     ({"users": ("a@x.com",)}, {"identity": GROUP % '"AI users"' + " or " + USER % '"a@x.com"'}, SURE),
+    # An account may compare addresses without dots and additions.
+    ({"groups": (), "users": ("a.b@x.com",)}, {"identity": USER % '"ab+c@x.com"'}, MAY),
+    ({"groups": (), "users": ("a.b@x.com",)}, {"identity": USER % '"ab@y.com"'}, NO),
     ({"groups": (), "users": ("a@x.com",)}, {"identity": "identity.email in $elsewhere"}, MAY), ({}, NOBODY, NO), ({}, {"expiration.expired": True}, NO),
     ({}, {"expiration.expired": False}, SURE),
     ({}, {"traffic": 'dns.query_rtype == "TXT"'}, MAY), ({}, dict(NOBODY, traffic='dns.query_rtype == "TXT"'), NO),

@@ -162,7 +162,7 @@ UDP = {"from": ["trust"], "to": "untrust", "application": "any", "service": "udp
     ({}, True), ({"destination": "203.0.113.1-203.0.113.9"}, True), ({"destination": "203.0.113.0/24"}, True), ({"application": ["stun"]}, True),
     ({"service": "any"}, True), ({"destination": "192.0.2.0/24"}, False), ({"destination": "news"}, False), ({"application": ["quic"]}, False),
     ({"service": "dns"}, False), ({"service": "service-https"}, False), ({"from": ["guest"]}, False), ({"category": ["malware"]}, False),
-    ({"source-user": ["example\\alice"]}, False),
+    ({"source-user": ["example\\alice"]}, False), ({"service": "application-default"}, True), ({"application": ["openai-chatgpt"]}, True),
 ], ids=str)
 def test_voice_is_placed_above_the_denies_that_take_its_packets_and_no_others(make, columns, passed):
     """One that takes the packets of a part of the audience, the last of these, keeps its word."""
@@ -586,8 +586,10 @@ def test_a_passive_member_is_refused_before_anything_is_written(rig):
     assert rig.run()["changed"]
 
 
-def test_a_firewall_of_a_panorama_is_refused_unless_told(rig):
-    rig.twin.panorama_connected = True
+@pytest.mark.parametrize("connected", ["yes", "no"])
+def test_a_firewall_of_a_panorama_is_refused_unless_told(rig, connected):
+    """What a Panorama pushed stays in force while it is not connected."""
+    rig.twin.panorama_connected = connected
     with pytest.raises(Failed, match="managed by a Panorama"):
         rig.run()
     assert rig.run(adapter=rig.adapter(accept_panorama_managed=True))["changed"]

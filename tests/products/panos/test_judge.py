@@ -393,3 +393,20 @@ def test_a_rule_that_an_earlier_run_switched_off_is_resolved():
 def test_undecrypted_sessions_without_a_profile_are_a_warning(name, more, warned):
     found = assess([security("chatgpt-allow", "allow", OURS)], [decryption(name, "no-decrypt", more)])
     assert [line.startswith("chatgpt-no-decrypt has no decryption profile") for line in found.warnings] == [True] * warned
+
+
+# -- what is not understood
+
+
+@pytest.mark.parametrize("base", ["pbf", "dos"])
+def test_an_action_of_a_rulebase_beside_that_is_not_known_may_block(base):
+    body = "<%s><rules><entry name='Odd'><action><of-next-year/></action></entry></rules></%s>" % (base, base)
+    found = assess([OPEN], [SPARE], besides=body)
+    assert words(found) == ["unchecked"] * 2 and "(Odd) are not judged" in found.coverage[0].note
+
+
+@pytest.mark.parametrize("unseen, profile, lost", [
+    ("the rules that Panorama pushed", "Pushed", [("headers", (".chatgpt.com",))]), ("the rules that Panorama pushed", "default", []), ("", "Pushed", [])])
+def test_a_url_profile_that_panorama_pushed_may_insert_headers(unseen, profile, lost):
+    found = assess([security("Open", "allow", by_profile(profile))], [DECRYPT], unseen=unseen)
+    assert [(one.control, one.hosts) for one in found.losses if one.control == "headers"] == lost

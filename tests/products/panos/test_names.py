@@ -235,6 +235,9 @@ def test_a_profile_group_or_profile_that_was_not_read_may_block_anything(rig, pr
     ("/rulebase/pbf/rules/entry[@name='hole']", "<action><discard/></action>", "unchecked"),
     ("/rulebase/pbf/rules/entry[@name='hole']", "<action><discard/></action><disabled>yes</disabled>", "yes"),
     ("/rulebase/pbf/rules/entry[@name='other line']", "<action><forward><egress-interface>ethernet1/2</egress-interface></forward></action>", "yes"),
+    ("/rulebase/dos/rules/entry[@name='no']", "<action><deny/></action>", "unchecked"),
+    ("/rulebase/dos/rules/entry[@name='no']", "<action><deny/></action><disabled>yes</disabled>", "yes"),
+    ("/rulebase/dos/rules/entry[@name='floods']", "<action><protect/></action>", "yes"),
     ("/rulebase/application-override/rules/entry[@name='own']", "<protocol>tcp</protocol><port>443</port>", "unchecked"),
     ("/rulebase/application-override/rules/entry[@name='own']", "<protocol>tcp</protocol><port>8443</port>", "yes")])
 def test_rulebases_that_are_not_judged_are_named(rig, path, element, word):

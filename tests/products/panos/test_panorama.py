@@ -181,9 +181,22 @@ def test_local_rules_of_the_firewalls_are_not_read_and_said(rig):
     assert all("the local rules of the firewalls are not judged" in row["note"] for row in result["coverage"])
 
 
+@pytest.mark.parametrize("hidden, said", [
+    ("/config/shared", "shared"), ("/config/readonly/devices/entry[@name='localhost.localdomain']/device-group", "the parents"),
+    ("/config/devices/entry[@name='localhost.localdomain']/device-group/entry[@name='All']", "All")])
+def test_rules_above_the_device_group_that_were_not_readable_may_block(rig, hidden, said):
+    """An account that may not read them gets an empty answer."""
+    adapter = managed(rig)
+    read = adapter._api.get
+    adapter._api.get = lambda xpath: None if xpath == hidden else read(xpath)
+    result = rig.run(check=True, adapter=adapter)
+    assert {row["allowed"] for row in result["coverage"]} == {"unchecked"}
+    assert all("the rules of %s, which were not readable, are not judged" % said in row["note"] for row in result["coverage"])
+
+
 def test_rules_that_a_panorama_pushed_are_not_read_and_said(open_rig):
     rig = open_rig(PanosRig, release=(11, 1, 4))
-    rig.twin.panorama_connected = True
+    rig.twin.panorama_connected = "yes"
     result = rig.run(adapter=rig.adapter(accept_panorama_managed=True))
     assert {row["allowed"] for row in result["coverage"]} == {"unchecked"}
     assert all("the rules that Panorama pushed are not judged" in row["note"] for row in result["coverage"])

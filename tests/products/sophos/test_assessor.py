@@ -16,7 +16,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.sophos.
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.sophos.model import LOCAL_LIST, Settings, regex
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.marks import MARK
 from tests.contract.rig import FIRST
-from tests.products.sophos.twin import ENTITIES, firewall_rule, group, limit, tls_rule, web_policy, web_rule
+from tests.products.sophos.twin import ENTITIES, firewall_rule, group, limit, put, tls_rule, web_policy, web_rule
 
 CHAT, OPENAI, STRIPE = ".chatgpt.com", "*.openai.com", "js.stripe.com"
 LEAVES = tls_rule("Exclusions by website or category", "Do not decrypt", [(LOCAL_LIST, "URL Group")], default="Yes")
@@ -36,13 +36,21 @@ class Device:
         return {entity: copy.deepcopy(self.tables[entity]) for entity in entities}
 
 
+def with_columns(node, columns):
+    for tag, text in (columns or {}).items():
+        put(node, tag, text)
+    return node
+
+
 def judged(rules=(), default="Allow", held=("chatgpt.com", "openai.com", "js.stripe.com"), exempt=("chatgpt.com", "openai.com"), exceptions=(), policy=FIRST,
-           tls=(*INSPECTS,), drops=(), **options):
-    """``rules``: those of the web policy; ``held`` and ``exempt``: what our URL group and the exclusion list hold."""
+           tls=(*INSPECTS,), drops=(), out=None, company=None, tables=None, **options):
+    """``rules``: those of the web policy; ``held`` and ``exempt``: what our URL group and the exclusion list hold; ``out`` and ``company``: columns of the
+    accepting firewall rule and of the web policy; ``tables``: others."""
     device = Device({
         "WebFilterURLGroup": [group("ChatGPT allow", held, MARK), group(LOCAL_LIST, exempt, default="Yes"), group("Shut", ["chatgpt.com"])],
-        "WebFilterPolicy": [web_policy("Company", rules, default)], "WebFilterException": list(exceptions), "SSLTLSInspectionRule": list(tls),
-        "SSLTLSInspectionSettings": [ON], "FirewallRule": [*drops, firewall_rule("Out", WebFilter="Company")]})
+        **(tables or {}), "WebFilterPolicy": [with_columns(web_policy("Company", rules, default), company)],
+        "WebFilterException": list(exceptions), "SSLTLSInspectionRule": list(tls),
+        "SSLTLSInspectionSettings": [ON], "FirewallRule": [*drops, firewall_rule("Out", **dict({"WebFilter": "Company"}, **(out or {})))]})
     adapter = SophosAdapter(Settings(**dict({"web_policies": ("Company",), "users": ("AI users",)}, **options)), device, None)
     return adapter.assess(policy, adapter.read())
 
@@ -148,3 +156,44 @@ def test_how_columns_are_read():
     """Those of both kinds of firewall rules have one name."""
     node = ET.fromstring("<R><A> x </A><B><C>1</C><C>2</C><C>1</C></B><NetworkPolicy><D>n</D></NetworkPolicy><UserPolicy><E>u</E></UserPolicy><F> </F></R>")
     assert flat(node) == {"A": "x", "B/C": ["1", "2"], "D": "n", "E": "u"} and flat(node, "B") == {"A": "x", "D": "n", "E": "u"}
+
+
+# -- what is not understood
+
+
+GROUP_OF_HOSTS = "<FQDNHostGroup><Name>Group</Name>%s</FQDNHostGroup>"
+GROUP_OF_SERVICES = "<ServiceGroup><Name>Group</Name><ServiceList><Service>Ping</Service></ServiceList>%s</ServiceGroup>"
+PING = ET.fromstring("<Services><Name>Ping</Name><Type>ICMP</Type></Services>")
+
+
+@pytest.mark.parametrize("entity, text, column", [("FQDNHostGroup", GROUP_OF_HOSTS, "networks"), ("ServiceGroup", GROUP_OF_SERVICES, "services")])
+@pytest.mark.parametrize("more, word", [("", "yes"), ("<Description>Old</Description>", "yes"), ("<NewList><New>x</New></NewList>", "unchecked")])
+def test_a_group_with_a_column_that_is_not_known_may_hold_anything(entity, text, column, more, word):
+    tables = {entity: [ET.fromstring(text % more)], "Services": [PING]}
+    found = judged(drops=[firewall_rule("Drop", "Drop", **{column: ["Group"]})], tables=tables)
+    assert rows(found, "allowed")[CHAT] == (word,)
+
+
+SIGN_IN = Policy.from_config({"allow": ["accounts.google.com", "login.microsoftonline.com"], "exempt": ["accounts.google.com", "login.microsoftonline.com"]})
+GOOGLE, MICROSOFT = (("headers", "%s of web policy Company" % words, (host,)) for words, host in (
+    ("Google domains", "accounts.google.com"), ("Microsoft 365 tenants", "login.microsoftonline.com")))
+
+
+@pytest.mark.parametrize("company, policy, lost", [
+    ({"GoogAppDomainListEnabled": "1"}, SIGN_IN, [GOOGLE]), ({"Office365Enabled": "1"}, SIGN_IN, [MICROSOFT]), ({"Office365Enabled": "0"}, SIGN_IN, []),
+    ({}, SIGN_IN, []), ({"GoogAppDomainListEnabled": "1", "Office365Enabled": "1"}, FIRST, [])])
+def test_tenant_restrictions_of_a_web_policy_end_where_its_sign_in_is_not_decrypted(company, policy, lost):
+    assert [(one.control, one.rule, one.hosts) for one in judged(policy=policy, company=company).losses] == lost
+
+
+PROXY = {"ProxyMode": "Enable", "DecryptHTTPS": "Enable"}
+FILES = web_rule("Deny", [("File Type", "Executable Files")], ccl="1")
+
+
+@pytest.mark.parametrize("out, tls, lost", [
+    ({}, INSPECTS, {"file_control", "dlp"}), ({}, (), set()), (PROXY, (), {"file_control", "dlp"}),
+    (dict(PROXY, DecryptHTTPS="Disable", ScanVirus="Enable"), (), set()),
+    (dict(PROXY, DecryptHTTPS="OfNextYear", ScanVirus="Enable"), (), {"av", "file_control", "dlp"})])
+def test_what_a_web_policy_does_not_see_is_lost_with_either_engine(out, tls, lost):
+    """The kind of a category is written in several ways."""
+    assert {one.control for one in judged([FILES], out=out, tls=tls).losses} == lost

@@ -204,7 +204,7 @@ class View:
         found = list({"isolate": ["isolation"], "quarantine": ["sandbox"]}.get(action, []))
         if self.by_security(rule):
             found.append("av")
-        if "dlp." in text or (settings.get("payload_log") or {}).get("enabled"):
+        if "dlp." in text or any((settings.get(word) or {}).get("enabled") for word in ("payload_log", "forensic_copy")):
             found.append("dlp")
         if "http.upload." in text or "http.download." in text:
             found.append("file_control")
@@ -241,7 +241,7 @@ class View:
             return Hits(self._wanted)
         if asked.selectors.get(name) != HOST:
             return Hits(may=self._wanted)
-        if name.endswith("security_category"):
+        if name.endswith("security_category") and op == "in":
             # It is unknown whether the vendor rates a wanted host as dangerous; such a rule keeps its precedence.
             return Hits()
         if name.endswith(".domains") or name in _NAMES:
@@ -337,7 +337,7 @@ class View:
             entries = self._entries(values, "IP")
             return MAY if entries is None else addresses(media.destinations, entries)
         # No name is visible in a datagram.
-        return NO if name.endswith("security_category") or (name.startswith("net.sni.") and media.protocol == "udp") else MAY
+        return NO if (name.endswith("security_category") and op == "in") or (name.startswith("net.sni.") and media.protocol == "udp") else MAY
 
     # -- people
 
@@ -370,7 +370,7 @@ class View:
         if ours <= set(theirs):
             return SURE
         # Who is in two groups nobody can tell, nor whether case counts.
-        return NO if kind == "users" and not _lower(ours) & _lower(theirs) else MAY
+        return NO if kind == "users" and not _accounts(ours) & _accounts(theirs) else MAY
 
     def _posture(self, text: str) -> int:
         return level(tree_of(text), self._device)
@@ -394,5 +394,6 @@ def _protocol(ours: str, values: tuple) -> int:
     return SURE if ours in found else NO if found <= {"tcp", "udp", "icmp"} else MAY
 
 
-def _lower(names: Iterable[str]) -> set:
-    return {name.lower() for name in names}
+def _accounts(emails: Iterable[str]) -> set:
+    """Addresses as an account with extended_email_matching compares them: without dots and without what a plus sign adds to the name."""
+    return {user.partition("+")[0].replace(".", "") + sign + domain for user, sign, domain in (email.lower().partition("@") for email in emails)}

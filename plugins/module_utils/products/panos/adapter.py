@@ -64,6 +64,7 @@ class PanosAdapter(Adapter):
         self._release = (10, 2)
         self._context = Context()
         self._outer: list = []
+        self._unread: list = []
         self._group_warnings: list = []
         self._managed: bool | None = None
         self._parents: dict | None = None
@@ -95,7 +96,8 @@ class PanosAdapter(Adapter):
         if first:
             self._leftover = pending in (OURS, BOTH)
             self._read_outer()
-        self._context = Context([scope] + self._outer, self._settings.rulebase, self._unseen(), self._serials())
+        unread = "the rules of %s, which were not readable," % " and ".join(self._unread) if self._unread else ""
+        self._context = Context([scope] + self._outer, self._settings.rulebase, self._unseen(), self._serials(), unread)
         shared = self._outer[-1] if self._outer else None
         left = shared.findall("ssl-decrypt/ssl-exclude-cert/entry") if shared is not None else ()
         if self._settings.exclusion_depth or any(is_ours(entry.findtext("description")) for entry in left):
@@ -140,20 +142,21 @@ class PanosAdapter(Adapter):
         """
         if not self._settings.scan_conflicts:
             return
-        parents = []
+        parents = {}
         if self._settings.device_group:
             above = self._hierarchy()
-            name, seen = above.get(self._settings.device_group), {self._settings.device_group}
-            while name and name not in seen:
-                seen.add(name)
-                node = self._api.get("%s/device-group/entry[@name=%s]" % (DEVICE, xml.quoted(name)))
-                parents += [node] if node is not None else []
+            self._unread = [] if self._settings.device_group in above else ["the parents"]
+            name = above.get(self._settings.device_group)
+            while name and name not in parents and name != self._settings.device_group:
+                parents[name] = self._api.get("%s/device-group/entry[@name=%s]" % (DEVICE, xml.quoted(name)))
                 name = above.get(name)
         else:
             self._is_managed()
             self._group_warnings = user_groups.warnings(self._api, self._settings.vsys, self._settings.audience.users)
-        shared = self._api.get("/config/shared")
-        self._outer = parents + ([shared] if shared is not None else [])
+        outer = dict(parents, shared=self._api.get("/config/shared"))
+        self._outer = [node for node in outer.values() if node is not None]
+        # A firewall has no rules there.
+        self._unread += [name for name, node in outer.items() if node is None and self._settings.device_group]
 
     def _unseen(self) -> str:
         """Rules that a firewall asks beside those that can be read here, in words."""
@@ -162,10 +165,10 @@ class PanosAdapter(Adapter):
         return "the rules that Panorama pushed" if self._managed else ""
 
     def _is_managed(self) -> bool:
-        """Whether a Panorama manages this firewall. Asked once."""
+        """Whether a Panorama manages this firewall. One that is not connected does too: what it pushed stays in force. Asked once."""
         if self._managed is None:
             status = "".join(self._api.operate("<show><panorama-status></panorama-status></show>").itertext())
-            self._managed = re.search(r"Connected\s*:\s*yes", status) is not None
+            self._managed = re.search(r"Panorama Server.*:[ \t]*\S|Connected\s*:\s*yes", status) is not None
         return self._managed
 
     # -- the firewalls of a device group

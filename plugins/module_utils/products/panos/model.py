@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import xml.etree.ElementTree as ET
 from dataclasses import dataclass, field
+from typing import Callable
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, State
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.panos import elements as xml
@@ -45,11 +46,20 @@ class Settings(shared.Settings):
         return "pre-rulebase" if self.device_group else "rulebase"
 
 
+def _acts(*harmless: str) -> Callable[[ET.Element], bool]:
+    """Whether a rule has an action besides the ``harmless`` ones; one that is not known counts."""
+    return lambda entry: any(node.tag not in harmless for node in entry.findall("action/*"))
+
+
 #: Rulebase, what its rules are, which of them matter.
 _OTHERS = (
-    ("pbf", "policy-based forwarding rules that discard", lambda entry: entry.find("action/discard") is not None),
+    ("pbf", "policy-based forwarding rules that may discard", _acts("forward", "forward-to-vsys", "no-pbf")),
+    # Its protection limits floods only.
+    ("dos", "DoS protection rules that may deny", _acts("allow", "protect")),
     ("application-override", "application override rules for TCP",
      lambda entry: entry.findtext("protocol") == "tcp" and port_level((entry.findtext("port") or "").split(","), (443,)) != NO))
+#: The URL filtering profile that every release delivers. It inserts no header.
+_PREDEFINED = "default"
 #: The rules that are evaluated last, within a zone and between zones, and what they do unless they are overridden.
 _DEFAULTS = (("intrazone-default", "intrazone", "allow"), ("interzone-default", "interzone", "deny"))
 
@@ -59,14 +69,16 @@ class Context(shared.Context):
     """What names in rules mean, and which rules are evaluated before and after those of the scope: by the scope itself, its parents and shared.
 
     ``nodes``: their configurations, the nearest first. ``rulebase``: the element that holds the rules of the scope. ``unseen``: in words, rules that are asked
-    too and cannot be read: behind the pre-rules of a Panorama the local ones, around the local rules of a firewall those of its Panorama. ``serials``:
-    the firewalls that the rules are for; None if unknown.
+    too and cannot be read: behind the pre-rules of a Panorama the local ones, around the local rules of a firewall those of its Panorama. ``unread``: in
+    words, what of the parents and shared this account was not given, so that their rules are unknown. ``serials``: the firewalls that the rules are for; None
+    if unknown.
     """
 
     nodes: list = field(default_factory=list)
     rulebase: str = "rulebase"
     unseen: str = ""
     serials: frozenset | None = None
+    unread: str = ""
     #: What names of addresses stand for, as far as somebody asked.
     resolved: dict = field(default_factory=dict, repr=False, compare=False)
     _index: dict = field(default_factory=dict, repr=False, compare=False)
@@ -97,6 +109,9 @@ class Context(shared.Context):
 
     def headers(self, profile: str, kind: str) -> list[tuple]:
         entry = self._entries("profiles/%s" % kind).get(profile)
+        if entry is None and kind == "url-filtering" and self.unseen and profile != _PREDEFINED:
+            # Panorama pushed it; what it inserts cannot be read here.
+            return [("not known", [], [])]
         return [(one.get("name") or "", [node.text or "" for node in one.iter("header")],
                  [node.text or "" for part in one.iter("domains") for node in part.findall("member")])
                 for one in (entry.findall("http-header-insertion/entry") if entry is not None else ())]
@@ -120,7 +135,7 @@ class Context(shared.Context):
     def above(self, base: str) -> list[Rule]:
         """The rules that are evaluated before those of the scope."""
         pre = [rule for node in reversed(self.nodes[1:]) for rule in self._rules(node, "pre-rulebase", base)]
-        return pre + (self._hidden() if self.rulebase == "rulebase" else [])
+        return _standing_for(self.unread) + pre + (self._hidden() if self.rulebase == "rulebase" else [])
 
     def below(self, base: str) -> list[Rule]:
         """The rules that are evaluated after those of the scope."""
@@ -145,11 +160,11 @@ class Context(shared.Context):
         for base, words, takes in _OTHERS:
             names = [entry.get("name") for node in self.nodes for rulebase in ("pre-rulebase", "rulebase", "post-rulebase")
                      for entry in node.findall("%s/%s/rules/entry" % (rulebase, base)) if entry.findtext("disabled") != "yes" and takes(entry)]
-            found += [Rule("%s (%s)" % (words, ", ".join(names)), {"action": "unseen"}, unseen=True)] if names else []
+            found += _standing_for("%s (%s)" % (words, ", ".join(names)) if names else "")
         return found
 
     def _hidden(self) -> list[Rule]:
-        return [Rule(self.unseen, {"action": "unseen"}, unseen=True)] if self.unseen else []
+        return _standing_for(self.unseen)
 
     def _defaults(self) -> list[Rule]:
         found = []
@@ -159,6 +174,11 @@ class Context(shared.Context):
             own = self.rule("security", entry, "").native if entry is not None else {}
             found.append(Rule(name, dict({"action": action}, **dict(own, **{"rule-type": kind}))))
         return found
+
+
+def _standing_for(words: str) -> list[Rule]:
+    """The Rule that stands for rules which cannot be read, in words; none without words."""
+    return [Rule(words, {"action": "unseen"}, unseen=True)] if words else []
 
 
 def _native(obj: Object) -> dict:

@@ -10,6 +10,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Po
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.sophos import model as xml
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.sophos.api import text_of
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.sophos.columns import TLS_RULE, columns_of, listed
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.sophos.hosts import kind_of
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.sophos.layers import inspection, naming
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.sophos.model import FIREWALL, POLICIES, TLS_RULES, Settings, Site
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.findings import Findings
@@ -18,6 +19,9 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.firstmatch
 #: Columns of a firewall rule for what looks into decrypted traffic, and the control's word.
 _CONTROLS = {"ScanVirus": "av", "ZeroDayProtection": "sandbox", "IntrusionPrevention": "ips", "ApplicationControl": "app_control"}
 _OFF = ("", "Disable", "None")
+#: Columns of a web policy that keep users in the site's own tenants, by headers in decrypted requests to the hosts where they sign in.
+_TENANTS = {"GoogAppDomainListEnabled": ("Google domains", ("accounts.google.com",)),
+            "Office365Enabled": ("Microsoft 365 tenants", ("login.microsoftonline.com", "login.microsoft.com", "login.windows.net"))}
 
 
 def tell(found: Findings, settings: Settings, site: Site, policy: Policy) -> None:
@@ -66,19 +70,24 @@ def _for_audience(settings: Settings, rule: ET.Element) -> bool:
 
 def _losses(found: Findings, site: Site, policy: Policy, policies: list, using: list) -> None:
     hosts = tuple(str(pattern) for pattern in policy.exempt)
-    decrypting = site.inspects and any(inspection(rule) not in (ALLOW, PASS_ON) and text_of(rule, "DecryptAction") != "Deny" for rule in site.tables[TLS_RULES])
-    for rule in using if hosts else ():
-        if xml.of_rule(rule, "DecryptHTTPS") == "Enable" or (decrypting and xml.of_rule(rule, "ProxyMode").lower() in ("", "disable", "false")):
-            for column, control in _CONTROLS.items():
-                if xml.of_rule(rule, column) not in _OFF:
-                    found.lose(control, "firewall rule %s" % xml.firewall_name(rule), hosts)
-    for one in policies if hosts and decrypting else ():
+    by_rules = site.inspects and any(inspection(rule) not in (ALLOW, PASS_ON) and text_of(rule, "DecryptAction") != "Deny" for rule in site.tables[TLS_RULES])
+    decrypted = [rule for rule in using if xml.of_rule(rule, "DecryptHTTPS") not in _OFF or (
+        by_rules and xml.of_rule(rule, "ProxyMode").lower() in ("", "disable", "false"))]
+    for rule in decrypted if hosts else ():
+        for column, control in _CONTROLS.items():
+            if xml.of_rule(rule, column) not in _OFF:
+                found.lose(control, "firewall rule %s" % xml.firewall_name(rule), hosts)
+    for one in policies if hosts and (by_rules or decrypted) else ():
         node = site.node(POLICIES, one)
         rules = [rule for rule in ([] if node is None else node.findall("RuleList/Rule")) if text_of(rule, "PolicyRuleEnabled", "1") != "0"]
-        if any(kind == "FileType" for rule in rules for kind, _name in xml.categories(rule)):
+        if any(kind_of(kind) == "filetype" for rule in rules for kind, _name in xml.categories(rule)):
             found.lose("file_control", "web policy %s" % one, hosts)
         if any(text_of(rule, "CCLRuleEnabled", "0") != "0" for rule in rules):
             found.lose("dlp", "content filters of web policy %s" % one, hosts)
+        for column, (words, signs_in) in _TENANTS.items() if node is not None else ():
+            held = tuple(str(pattern) for pattern in policy.exempt if any(map(pattern.matches, signs_in)))
+            if held and text_of(node, column, "0") not in ("0", *_OFF):
+                found.lose("headers", "%s of web policy %s" % (words, one), held)
 
 
 def _of_inspection(settings: Settings, site: Site, using: list) -> list:

@@ -92,6 +92,8 @@ WEB_CATEGORY = Schema(
     others=frozenset(["Name", "Description", "Classification", "QoSPolicy", "OverrideDefaultDeniedMessage", "Notification"]), unset=_OFF)
 URL_GROUP = Schema(limits={"URLlist/URL": (), "URLList/URL": ()}, others=frozenset(["Name", "Description", "IsDefault"]), unset=_OFF)
 FQDN_HOST = Schema(limits={"FQDN": (), "FQDNHostGroupList/FQDNHostGroup": ()}, others=frozenset(["Name", "Description"]), unset=_OFF)
+FQDN_GROUP = Schema(limits={"FQDNHostList/FQDNHost": ()}, others=frozenset(["Name", "Description", "IsDefault"]), unset=_OFF)
+SERVICE_GROUP = Schema(limits={"ServiceList/Service": ()}, others=frozenset(["Name", "Description", "IsDefault"]), unset=_OFF)
 SERVICE = Schema(
     limits={"Type": (), "ServiceDetails/ServiceDetail/SourcePort": (), "ServiceDetails/ServiceDetail/DestinationPort": (),
             "ServiceDetails/ServiceDetail/Protocol": (), "ServiceDetails/ServiceDetail/ProtocolName": (), "ServiceDetails/ServiceDetail/ICMPType": (),

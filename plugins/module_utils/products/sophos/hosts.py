@@ -181,8 +181,9 @@ class Hosts:
             for group in groups:
                 inside.setdefault(group, set()).update(texts)
         for node in table[FQDN_GROUPS]:
-            name, members = text_of(node, "Name"), {(one.text or "").strip() for one in node.findall("FQDNHostList/FQDNHost")}
-            texts = [hosts[one][0] if one in hosts else {"*"} for one in members]
+            name, columns = text_of(node, "Name"), columns_of(schemas.FQDN_GROUP, node)
+            texts = [hosts[one][0] if one in hosts else {"*"} for one in listed(columns, "FQDNHostList/FQDNHost")]
+            texts += [{"*"}] if columns.unread() else []
             self._fqdns[name] = frozenset(inside.get(name, ())).union(*texts)
 
     def networks(self, names: Iterable[str], wanted: Collection[Pattern]) -> Hits:
@@ -204,7 +205,9 @@ class Hosts:
     def _service(self, name: str, seen: frozenset) -> int:
         group = self._site.node(SERVICE_GROUPS, name)
         if group is not None:
-            return self.https([(one.text or "").strip() for one in group.findall("ServiceList/Service")], seen)
+            columns = columns_of(schemas.SERVICE_GROUP, group)
+            level = self.https(listed(columns, "ServiceList/Service"), seen)
+            return max(level, MAY) if columns.unread() else level
         node = self._site.node(SERVICES, name)
         if node is None or any(column not in schemas.SERVICE.limits for column in columns_of(schemas.SERVICE, node).unread()):
             return MAY

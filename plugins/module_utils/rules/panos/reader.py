@@ -8,6 +8,7 @@ custom categories the most severe action wins: block, override, continue, alert,
 """
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import Iterable
 
@@ -245,12 +246,13 @@ class Reader:
 
     def _carries(self, name: str, media: Media) -> bool:
         made = any(self.names.context.find(path, name) is not None for path in ("application-filter", "application", "application-group"))
-        return made or name in ("stun", "unknown-%s" % media.protocol)
+        return made or name in ("stun", "unknown-%s" % media.protocol) or re.search("openai|chatgpt", name) is not None
 
     def _serves(self, name: str, media: Media) -> bool:
         entry = self.names.context.find("service", name)
         if entry is None:
-            return name not in ("application-default", "service-http", "service-https")
+            # The default ports of stun are those of voice.
+            return name not in ("service-http", "service-https")
         text = entry.get("protocol/%s/port" % media.protocol)
         return text is not None and port_level(text.split(","), media.ports) != NO
 

@@ -53,6 +53,7 @@ class Knobs:
     max_rules: int = 500                    # of each kind
     page: int = 50                          # guess: items of a list in one page when nothing is asked
     largest_page: int = 1000                # guess
+    totals: bool = True                     # whether a table says how many rows it has
     embed_items: bool = False               # guess: whether a list answers its items
     format: object = formatted              # how expressions are stored
     outside_schedules: bool | None = None   # whether no schedule of a rule holds now; None: nobody says
@@ -153,7 +154,7 @@ class CloudflareGateway(Policy, Twin):
             return Reply.of_json({"success": False, "errors": [{"code": refused.code, "message": refused.message}], "messages": [], "result": None},
                                  refused.status)
         body = {"success": True, "errors": [], "messages": [], "result": result}
-        return Reply.of_json(dict(body, **({"result_info": info} if info else {})))
+        return Reply.of_json(dict(body, **({"result_info": info} if info and self.knobs.totals else {})))
 
     def _carry_out(self, request: Request) -> tuple:
         bearer = request.headers.get("authorization", "")

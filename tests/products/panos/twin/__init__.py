@@ -106,7 +106,8 @@ class Panos(Twin):
         self.saved: dict = {}
         self.must_commit_all = False
         self.ha = {"enabled": False, "state": "active"}
-        self.panorama_connected = False
+        #: Of its Panorama, "yes" or "no"; None without one.
+        self.panorama_connected: str | None = None
         self.fail_next_commit: list = []
         self.fail_next_validate: list = []
         self.commit_warnings: list = []
@@ -442,9 +443,9 @@ class Panos(Twin):
         return _success("<devicegroups>%s</devicegroups>" % inner)
 
     def _show_panorama(self, _admin, _command, _asked) -> str:
-        if not self.panorama_connected:
+        if self.panorama_connected is None:
             return _success("")
-        return _success("\nPanorama Server 1 : 192.0.2.200\n    Connected     : yes\n    HA state      : disconnected\n")
+        return _success("\nPanorama Server 1 : 192.0.2.200\n    Connected     : %s\n    HA state      : disconnected\n" % self.panorama_connected)
 
     def _pending(self, _admin, _command, _asked) -> str:
         return _success("yes" if self.ops or self.must_commit_all else "no")
