@@ -73,7 +73,8 @@ def test_in_check_mode_a_difference_is_a_change_and_coverage_is_that_of_now():
     ({"blocked_applications": ("Chat GPT",)}, AI, "no no unchecked", "yes yes"), ({"blocked_applications": ("OpenAI API",)}, AI, "no no unchecked", "yes yes"),
     ({"blocked_applications": ("OpenAI API",)}, (), "no no no", "yes yes"),
     # What is decrypted passes all the same.
-    ({"inspected_domains": ("chatgpt.com", "no domain")}, AI, "yes yes yes", "no unchecked"), ({"inspected_domains": ("openai.com",)}, AI, "yes yes yes", "yes no"),
+    ({"inspected_domains": ("chatgpt.com", "no domain")}, AI, "yes yes yes", "no unchecked"),
+    ({"inspected_domains": ("openai.com",)}, AI, "yes yes yes", "yes no"),
     ({"inspected_domains": None}, AI, "yes yes yes", "unchecked unchecked"), ({"inspected_categories": None}, AI, "yes yes yes", "unchecked unchecked"),
     ({"inspected_categories": ("Computers",)}, AI, "yes yes yes", "unchecked unchecked")], ids=str)
 def test_what_the_pages_say_is_what_coverage_says(changes, people, allowed, exempt):

@@ -195,14 +195,18 @@ class BarracudaAdapter(Adapter):
                            opens="only the device knows which hosts it contains: check for wanted hosts", name=name)
 
     def _inspection(self, policy, state: State, found: Findings):
-        """Patterns of designated domains, None among them for those not understood; None if they were not copied. An exempt pattern that meets one is a conflict."""
+        """Patterns of designated domains, None among them for those that are not understood; None if they were not copied.
+
+        An exempt pattern that meets one is a conflict.
+        """
         if self._pages.inspected_domains is None:
             return None
         named = {ref.name: _designated(ref.name) for ref in sorted(state.objects) if ref.kind == INSPECTED}
         domains = {name: patterns for name, patterns in named.items() if patterns is not None}
         odd = sorted(set(named) - set(domains))
-        found.conflict("inspected entries", "decrypt", "SSL Inspection, designated domains", "not understood: %s" % ", ".join(odd), policy.exempt if odd else (),
-                       False, opens="only the device knows which hosts these entries contain: check for wanted hosts")
+        if odd:
+            found.conflict("inspected entries", "decrypt", "SSL Inspection, designated domains", "not understood: %s" % ", ".join(odd), policy.exempt, False,
+                           opens="only the device knows which hosts these entries contain: check for wanted hosts")
         for pattern in policy.exempt:
             # The id is that of the wanted pattern: a domain that was taken out leaves no trace to know it by.
             number, meeting = _id("inspected", str(pattern)), [name for name, one in domains.items() if _meet(one, pattern)]

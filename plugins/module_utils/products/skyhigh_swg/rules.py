@@ -50,10 +50,10 @@ class Criterion:
 class Rule:
     """``condition``: tokens "and", "or", "not", "(", ")" and Criterions; empty: always. ``action``: the word behind ``mainaction``, in lower case.
 
-    ``engines``: ids of what it enables; ``strange``: what else is in it that is not known, events say; ``words``: all text and all values in it; ``where``: title of
-    its rule set; ``position``: its number in the whole policy; ``lists``: ids of the lists in its criteria and in those of the rule sets around it; ``named``: of all lists in
-    the rule itself, those of its events included; ``doubts``: what of these is not understood; ``columns``: its attributes, with those of the rule sets around it that are not understood, and ``cap``
-    what they leave.
+    ``engines``: ids of what it enables; ``strange``: what else is in it that is not known, events say; ``words``: all text and all values in it;
+    ``where``: title of its rule set; ``position``: its number in the whole policy; ``lists``: ids of the lists in its criteria and in those of the rule sets
+    around it; ``named``: ids of the lists in the rule itself, its events included; ``doubts``: what of its criteria is not understood; ``columns``: its
+    attributes, with those of the rule sets around it that are not understood, and ``cap`` what they leave.
     """
 
     name: str
@@ -203,8 +203,7 @@ def _rule(node: ET.Element, where: str, position: int, around: Around) -> Rule:
     return Rule(columns.get("rule@name", ""), where, position, enabled=native.get("rule@enabled") != "false", condition=condition,
                 action="" if action is None else _last(action.get("actionId"), "mainaction").partition(".")[0], engines=engines, strange=strange,
                 words=" ".join(word for part in node.iter() for word in (part.text or "", *part.attrib.values())), lists=inside.lists,
-                named=frozenset(_lists(node)),
-                doubts=inside.doubts, columns=columns, cap=MAY if columns.unread() else SURE)
+                named=frozenset(_lists(node)), doubts=inside.doubts, columns=columns, cap=MAY if columns.unread() else SURE)
 
 
 def _events(node: ET.Element) -> tuple:
