@@ -267,7 +267,7 @@ class _Reader:
             self._conditional -= 1
         elif not head.startswith("#el"):
             # It may bring in anything, layers behind this one too.
-            self.policy.layers.append(Layer("", (Rule((), (head,), line.strip(), (_OUTSIDE,)),)))
+            self.policy.layers.append(Layer("", (Rule(tests=(), actions=(head,), text=line.strip(), marks=(_OUTSIDE,)),)))
 
     def _define(self, what: str, name: str) -> None:
         policy = self.policy
