@@ -73,7 +73,8 @@ def test_in_check_mode_a_difference_is_a_change_and_coverage_is_that_of_now():
     ({"blocked_applications": ("Chat GPT",)}, AI, "no no unchecked", "yes yes"), ({"blocked_applications": ("OpenAI API",)}, AI, "no no unchecked", "yes yes"),
     ({"blocked_applications": ("OpenAI API",)}, (), "no no no", "yes yes"),
     # What is decrypted passes all the same.
-    ({"inspected_domains": ("chatgpt.com", "no domain")}, AI, "yes yes yes", "no yes"), ({"inspected_domains": ("openai.com",)}, AI, "yes yes yes", "yes no"),
+    ({"inspected_domains": ("chatgpt.com", "no domain")}, AI, "yes yes yes", "no unchecked"),
+    ({"inspected_domains": ("openai.com",)}, AI, "yes yes yes", "yes no"),
     ({"inspected_domains": None}, AI, "yes yes yes", "unchecked unchecked"), ({"inspected_categories": None}, AI, "yes yes yes", "unchecked unchecked"),
     ({"inspected_categories": ("Computers",)}, AI, "yes yes yes", "unchecked unchecked")], ids=str)
 def test_what_the_pages_say_is_what_coverage_says(changes, people, allowed, exempt):
@@ -92,6 +93,37 @@ def test_a_page_that_was_not_copied_is_named(changes, lines):
     assert len(manual) == len(lines) and all(text in line for text, line in zip(lines, manual))
     nothing = handed(replace(DONE, **changes), policy=replace(FIRST, allow=(), exempt=()))["manual"]
     assert not any("which applications" in line or "check whether" in line for line in nothing)
+
+
+@pytest.mark.parametrize("entry,words,told", [
+    ("com", ("no", "no"), "decrypt"), ("https://chatgpt.com/g/1", ("no", "yes"), "decrypt"), ("*.OpenAI.com:443", ("yes", "no"), "decrypt"),
+    ("*", ("unchecked", "unchecked"), "decrypt"), ("All", ("unchecked", "unchecked"), "decrypt"), ("every site", ("unchecked", "unchecked"), "decrypt"),
+    ("^chat.*gpt", ("unchecked", "unchecked"), "decrypt"), ("", ("unchecked", "unchecked"), "decrypt"), ("intranet", ("yes", "yes"), None),
+    ("198.51.100.0/24", ("yes", "yes"), None), ("2001:db8::1", ("yes", "yes"), None), ("bank.example", ("yes", "yes"), None)])
+def test_an_entry_for_inspection_that_is_no_plain_domain_is_not_passed_over(entry, words, told):
+    result = handed(replace(DONE, inspected_domains=("example.org", entry)))
+    assert tuple(row["exempt"] for row in result["coverage"] if row["exempt"] != "not wanted") == words
+    assert {one["effect"] for one in result["conflicts"]} == ({told} if told else set())
+    assert all(one["certain"] == ("unchecked" not in words) for one in result["conflicts"])
+
+
+def test_an_exception_with_two_actions_is_ambiguous():
+    again = (("group AI users", "allow"),) * 2
+    assert {row["allowed"] for row in handed(replace(DONE, exceptions=again))["coverage"]} == {"yes"}
+    with pytest.raises(Failed, match="more than one"):
+        handed(replace(DONE, exceptions=(("group AI users", "block"), ("group AI users", "allow"))))
+
+
+def test_capitals_and_blanks_in_the_category_are_no_drift():
+    result = handed(replace(DONE, category=("ChatGPT.com", " openai.com ", "js.stripe.com")), check=True)
+    assert not result["changed"] and {row["allowed"] for row in result["coverage"]} == {"yes"}
+
+
+def test_a_url_pattern_in_a_backup_names_a_host_too(tmp_path):
+    path = tmp_path / "backup.txt"
+    path.write_text("url_patterns = ^https?://([a-z]+\\.)?chatgpt\\.com/\n")
+    found = handed(DONE, backup=str(path))["diagnosis"]["backup"]["found"]
+    assert found == [{"variable": "url_patterns", "hosts": ["chatgpt.com"]}]
 
 
 def test_designated_domains_are_told_together_and_those_that_are_gone_by_their_host():

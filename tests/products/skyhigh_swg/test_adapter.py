@@ -89,8 +89,9 @@ def test_the_password_is_in_a_header_only(rig):
     assert not [request for request in rig.twin.log if secret in str((request.path, request.query, request.body))]
 
 
-def test_feeds_are_read_to_their_last_page_and_links_may_name_another_host(make):
-    rig = make(page_size=2, links="http://localhost:4711")
+@pytest.mark.parametrize("rels", [("current", "first", "last"), ("current", "next")], ids=str)
+def test_feeds_are_read_to_their_last_page_and_links_may_name_another_host(make, rels):
+    rig = make(page_size=2, links="http://localhost:4711", rels=rels)
     assert rig.run()["coverage_summary"]["allowed"] == 3
     assert ("GET", "/rulesets") in asked(rig) and max(int(request.query.get("page", 1)) for request in rig.twin.log) == 4
 

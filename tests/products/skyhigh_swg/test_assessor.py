@@ -215,3 +215,25 @@ def test_what_only_scans_or_adds_a_header_blocks_nobody(one):
 def test_both_names_of_a_property_are_read(name):
     conflict, = judged(AUTH, block(criterion(name, "equals", "true", listed="id of Names")), *SITE, lists={"Names": (STRIPE,)}).conflicts
     assert conflict.certain and conflict.hosts == (STRIPE,)
+
+
+@pytest.mark.parametrize("entry,word", [("com", "unchecked"), ("*.stripe.com", "unchecked"), (".js.stripe.com", "unchecked"), ("stripe.com", "no"),
+                                        ("*.example.com", "yes"), ("net", "yes"), ("192.0.2.1", "yes"), ("", "yes")])
+def test_a_domain_that_is_not_written_as_one_may_be_meant(entry, word):
+    domains = criterion("url.host.belongstodomains", "equals", "true", listed="id of Names")
+    found = judged(AUTH, block(domains), *SITE, lists={"Names": (entry,)})
+    assert {row.pattern: row.allowed for row in found.coverage}[STRIPE] == word
+
+
+def test_a_header_that_a_rule_takes_from_a_list_is_tenant_control():
+    event = '<executeActionContainer><procedureValue procedureId="com.scur.procedure.header.add"><listValue id="id of Headers"/></procedureValue>'
+    adds = rule("Adds", "continue", header="X").replace('<executeActionContainer><procedureValue procedureId="com.scur.procedure.header.add">', event + (
+        '</executeActionContainer><executeActionContainer><procedureValue procedureId="com.scur.procedure.header.add">'), 1)
+    for entry, told in (("ChatGPT-Allowed-Workspace-Id", 1), ("X-Company", 0)):
+        found = judged(AUTH, EXEMPT, HTTPS, rule_group("Tenants", [adds]), ALLOW, block(listed("Headers")), lists={"Headers": (entry,)})
+        assert [one.rule for one in found.tenant_controls if "Adds" in one.rule] == ["rule Adds of rule set Tenants"] * told
+
+
+def test_a_control_is_known_by_the_title_of_a_rule_set_in_another_one():
+    scans = rule_group("Content", groups=[rule_group("Data Loss Prevention", [rule("Looks", "continue")])])
+    assert ("dlp", "rule set Content") in [(one.control, one.rule) for one in judged(AUTH, *SITE, scans).losses]

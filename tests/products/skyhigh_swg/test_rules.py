@@ -164,7 +164,21 @@ def test_what_a_rule_says():
         ("rule C of rule set Set", 3, True, "continue", PASS_ON, SURE, ())]
     assert [one.name for one in found.walk()] == ["A", "C"] and "X-Company" in found.rules[0].words and len(found.rules[0].criteria) == 1
     assert Rule("", "Set", 1).label == "rule set Set"
-    assert one(rule("x", "block.1").replace('<stringValue value="y"/>', "").replace("</rule>", "<x><stringValue/></x></rule>")).words.strip() == ""
+    assert {"y", "z"} <= set(one(rule("x", "block.1").replace("</rule>", '<x><stringValue/><odd one="y">z</odd></x></rule>')).words.split())
+
+
+@pytest.mark.parametrize("state,enabled,sure", [("true", True, True), ("false", False, True), ("scheduled", True, False), ("", True, False)])
+def test_a_state_that_is_not_known_is_not_sure(state, enabled, sure):
+    found = one(rule("x", "stopcycle").replace('enabled="true"', 'enabled="%s"' % state))
+    assert (found.enabled, found.cap) == (enabled, SURE if sure else MAY)
+    made = read(rule_group("Set", [rule("x", "stopcycle")]).replace('enabled="true"', 'enabled="%s"' % state, 1))
+    assert (made.enabled, made.rules[0].cap) == (enabled, SURE if sure else MAY)
+
+
+@pytest.mark.parametrize("value,taking,sure", [("true", True, True), ("false", False, True), ("sometimes", True, False)])
+def test_a_cycle_that_a_rule_set_takes_part_in_perhaps(value, taking, sure):
+    made = read(rule_group("Set", [rule("x", "stopcycle")]).replace('cycleRequest="true"', 'cycleRequest="%s"' % value))
+    assert (made.request, made.rules[0].cap) == (taking, SURE if sure else MAY)
 
 
 @pytest.mark.parametrize("action,effect,unknown", [

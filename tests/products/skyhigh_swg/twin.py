@@ -85,6 +85,7 @@ class Knobs:
     read_only: int = 403                   # guess
     in_use: int = 409                      # guess: a list that a rule refers to cannot be deleted
     page_size: int = 0                     # 0: everything in one page
+    rels: tuple = ("current", "first", "last")   # links of a feed; whether there are others is not published
     links: str = "http://localhost:4711"   # what links name instead of this host
     categories: dict = field(default_factory=lambda: {name: "AI" for name in (
         "chatgpt.com", "openai.com", "oaistatic.com", "claude.ai", "other-ai.example", "oaiusercontent.com")})
@@ -363,7 +364,8 @@ class SkyhighGateway(Twin):
         last = max(1, -(-len(rows) // size))
         page = min(int(request.query.get("page") or 1), last)
         links = "".join('<link href="%s%s?page=%d&amp;pageSize=%d" rel="%s"/>' % (self.knobs.links, request.path, number, size, rel)
-                        for rel, number in (("current", page), ("first", 1), ("last", last)))
+                        for rel, number in (("current", page), ("first", 1), ("last", last), ("next", page + 1))
+                        if rel in self.knobs.rels and number <= last)
         return self._xml("<feed><id>%s</id><title>%s</title>%s%s</feed>" % (title, title, links, "".join(rows[(page - 1) * size:page * size])))
 
     def _rule_entry(self, number: int, group) -> str:

@@ -197,6 +197,8 @@ def test_lists_of_the_company_take_the_hosts_and_give_them_back(make):
     assert {row[:2] for row in coverage(result).values()} == {("unchecked", "unchecked"), ("unchecked", "not wanted")}
     assert "widened: a list holds its subdomains too" in coverage(result)["js.stripe.com"][2] and result["conflicts"] == []
     assert any("an existing rule has to allow the hosts of the URL list Company allows" in text for text in result["manual"])
+    assert {one["target"]: one["status"].partition(":")[0] for one in result["activation"]} == {
+        "Company allows": "not known to be in force", "Company spares": "not known to be in force"}
     assert not rig.run(adapter=rig.adapter(install=install, **LISTED))["changed"]
     rig.run("reverted", adapter=rig.adapter(install=install, **LISTED))
     assert rig.snapshot() == site and rig.decisions() == before

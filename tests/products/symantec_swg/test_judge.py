@@ -325,3 +325,31 @@ def test_the_header_of_a_workspace_anywhere_in_the_policy_is_tenant_control():
     decrypts = "<SSL-Intercept>\n  ssl.forward_proxy(https)\n"
     assert [(one.rule, tuple(map(str, one.hosts))) for one in assess(header + decrypts).tenant_controls] == [("the policy that console runs", BOTH[:1])]
     assert assess(header).tenant_controls == [] and assess(decrypts).tenant_controls == []
+
+
+# -- what is not read
+
+
+@pytest.mark.parametrize("place", ["before", "behind"])
+def test_a_directive_may_bring_in_anything_wherever_it_stands(place):
+    found = assess(**{place: "#import company\n"})
+    assert words(found) == ["unchecked", "unchecked"] and words(found, "exempt")[0] == "unchecked"
+
+
+@pytest.mark.parametrize("url,hosts", [
+    ("chatgpt.com:443", BOTH[:1]), ("https://chatgpt.com/g/1", BOTH[:1]), ("*.chatgpt.com", BOTH[:1]), ("com", BOTH), ("js.stripe.com/v3?x=1", BOTH[1:]),
+    ("net", ()), ("claude.ai/chatgpt.com", ()), ("192.0.2.1", ()), ("openai", ()), ("", ())])
+def test_an_entry_that_is_no_plain_domain_may_be_about_a_wanted_host(url, hosts):
+    found = assess(urls=[url], consoles=False)
+    assert [(one.hosts, one.certain, one.remedy) for one in found.conflicts] == [(hosts, False, ())] * bool(hosts)
+
+
+def test_policies_of_a_type_that_is_not_read_are_named_unless_a_device_shows_what_it_runs(monkeypatch):
+    made = Site.__init__
+
+    def with_more(self, *given):
+        made(self, *given)
+        self.policies = [*self.policies, row("9", "Editor", "VPM"), row("8", "Networks", "IP_LIST")]
+    monkeypatch.setattr(Site, "__init__", with_more)
+    assert assess(consoles=False).warnings == ["VPM Editor was not read; it may block or decrypt these hosts"]
+    assert assess().warnings == []

@@ -459,9 +459,35 @@ def test_a_rule_that_does_not_use_the_list_is_told_and_claims_nothing(secure):
 
 def test_another_rule_that_uses_the_list_is_a_wider_audience(secure):
     secure.twin.add_rule("Guests", "allow", ["stranger"], [secure.list()["id"]], at=1)
-    with pytest.raises(Failed, match="the access rule Guests also allows by"):
+    with pytest.raises(Failed, match="the access rule Guests also lets traffic pass by"):
         secure.run()
     assert writes(secure) == [] and secure.run(accept_wider_audience=True)["changed"]
+
+
+@pytest.mark.parametrize("action", ["warn", "isolate", "of next year"])
+def test_a_rule_that_uses_the_list_and_does_not_certainly_block_is_a_wider_audience(secure, action):
+    secure.twin.add_rule("Guests", action, ["stranger"], [secure.list()["id"]])
+    with pytest.raises(Failed, match="the access rule Guests also lets traffic pass by"):
+        secure.run()
+    secure.twin.rule("Guests")["ruleAction"] = "block"
+    assert secure.run()["changed"]
+
+
+@pytest.mark.parametrize("reply", [{"count": 9, "result": []}, {"result": []}, {"count": "9", "result": []}], ids=str)
+def test_a_table_of_rules_that_is_not_whole_is_no_table(secure, reply):
+    secure.twin.faults.append(Weather("status", times=9, when=lambda request: request.path == "/policies/v2/rules", reply=Reply.of_json(reply)))
+    with pytest.raises(Failed, match="GET /policies/v2/rules"):
+        secure.run()
+    assert writes(secure) == []
+
+
+def test_the_case_of_a_path_comes_back(secure):
+    url = "https://partner.example/Case/Path"
+    secure.twin.put_items(MARKED[1], [url])
+    result = secure.run("replaced", adapter=secure.adapter(whole=True))
+    assert url not in secure.foreign_members()
+    secure.run("reverted", journal=result["journal"], adapter=secure.adapter(whole=True))
+    assert url in secure.foreign_members()
 
 
 @pytest.mark.parametrize("name", ["Nobody", "Bad sites"])

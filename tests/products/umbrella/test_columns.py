@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.umbrella.api import Api
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.umbrella.decryption import PROFILE, RULE_SETTINGS, SPARED_LIST
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.umbrella.rules import SCHEMA
 from tests.contract.rig import MEMBER
@@ -86,6 +87,25 @@ def test_a_rule_above_that_blocks_everything(secure, people, word, certain):
     result = secure.run(check=True)
     conflict, = result["conflicts"]
     assert set(words(result).values()) == {word} and (conflict["where"], conflict["certain"]) == ("access rule Early", certain)
+
+
+@pytest.mark.parametrize("state", [None, "scheduled"])
+def test_a_rule_above_whose_state_is_not_known_may_block(secure, state):
+    secure.twin.add_rule("Early", "block", None, at=0)["ruleIsEnabled"] = state
+    result = secure.run(check=True)
+    assert set(words(result).values()) == {"unchecked"} and "ruleIsEnabled" in str(result["conflicts"])
+    secure.twin.rule("Early")["ruleIsEnabled"] = False
+    assert set(words(secure.run(check=True)).values()) == {"yes"}
+
+
+@pytest.mark.parametrize("name,word", [("Early", "unchecked"), ("AI users", "unchecked"), (None, "yes")])
+def test_a_rule_with_a_part_of_next_year_may_be_limited_by_it(secure, monkeypatch, name, word):
+    secure.twin.add_rule("Early", "block" if name == "Early" else "allow", None, [secure.twin.add_list("More", "none", WEB, ["openai.com"])["id"]], at=0)
+    rule_of = Api.rule
+    monkeypatch.setattr(Api, "rule", lambda self, number: dict(
+        rule_of(self, number), ruleAccess="internet", **({"ruleOfNextYear": 7} if name and number == secure.twin.rule(name)["ruleId"] else {})))
+    found = words(secure.run(check=True, accept_wider_audience=True))
+    assert found[".chatgpt.com" if name == "AI users" else "*.openai.com"] == word
 
 
 def test_a_rule_above_that_blocks_by_a_list_is_certain(secure):

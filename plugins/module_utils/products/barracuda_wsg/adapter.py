@@ -9,6 +9,8 @@ the person who reads them (``Pages``). Sources: the API guide and the best pract
 """
 from __future__ import annotations
 
+import ipaddress
+import re
 from dataclasses import dataclass, field
 from typing import Iterator
 
@@ -19,7 +21,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.assessmen
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.change import CREATE, DELETE, Change
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import REFUSED, AccessError
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.module import filled
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Ref, State
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Objects, Ref, State
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import (
     DOMAIN, EXACT, SUBDOMAINS, Index, Pattern, parse_if,
 )
@@ -36,6 +38,9 @@ _SAVE = "then Save Changes"
 #: Words in the names of applications that hold OpenAI's hosts, and of those that hold none that is wanted. Which hosts others hold, only the vendor knows.
 _OURS = ("chatgpt", "openai", "chat gpt")
 _UNRELATED = ("torrent", "p2p", "emule", "gnutella", "gambl", "game", "porn", "claude", "gemini", "deepseek", "perplexity")
+
+#: Entries of a page that stand for every host.
+_EVERYTHING = ("all", "any", "everything")
 
 
 @dataclass(frozen=True)
@@ -100,13 +105,15 @@ class BarracudaAdapter(Adapter):
         return State()
 
     def read(self) -> State:
-        pages, objects = self._pages, {}
+        pages, objects = self._pages, Objects()
 
         def add(kind, name, fields, members=None, ours=True):
-            ref = Ref(kind, name)
-            objects[ref] = Object(ref, fields, members or {}, ours=ours)
+            made = Object(Ref(kind, name), fields, members or {}, ours=ours)
+            # An exception that is there twice, with two actions, is ambiguous: at other times, or for other reasons, it may be the other one.
+            if objects.get(made.ref) != made:
+                objects.add(made)
         if pages.category:
-            add(CATEGORY, self._settings.category_name, {}, {"domains": frozenset(pages.category)})
+            add(CATEGORY, self._settings.category_name, {}, {"domains": frozenset(domain.strip().lower() for domain in pages.category)})
         for who, action in pages.exceptions or ():
             add(EXCEPTION, who, self._exception(action))
         for application, who in pages.application_exceptions:
@@ -188,10 +195,18 @@ class BarracudaAdapter(Adapter):
                            opens="only the device knows which hosts it contains: check for wanted hosts", name=name)
 
     def _inspection(self, policy, state: State, found: Findings):
-        """Patterns of designated domains; None if they were not copied. An exempt pattern that meets one is a conflict."""
+        """Patterns of designated domains, None among them for those that are not understood; None if they were not copied.
+
+        An exempt pattern that meets one is a conflict.
+        """
         if self._pages.inspected_domains is None:
             return None
-        domains = {ref.name: _patterns([ref.name]) for ref in sorted(state.objects) if ref.kind == INSPECTED}
+        named = {ref.name: _designated(ref.name) for ref in sorted(state.objects) if ref.kind == INSPECTED}
+        domains = {name: patterns for name, patterns in named.items() if patterns is not None}
+        odd = sorted(set(named) - set(domains))
+        if odd:
+            found.conflict("inspected entries", "decrypt", "SSL Inspection, designated domains", "not understood: %s" % ", ".join(odd), policy.exempt, False,
+                           opens="only the device knows which hosts these entries contain: check for wanted hosts")
         for pattern in policy.exempt:
             # The id is that of the wanted pattern: a domain that was taken out leaves no trace to know it by.
             number, meeting = _id("inspected", str(pattern)), [name for name, one in domains.items() if _meet(one, pattern)]
@@ -210,14 +225,14 @@ class BarracudaAdapter(Adapter):
         if categories:
             found.conflict("inspected categories ", "decrypt", "SSL Inspection, designated categories", ", ".join(categories), policy.exempt, False,
                            opens="only the device knows which hosts they contain: look up the category of OpenAI's hosts on the test page, and remove it")
-        return [pattern for designated in domains.values() for pattern in designated]
+        return [pattern for designated in domains.values() for pattern in designated] + [None] * bool(odd)
 
     def _exempt(self, pattern: Pattern, decrypted) -> str:
         if decrypted is None or self._pages.inspected_categories is None:
             return "unchecked"
-        if _meet(decrypted, pattern):
+        if _meet([one for one in decrypted if one is not None], pattern):
             return "no"
-        return "unchecked" if self._pages.inspected_categories else "yes"
+        return "unchecked" if self._pages.inspected_categories or None in decrypted else "yes"
 
     def _manual(self, policy) -> list:
         lines = []
@@ -294,6 +309,22 @@ def _patterns(domains) -> list:
     """Designated and listed domains stand for themselves and everything below; what is no domain says nothing."""
     found = [parse_if("." + domain.strip().lower().lstrip("*").lstrip(".")) for domain in domains]
     return [pattern for pattern in found if pattern is not None]
+
+
+def _designated(entry: str) -> list | None:
+    """The Patterns that an entry of the list for inspection is about, none for an address; None if it is not understood. Of a URL the whole host is
+    decrypted."""
+    text = entry.strip().lower()
+    host = re.split("[/:?#]", text.partition("://")[2] or text)[0].lstrip("*.")
+    pattern = Pattern(host, DOMAIN) if host.isalpha() and host not in _EVERYTHING else parse_if("." + host)
+    return [pattern] if pattern else [] if _is_address(text) else None
+
+
+def _is_address(text: str) -> bool:
+    try:
+        return bool(ipaddress.ip_network(text, strict=False))
+    except ValueError:
+        return False
 
 
 def _meet(designated: list, pattern: Pattern) -> bool:

@@ -71,7 +71,8 @@ def mentions(path: str, patterns: Iterable[Pattern]) -> dict:
     above = {".".join(labels[number:]) for labels in (pattern.name.split(".") for pattern in patterns) for number in range(len(labels) - 1)}
     for line in text.splitlines():
         name = _NAME.search(line)
-        for host in _HOST.findall(line.lower()):
+        # In a URL pattern, which is a regular expression, dots have a backslash.
+        for host in _HOST.findall(line.lower().replace("\\.", ".")):
             if host in above or wanted.matching(host) is not None:
                 known = found.setdefault(name[0].rstrip(":."), [])
                 if host not in known:

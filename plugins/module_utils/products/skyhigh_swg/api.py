@@ -58,7 +58,7 @@ class Api(Client):
             root = self._read("GET", path, dict(parameters, **({"page": page} if page > 1 else {})), bare=False)
             if root.tag != "feed":
                 raise AccessError(UNREACHABLE, "%s answers GET %s without a feed" % (self.host, path))
-            last = max([last] + [_page(link) for link in root.findall("link") if link.get("rel") == "last"])
+            last = max([last] + [_page(link) for link in root.findall("link") if link.get("rel") in ("last", "next")])
             for entry in root.findall("entry"):
                 row = {child.tag: (child.text or "").strip() for child in entry}
                 link = entry.find("link")

@@ -12,6 +12,7 @@ from typing import Iterator
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.assessment import TenantControl
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import Pattern
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.skyhigh_swg.conditions import CONNECT, OUTSIDER, REQUEST
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.skyhigh_swg.model import text_of
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.skyhigh_swg.rules import Rule, RuleSet
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.skyhigh_swg.view import View
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.findings import WORKSPACE_HEADER, Findings
@@ -75,7 +76,7 @@ def _losses(view: View, found: Findings) -> None:
         return
     seen = set()
     for top in view.site.sets:
-        words = " ".join([top.title, *(word for rule in top.walk() for word in (rule.name, *rule.engines, *(one.prop for one in rule.criteria)))])
+        words = " ".join([top.title, *(word for rule in top.walk() for word in (rule.where, rule.name, *rule.engines, *(one.prop for one in rule.criteria)))])
         for control, pattern in _CONTROLS.items():
             if top.enabled and control not in seen and re.search(pattern, words, re.I):
                 seen.add(control)
@@ -94,7 +95,9 @@ def _passed(view: View, top: RuleSet) -> tuple:
 def _tenants(view: View, found: Findings) -> None:
     """Rules that keep people in the company's workspace: what is exempt never gets there, nor does what a rule on our lists lets pass above them."""
     rules = [rule for top in view.site.sets if top.enabled for rule in top.walk()]
-    for rule in [rule for rule in rules if WORKSPACE_HEADER in rule.words.lower()]:
+    # A rule may take the header from a list.
+    holding = {identity for identity, (_title, node) in view.site.known.items() if WORKSPACE_HEADER in text_of(node).lower()}
+    for rule in [rule for rule in rules if WORKSPACE_HEADER in rule.words.lower() or rule.named & holding]:
         about_it = [pattern for pattern in view.policy.allow if view.cycles.may_be_about(rule, pattern)]
         passed = [pattern for pattern in about_it if view.exempt.covering(pattern) is None and _passes(view, pattern, rule)]
         needed = [pattern for pattern in view.policy.exempt if view.cycles.may_be_about(rule, pattern)]

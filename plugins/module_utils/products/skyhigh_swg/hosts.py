@@ -42,6 +42,8 @@ class Entries:
         self._capitals = Entries(kind, capitals) if capitals else None
         found = {text: entry_pattern(text, kind) for text in texts if text == text.lower()}
         self._odd = [text for text, pattern in found.items() if pattern is None and kind == "regex"]
+        #: Whether a domain may have a star or a dot in front, or be a top-level domain, is not published.
+        self._loose = [_loose(text) for text, pattern in found.items() if pattern is None and kind == "domain"]
         patterns = [pattern for pattern in found.values() if pattern is not None]
         whole = {pattern.name for pattern in patterns if pattern.kind == EXACT} & {pattern.name for pattern in patterns if pattern.kind == SUBDOMAINS}
         self._index = Index(patterns + [Pattern(name, DOMAIN) for name in whole])
@@ -60,7 +62,14 @@ class Entries:
         levels = [_odd_level(entry, pattern) for entry in self._odd]
         part = pattern.kind != EXACT and pattern.name in self._below
         unsure = NO if self._capitals is None else min(MAY, self._capitals.level(pattern))
-        return max([*levels, unsure, MAY if part else NO])
+        loose = any(one is not None and (covers(one, pattern) or covers(pattern, one)) for one in self._loose)
+        return max([*levels, unsure, MAY if part or loose else NO])
+
+
+def _loose(text: str) -> Pattern | None:
+    """The domain that an entry may mean that is not written as one."""
+    name = text.lstrip("*.")
+    return Pattern(name, DOMAIN) if name.isalpha() else parse_if("." + name)
 
 
 def _odd_level(text: str, pattern: Pattern) -> int:

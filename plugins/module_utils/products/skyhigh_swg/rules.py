@@ -50,10 +50,10 @@ class Criterion:
 class Rule:
     """``condition``: tokens "and", "or", "not", "(", ")" and Criterions; empty: always. ``action``: the word behind ``mainaction``, in lower case.
 
-    ``engines``: ids of what it enables; ``strange``: what else is in it that is not known, events say; ``words``: all text in it; ``where``: title of
-    its rule set; ``position``: its number in the whole policy; ``lists``: ids of the lists in its criteria and in those of the rule sets around it;
-    ``doubts``: what of these is not understood; ``columns``: its attributes, with those of the rule sets around it that are not understood, and ``cap``
-    what they leave.
+    ``engines``: ids of what it enables; ``strange``: what else is in it that is not known, events say; ``words``: all text and all values in it;
+    ``where``: title of its rule set; ``position``: its number in the whole policy; ``lists``: ids of the lists in its criteria and in those of the rule sets
+    around it; ``named``: ids of the lists in the rule itself, its events included; ``doubts``: what of its criteria is not understood; ``columns``: its
+    attributes, with those of the rule sets around it that are not understood, and ``cap`` what they leave.
     """
 
     name: str
@@ -66,6 +66,7 @@ class Rule:
     strange: tuple = ()
     words: str = ""
     lists: frozenset = frozenset()
+    named: frozenset = frozenset()
     doubts: tuple = ()
     columns: Columns = field(default_factory=lambda: Columns(RULE, {}))
     cap: int = SURE
@@ -147,6 +148,12 @@ def flat(node: ET.Element, path: str, leave: tuple = ()) -> dict:
     return found
 
 
+def _state(native: dict, column: str) -> dict:
+    """A column that nobody declares, for a state that is neither enabled nor disabled."""
+    value = native.get(column, "true")
+    return {} if value in ("true", "false") else {"%s=%s" % (column, value): True}
+
+
 def _last(identity: str | None, word: str) -> str:
     """What of an id tells its meaning: what comes behind ``word``, in lower case; all of it where the word is not in it."""
     text = (identity or "").lower()
@@ -163,11 +170,15 @@ def rule_set(group: ET.Element, title: str, counter: Iterator[int], around: Arou
     native = flat(group, "ruleGroup", leave=("condition", "rules", "ruleGroups", "acElements"))
     native = {{"ruleGroup/rules": "ruleGroup/rules/rule", "ruleGroup/ruleGroups": "ruleGroup/ruleGroups/ruleGroup"}.get(name, name): value
               for name, value in native.items()}
-    columns = Columns(RULE_SET, native)
+    columns = Columns(RULE_SET, {**native, **_state(native, "ruleGroup@enabled")})
     columns.get("ruleGroup/condition")
-    cycles = frozenset(cycle for cycle, column in CYCLES.items() if columns.get(column, "true") != "false")
+    cycles = frozenset(cycle for cycle, column in CYCLES.items() if native.get(column) != "false")
+    for column in CYCLES.values():
+        # Of another value it is unknown whether the rule set takes part.
+        if native.get(column) == "false":
+            columns.get(column)
     around = around.inside(condition, columns.unread())
-    made = RuleSet(title, columns.get("ruleGroup@enabled") != "false", cycles=cycles, condition=condition)
+    made = RuleSet(title, native.get("ruleGroup@enabled") != "false", cycles=cycles, condition=condition)
     for node in group.findall("rules/*"):
         made.rules.append(_rule(node, title, next(counter), around) if node.tag == "rule" else unread(node.tag, title, next(counter)))
     for node in group.findall("ruleGroups/*"):
@@ -186,13 +197,13 @@ def _rule(node: ET.Element, where: str, position: int, around: Around) -> Rule:
     engines, strange = _events(node)
     native = flat(node, "rule", leave=("condition", "immediateActionContainers"))
     native.update(dict.fromkeys(around.columns, True))
-    columns = Columns(RULE, native)
+    columns = Columns(RULE, {**native, **_state(native, "rule@enabled")})
     columns.get("rule/condition")
     inside = around.inside(condition)
-    return Rule(columns.get("rule@name", ""), where, position, enabled=columns.get("rule@enabled") != "false", condition=condition,
+    return Rule(columns.get("rule@name", ""), where, position, enabled=native.get("rule@enabled") != "false", condition=condition,
                 action="" if action is None else _last(action.get("actionId"), "mainaction").partition(".")[0], engines=engines, strange=strange,
-                words=" ".join(value.get("value") or "" for value in node.iter("stringValue")), lists=inside.lists,
-                doubts=inside.doubts, columns=columns, cap=MAY if columns.unread() else SURE)
+                words=" ".join(word for part in node.iter() for word in (part.text or "", *part.attrib.values())), lists=inside.lists,
+                named=frozenset(_lists(node)), doubts=inside.doubts, columns=columns, cap=MAY if columns.unread() else SURE)
 
 
 def _events(node: ET.Element) -> tuple:

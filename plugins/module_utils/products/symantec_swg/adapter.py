@@ -44,6 +44,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport.connec
 _POLL_SECONDS = 3
 #: Seconds allowed for devices that cannot be asked; no time is documented.
 _UNSEEN = 300
+_UNTOLD = "not known to be in force: no console shows the entries of a URL list"
 
 
 class SymantecAdapter(Adapter):
@@ -204,7 +205,11 @@ class SymantecAdapter(Adapter):
             # It is not asked again; the devices will tell, where they can be asked.
             if not self._settings.consoles:
                 raise
-        return [{"target": name, "status": "accepted"}] + [{"target": console, "status": self._arrived(console)} for console in self._settings.consoles]
+        consoles = self._settings.consoles
+        told = [{"target": name, "status": "accepted"}]
+        told += [{"target": console, "status": self._arrived(console)} for console in consoles if row["contentType"] == CPL]
+        # Consoles show our policy, and not which entries the devices have of a list.
+        return told + [{"target": listed, "status": _UNTOLD} for listed in sorted(set(self._settings.lists.values())) if consoles and self._lists_written]
 
     def _arrived(self, console: str) -> str:
         while True:

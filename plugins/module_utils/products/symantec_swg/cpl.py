@@ -266,8 +266,8 @@ class _Reader:
         elif head == "#endif":
             self._conditional -= 1
         elif not head.startswith("#el"):
-            # It may bring in anything.
-            self._rule([head], line)
+            # It may bring in anything, layers behind this one too.
+            self.policy.layers.append(Layer("", (Rule(tests=(), actions=(head,), text=line.strip(), marks=(_OUTSIDE,)),)))
 
     def _define(self, what: str, name: str) -> None:
         policy = self.policy

@@ -67,6 +67,9 @@ class Assessor:
                     for pattern in meaning.unsigned(self._wanted[ALLOW]):
                         self._doubted[ALLOW].setdefault(pattern, said)
             self._lists.judge(self._shut[ALLOW], self._doubted[ALLOW])
+            if not self._site.current:
+                found.warnings += ["%s %s was not read; it may block or decrypt these hosts" % (row.get("contentType"), row.get("name"))
+                                   for row in self._site.unread_policies() if policy.allow]
         found.audience_widened += self._settings.wider(bool(policy.exempt))
         known = self._in_force()
         found.coverage = [self._coverage(pattern, *known) for pattern in policy.allow]

@@ -106,6 +106,10 @@ class Site:
         """The policies and lists of these types."""
         return [row for row in self.policies if row.get("contentType") in kinds and self.mine(row)]
 
+    def unread_policies(self) -> list[dict]:
+        """The policies and lists of types that are not read, such as those of the visual editor."""
+        return [row for row in self.policies if row.get("contentType") not in (CPL, *LISTS, "IP_LIST") and self.mine(row)]
+
     def body(self, uuid: str) -> dict:
         """The content of a policy; empty for one that was not read."""
         return (self.contents.get(uuid) or {}).get("content") or {}
@@ -194,6 +198,13 @@ def list_urls(kind: str, body: dict) -> list[str]:
     if kind == "LOCAL_CATEGORY_DB":
         return [entry.get("url") for category in body.get("categories") or [] for entry in category.get("entries") or [] if entry.get("url")]
     return [one.get("url") for one in body.get("urls") or [] if one.get("url") and one.get("enabled") is not False]
+
+
+def part_pattern(url: str) -> Pattern | None:
+    """The domain that an entry of a list is about, if only in part: behind a scheme or a star, before a port or a path. A top-level domain is one too."""
+    name = re.split("[/:?#]", re.sub(r"^([a-z]+:)?//", "", str(url).strip().lower()))[0].lstrip("*.")
+    found = parse_if(name)
+    return Pattern(name, DOMAIN) if name.isalpha() else found and Pattern(found.name, DOMAIN)
 
 
 def url_pattern(url: str) -> Pattern | None:

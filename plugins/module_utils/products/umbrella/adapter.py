@@ -29,12 +29,12 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.umbrell
     BASES, BATCH, LISTS, POLICIES, SECURE_ACCESS, SPARED, Api, batches,
 )
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.umbrella.decryption import AUTHOR, EXEMPT
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.umbrella.entries import park, render
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.umbrella.entries import entry_name, park, render
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.umbrella.judge import Assessor
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.umbrella.model import (
     BLOCKED, BUNDLES, COMMENT_LENGTH, DNS, DNS_LIST, KINDS, PROFILE, RULES, WEB, WEB_LIST, Settings, Site, layer_of, managed_elsewhere,
 )
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.umbrella.rules import Rules
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.umbrella.rules import Rules, may_apply
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.umbrella.spared import SparedLists, missing
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport.connection import Transport, by_options
 
@@ -136,14 +136,14 @@ class UmbrellaAdapter(Adapter):
             self._site.unread.append("this key cannot read access rules (scope policies.rules:read), so it is unknown whether those in audience.rules "
                                      "use the list")
             return
-        allowing = {row["ruleName"] for row in rows if row["ruleAction"] == "allow" and row.get("ruleIsEnabled")}
+        allowing = {row["ruleName"] for row in rows if row["ruleAction"] == "allow" and row.get("ruleIsEnabled") is True}
         missing = [name for name in names if name not in allowing]
         if missing and not self._settings.removing:
             raise AccessError(REFUSED, "audience.rules: the organisation has no enabled allow rule named %s" % ", ".join(missing))
         self._site.rules = Rules(names, rows)
 
     def _matters(self, row: dict, last: int) -> bool:
-        return self._settings.decryption and bool(row.get("ruleIsEnabled")) and (row["ruleAction"] != "block" or row["rulePriority"] < last)
+        return self._settings.decryption and may_apply(row) and (row["ruleAction"] != "block" or row["rulePriority"] < last)
 
     def _may_block(self, row: dict) -> bool:
         """Whether rules may block by an existing list. In Umbrella: see ``may_block``; in Secure Access the rules say so."""
@@ -238,7 +238,7 @@ class UmbrellaAdapter(Adapter):
     def _ids(self, ref: Ref) -> dict:
         """Of the entries of a list. They are texts when read and numbers when sent (OpenAPI document)."""
         row = self._site.row(ref)
-        return {item["destination"].lower(): int(item["id"]) for item in (self._site.items.get(row["id"], ()) if row else ())}
+        return {entry_name(item): int(item["id"]) for item in (self._site.items.get(row["id"], ()) if row else ())}
 
     def _new(self, destinations) -> list:
         comment = self._settings.signed(AUTHOR, COMMENT_LENGTH)

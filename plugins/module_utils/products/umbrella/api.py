@@ -76,16 +76,19 @@ class Api(Client):
         return part, _part(found, "meta").get("total")
 
     def rules(self) -> list:
-        """The table of access rules of Secure Access, first match first. It does not have their conditions; ``rule`` has."""
+        """The table of access rules of Secure Access, first match first. It does not have their conditions; ``rule`` has.
+
+        :raises AccessError: unreachable, as ``pages``.
+        """
         rows: list = []
         while True:
             found = self._ask("GET", RULES, None, {"offset": len(rows), "limit": PAGE})
-            part = found.get("result") if isinstance(found, dict) else None
-            if not isinstance(part, list):
-                raise AccessError(UNREACHABLE, "%s answers GET %s without rows" % (self.host, RULES))
+            part, count = (found.get("result"), found.get("count")) if isinstance(found, dict) else (None, None)
+            if not isinstance(part, list) or not isinstance(count, int):
+                raise AccessError(UNREACHABLE, "%s answers GET %s without rows and their number" % (self.host, RULES))
             rows += part
-            if not part or len(rows) >= found.get("count", 0):
-                return sorted(rows, key=lambda row: row["rulePriority"])
+            if not part or len(rows) >= count:
+                return sorted(self._whole(rows, count, RULES), key=lambda row: row["rulePriority"])
 
     def rule(self, number: int) -> dict:
         """A rule with its conditions. :raises AccessError: unreachable, for an answer without them."""

@@ -14,7 +14,7 @@ from typing import AbstractSet, Callable, Iterable, Mapping
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Ref, State
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import DOMAIN, Index, Pattern, collapse
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.umbrella.entries import Entries, whole
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.umbrella.entries import Entries, entry_name, whole
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.columns import Columns, Schema
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.firstmatch import MAY, SURE, Hits
 
@@ -183,8 +183,3 @@ def _odd(schema: Schema, native: Mapping) -> str:
 def ref_of(row: dict) -> Ref:
     """The Ref of our entries in a do not decrypt list."""
     return Ref(EXEMPT, str(row["id"]))
-
-
-def entry_name(item: dict) -> str:
-    """The text of an entry, as it is compared."""
-    return item["destination"].lower()

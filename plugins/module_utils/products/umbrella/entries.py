@@ -29,6 +29,17 @@ def entry_pattern(destination: str) -> Pattern | None:
         return None
 
 
+def entry_name(item: dict) -> str:
+    """The text of an entry as it is compared: host names have no case, paths have one."""
+    return normal(item["destination"])
+
+
+def normal(destination: str) -> str:
+    """A destination, its scheme and host in lower case."""
+    found = _HOST.match(destination)
+    return (found.group("before") + found.group("host")).lower() + found.group("after") if found else destination.lower()
+
+
 def is_url(destination: str) -> bool:
     """Whether an entry is about a part of a host only."""
     found = _HOST.match(destination)

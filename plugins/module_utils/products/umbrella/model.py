@@ -13,7 +13,7 @@ from typing import Callable
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Ref, State
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.umbrella.decryption import Decryption
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.umbrella.entries import unpark
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.umbrella.entries import entry_name, normal, unpark
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.umbrella.rules import Rules
 
 MARK = " by netaccess.chatgpt"
@@ -110,7 +110,7 @@ class Site:
         refs = [self.ref_of(row) for row in self.lists]
         for row, ref in zip(self.lists, refs):
             if ref is not None:
-                members = frozenset(item["destination"].lower() for item in self.items.get(row["id"], ()))
+                members = frozenset(entry_name(item) for item in self.items.get(row["id"], ()))
                 ours = MARK in row["name"]
                 if members or not ours or refs.count(ref) > 1:
                     add(Object(ref, {"name": row["name"]}, {"destinations": members}, ours=ours, native=row))
@@ -124,7 +124,7 @@ class Site:
         there, parked = {}, {}
         for item in self.items.get(row["id"], ()):
             was = unpark(item["destination"], self._parking)
-            (there if was is None else parked)[(item["destination"] if was is None else was).lower()] = item
+            (there if was is None else parked)[normal(item["destination"] if was is None else was)] = item
         for name in sorted(set(there) | set(parked)):
             fields = {"blocks": name in there, "parked": name in parked}
             borrowed = {"blocks": True, "parked": False} if name in parked else {}

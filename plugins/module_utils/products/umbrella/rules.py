@@ -23,6 +23,10 @@ _DESTINATIONS = (
     "geolocations", "private_resource_ids", "logical_operator", "ip_address", "port", "network_protocol")
 SCHEMA = Schema(limits=dict({_SOURCE + "all": (True,), _ANYWHERE: (True,)}, **{_SOURCE + name: () for name in _SOURCES},
                             **{_DESTINATION + name: () for name in _DESTINATIONS}))
+#: What else a rule consists of: an enabled one that has more may be limited by it.
+_PARTS = frozenset({
+    "ruleId", "ruleName", "ruleDescription", "ruleAction", "ruleAccess", "rulePriority", "ruleIsEnabled", "ruleIsDefault", "ruleConditions", "ruleSettings",
+    "organizationId", "createdAt", "modifiedAt", "modifiedBy"})
 #: None of these negates; whether others do is not known.
 _OPERATORS = ("=", "IN", "INTERSECT")
 _EFFECTS = {"allow": ALLOW, "block": DENY, "warn": DENY, "isolate": DENY}
@@ -33,7 +37,7 @@ class Rules:
 
     def __init__(self, names: Iterable[str], rows: Iterable[dict]):
         self.names = tuple(names)
-        self._rows = [row for row in rows if row.get("ruleIsEnabled")]
+        self._rows = [row for row in rows if may_apply(row)]
         #: The rules of the audience.
         self.named = [row for row in self._rows if row["ruleName"] in self.names]
         #: What passes by them is decrypted as their security profiles say. What a rule blocks is not.
@@ -53,8 +57,8 @@ class Rules:
         return [name for name in self.names if name not in used]
 
     def others(self, number: int | None) -> list[str]:
-        """Names of further rules that allow by a list."""
-        return [row["ruleName"] for row in self._using.get(number, ()) if row["ruleName"] not in self.names and row["ruleAction"] == "allow"]
+        """Names of further rules that let traffic pass by a list, or may."""
+        return [row["ruleName"] for row in self._using.get(number, ()) if row["ruleName"] not in self.names and row["ruleAction"] != "block"]
 
     def above_by(self, number: int) -> list[dict]:
         """The rules that do not allow, use a list, and are asked before the last one of the audience."""
@@ -92,11 +96,18 @@ class Rules:
         return Layer(rules, people, hosts, lambda row: _EFFECTS.get(row["ruleAction"], UNKNOWN), lambda row: its[row["ruleId"]], UNKNOWN)
 
 
+def may_apply(rule: dict) -> bool:
+    """Whether a rule is not certainly disabled."""
+    return rule.get("ruleIsEnabled") is not False
+
+
 def conditions_of(rule: dict) -> dict:
     """A rule as columns: {name of a condition: value}. What cannot be distinguished, or is not there, becomes a column that no schema has."""
     if rule.get("ruleConditions") is None:
         return {_DESTINATION + "* (not read)": True}
-    found: dict = {}
+    found: dict = {name: value for name, value in rule.items() if name not in _PARTS}
+    if rule.get("ruleIsEnabled") is not True:
+        found["ruleIsEnabled (unknown)"] = True
     for condition in rule["ruleConditions"]:
         name, operator, value = (condition.get(part) for part in ("attributeName", "attributeOperator", "attributeValue"))
         if operator not in _OPERATORS or not value or name in found:

@@ -15,7 +15,8 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors im
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import Pattern
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.umbrella.api import PROFILES, SETTINGS, SPARED, Api, Closed, batches
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.umbrella.decryption import EXEMPT, Decryption, entry_name, ref_of
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.umbrella.decryption import EXEMPT, Decryption, ref_of
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.umbrella.entries import entry_name
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.umbrella.model import PROFILE, RULES, WEB, Settings, Site
 
 #: What is read of decryption: (name in Decryption, what it is, the scope that a key needs).
@@ -147,4 +148,4 @@ class SparedLists:
 def missing(entries: list, items: list) -> list[str]:
     """Of entries that were added, those that a list does not hold."""
     held = set(map(entry_name, items))
-    return [one["destination"] for one in entries if one["destination"] not in held]
+    return [one["destination"] for one in entries if entry_name(one) not in held]
