@@ -181,7 +181,6 @@ OTHERS, PART, ALL = "client.address=10.9.0.0/16", "client.address=10.1.0.128/25"
     ("<Proxy>\n  url.host.suffix=.org FORCE_DENY\n", "yes"), ("<Proxy>\n  url.port=8443 FORCE_DENY\n", "yes"),
     ("<Proxy>\n  url.domain=ab.chatgpt.com FORCE_DENY\n", "unchecked"),
     ("<Proxy>\n#if release.version=8\n  url.domain=chatgpt.com FORCE_DENY\n#endif\n", "unchecked"),
-    ("#include more\n", "unchecked"),
     ("restrict dns\n  .chatgpt.com\nend\n", "yes"),
     # What ends a layer ends it, whatever else it does.
     ("<Proxy>\n  url.domain=chatgpt.com OK\n  url.domain=chatgpt.com FORCE_DENY\n", "yes"),
