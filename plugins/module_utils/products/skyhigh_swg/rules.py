@@ -149,7 +149,7 @@ def flat(node: ET.Element, path: str, leave: tuple = ()) -> dict:
 
 
 def _state(native: dict, column: str) -> dict:
-    """A column that nobody declares, for a state that is neither enabled nor disabled."""
+    """An unread column for a state that is neither enabled nor disabled, so that the rule is uncertain."""
     value = native.get(column, "true")
     return {} if value in ("true", "false") else {"%s=%s" % (column, value): True}
 
