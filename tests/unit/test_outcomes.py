@@ -103,7 +103,7 @@ def test_conflicts_that_are_not_known_are_not_none():
 
 @pytest.mark.parametrize("before,words", [({"wanted": 1, "allowed": 0, "exempt_wanted": 1, "exempt": 0}, "0"), (None, "not known")])
 def test_what_a_plan_exempts_is_not_exempt_now(before, words):
-    said = headings(report.as_html(built({"fw1": device(changed=True, **dict(PLAN, coverage_before=before))})))
+    said = headings(report.as_html(built({"fw1": device(changed=True, **{**PLAN, "coverage_before": before})})))
     assert said["What loses inspection"].startswith("1 device fw1: 1 pattern would not be decrypted (now: %s), for network" % words)
     assert headings(report.as_html(built({"fw1": device()})))["What loses inspection"] == "1 device fw1: 1 pattern not decrypted"
 

@@ -18,7 +18,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.words imp
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.report import page, plan, register as exemptions, trend
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.report.markdown import as_markdown
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.report.verdict import (
-    CLASSES, DRIFT, MANUAL, NO_RESULT, UNREACHABLE, said, state_of, tense_of, verdict,
+    DRIFT, MANUAL, NO_RESULT, UNREACHABLE, said, state_of, tense_of, verdict,
 )
 
 FORMAT = 1
