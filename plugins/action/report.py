@@ -25,6 +25,7 @@ from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.report.bundle im
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.report.register import (
     RegisterError, read as read_register,
 )
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.report.verdict import CLASSES
 
 #: Files of a report. The verdict, the checksums and their signature are about the others: they are removed first and written last.
 _NAMES = ["SHA256SUMS.sig", "SHA256SUMS", "verdict.json", *sorted(set(report.FORMS) - {"verdict.json"})]
@@ -38,7 +39,7 @@ _SIGNING = 60
 #: What is in a report, or in its commands, as it is given.
 _GIVEN = ("change", "started", "ended", "window", "inventories", "asked", "left_out", "dest", "journals")
 #: Classes that decide nothing by default.
-_STRICT = [name for name, code, _words in report.CLASSES if not code]
+_STRICT = [name for name, code, _words in CLASSES if not code]
 
 
 class ActionModule(ActionBase):
@@ -131,7 +132,7 @@ def begin(dest: str, change: dict | None = None) -> None:
     """Sets an earlier report in the folder aside when a run begins, so that it is not mistaken for that of a run which is killed. :raises
     AnsibleActionFail:"""
     folder, now = Path(dest).expanduser(), datetime.datetime.now(datetime.timezone.utc).strftime(_TIME)
-    mark = {"code": 1, "deciding": [INTERRUPTED], "classes": {name: [] for name, _code, _words in report.CLASSES}, "generated": now, "change": change,
+    mark = {"code": 1, "deciding": [INTERRUPTED], "classes": {name: [] for name, _code, _words in CLASSES}, "generated": now, "change": change,
             "message": "the run that started at %s has not written its report: it is still running, or it was interrupted. "
                        "If it was interrupted, run the same command again; it names what was left on a device, and finishes and proves it" % now}
     try:
@@ -170,7 +171,7 @@ def plans(found: dict) -> dict:
 
 def unforgiven(found: dict, strict: list) -> list:
     """[(device or host, why it counts as failed)] by the classes that decide because ``strict`` names them."""
-    words = {name: text for name, _code, text in report.CLASSES if name in strict}
+    words = {name: text for name, _code, text in CLASSES if name in strict}
     return [(text.partition(": ")[0], "%s: %s" % (words[name], text)) for name in words for text in found["verdict"]["classes"][name]]
 
 

@@ -16,6 +16,7 @@ import jsonschema
 import pytest
 
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.report import register, report
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.report.verdict import CLASSES
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.summary import summarise
 
 #: Made once: jsonschema.validate looks at the schema itself each time, which takes thirty times as long as the report.
@@ -357,7 +358,7 @@ def test_the_form_for_ci_systems():
     cases = {(case.get("classname"), case.get("name")): [child.tag for child in case] for case in root.iter("testcase")}
     verdicts = {name: tags for (kind, name), tags in cases.items() if kind == "verdict"}
     assert {name for name, tags in verdicts.items() if tags == ["failure"]} == set(whole()["verdict"]["deciding"]) and set(verdicts) == {
-        name for name, _code, _words in report.CLASSES}
+        name for name, _code, _words in CLASSES}
     assert {key: tags for key, tags in cases.items() if key[0] != "verdict"} == {
         ("device", "=cmd()"): ["skipped"], ("device", "fw1"): ["failure"], ("device", "fw2"): ["error"], ("branch1", "chat"): [],
         ("branch2", "chat"): ["failure"],
