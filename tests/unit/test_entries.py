@@ -6,8 +6,8 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import parse
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.entries import fitting
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import DOMAIN, parse
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.entries import domain_of, fitting
 
 WANTED = (".chatgpt.com", "*.openai.com", "js.stripe.com")
 
@@ -21,3 +21,12 @@ WANTED = (".chatgpt.com", "*.openai.com", "js.stripe.com")
     ("https://claude.ai/chatgpt.com", set())])
 def test_an_entry_that_is_not_understood_may_be_about_what_it_fits(entry, found):
     assert {str(one) for one in fitting(entry, map(parse, WANTED))} == found
+
+
+@pytest.mark.parametrize("entry, domain", [
+    ("chatgpt.com", ".chatgpt.com"), ("*.ChatGPT.com", ".chatgpt.com"), (".chatgpt.com.", ".chatgpt.com"), ("https://chatgpt.com:8443/x?y", ".chatgpt.com"),
+    ("//chatgpt.com#x", ".chatgpt.com"), ("com", ".com"), ("*.com", ".com"), ("*", None), ("", None), ("/path", None), ("104.18.0.1", None), ("a b", None)])
+def test_the_domain_that_an_entry_may_mean(entry, domain):
+    found = domain_of(entry)
+    assert (None if found is None else "." + found.name) == domain
+    assert found is None or found.kind == DOMAIN

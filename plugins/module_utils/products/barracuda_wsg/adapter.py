@@ -10,7 +10,6 @@ the person who reads them (``Pages``). Sources: the API guide and the best pract
 from __future__ import annotations
 
 import ipaddress
-import re
 from dataclasses import dataclass, field
 from typing import Iterator
 
@@ -27,6 +26,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import 
 )
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Policy
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.barracuda_wsg.api import Api, mentions
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.entries import domain_of
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.findings import Findings, conflict_id
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport.connection import Transport, by_options
 
@@ -195,10 +195,8 @@ class BarracudaAdapter(Adapter):
                            opens="only the device knows which hosts it contains: check for wanted hosts", name=name)
 
     def _inspection(self, policy, state: State, found: Findings):
-        """Patterns of designated domains, None among them for those that are not understood; None if they were not copied.
-
-        An exempt pattern that meets one is a conflict.
-        """
+        """(Patterns of designated domains, whether all entries are understood); None if they were not copied. An exempt pattern that meets one is a
+        conflict."""
         if self._pages.inspected_domains is None:
             return None
         named = {ref.name: _designated(ref.name) for ref in sorted(state.objects) if ref.kind == INSPECTED}
@@ -225,14 +223,15 @@ class BarracudaAdapter(Adapter):
         if categories:
             found.conflict("inspected categories ", "decrypt", "SSL Inspection, designated categories", ", ".join(categories), policy.exempt, False,
                            opens="only the device knows which hosts they contain: look up the category of OpenAI's hosts on the test page, and remove it")
-        return [pattern for designated in domains.values() for pattern in designated] + [None] * bool(odd)
+        return [pattern for designated in domains.values() for pattern in designated], not odd
 
     def _exempt(self, pattern: Pattern, decrypted) -> str:
         if decrypted is None or self._pages.inspected_categories is None:
             return "unchecked"
-        if _meet([one for one in decrypted if one is not None], pattern):
+        patterns, understood = decrypted
+        if _meet(patterns, pattern):
             return "no"
-        return "unchecked" if self._pages.inspected_categories or None in decrypted else "yes"
+        return "yes" if understood and not self._pages.inspected_categories else "unchecked"
 
     def _manual(self, policy) -> list:
         lines = []
@@ -315,8 +314,7 @@ def _designated(entry: str) -> list | None:
     """The Patterns that an entry of the list for inspection is about, none for an address; None if it is not understood. Of a URL the whole host is
     decrypted."""
     text = entry.strip().lower()
-    host = re.split("[/:?#]", text.partition("://")[2] or text)[0].lstrip("*.")
-    pattern = Pattern(host, DOMAIN) if host.isalpha() and host not in _EVERYTHING else parse_if("." + host)
+    pattern = None if text in _EVERYTHING else domain_of(text)
     return [pattern] if pattern else [] if _is_address(text) else None
 
 

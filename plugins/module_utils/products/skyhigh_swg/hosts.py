@@ -11,6 +11,7 @@ from typing import Collection, Iterable
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import (
     DOMAIN, EXACT, SUBDOMAINS, Index, Pattern, covers, names_above, parse_if,
 )
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.entries import domain_of
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.firstmatch import MAY, NO, SURE, share
 
 
@@ -43,7 +44,7 @@ class Entries:
         found = {text: entry_pattern(text, kind) for text in texts if text == text.lower()}
         self._odd = [text for text, pattern in found.items() if pattern is None and kind == "regex"]
         #: Whether a domain may have a star or a dot in front, or be a top-level domain, is not published.
-        self._loose = [_loose(text) for text, pattern in found.items() if pattern is None and kind == "domain"]
+        self._loose = [domain_of(text) for text, pattern in found.items() if pattern is None and kind == "domain"]
         patterns = [pattern for pattern in found.values() if pattern is not None]
         whole = {pattern.name for pattern in patterns if pattern.kind == EXACT} & {pattern.name for pattern in patterns if pattern.kind == SUBDOMAINS}
         self._index = Index(patterns + [Pattern(name, DOMAIN) for name in whole])
@@ -64,12 +65,6 @@ class Entries:
         unsure = NO if self._capitals is None else min(MAY, self._capitals.level(pattern))
         loose = any(one is not None and (covers(one, pattern) or covers(pattern, one)) for one in self._loose)
         return max([*levels, unsure, MAY if part or loose else NO])
-
-
-def _loose(text: str) -> Pattern | None:
-    """The domain that an entry may mean that is not written as one."""
-    name = text.lstrip("*.")
-    return Pattern(name, DOMAIN) if name.isalpha() else parse_if("." + name)
 
 
 def _odd_level(text: str, pattern: Pattern) -> int:

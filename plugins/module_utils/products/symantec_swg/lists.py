@@ -11,8 +11,9 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Po
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.symantec_swg.cpl import Rule
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.symantec_swg.meaning import Meaning, meets
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.symantec_swg.model import (
-    ENTRY, LISTS, URL_LIST, Settings, Site, list_urls, part_pattern, url_pattern,
+    ENTRY, LISTS, URL_LIST, Settings, Site, list_urls, url_pattern,
 )
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.entries import domain_of
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.findings import Findings, conflict_id, texts
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.firstmatch import NO, SURE, Hits
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.marks import switched_off
@@ -43,7 +44,7 @@ class Lists:
     def judge(self, shut: dict, doubted: dict) -> None:
         """Add the conflicts, and to ``shut`` and ``doubted`` the patterns that an entry certainly blocks, whole or a part of them, each with the list."""
         for obj in self._entries:
-            entry = url_pattern(obj.native["url"]) or part_pattern(obj.native["url"])
+            entry = url_pattern(obj.native["url"]) or domain_of(str(obj.native["url"]))
             hosts = self._wanted_by(entry)
             if obj.native["was ours"]:
                 self._found.resolve([obj.ref])
@@ -69,7 +70,7 @@ class Lists:
             "everything else that this list is used for, once the policies that use it are installed", name)
 
     def _category(self, row: dict) -> None:
-        hosts = {pattern for url in list_urls(row["contentType"], self._site.body(row["uuid"])) for pattern in self._wanted_by(part_pattern(url))}
+        hosts = {pattern for url in list_urls(row["contentType"], self._site.body(row["uuid"])) for pattern in self._wanted_by(domain_of(str(url)))}
         if hosts:
             where = "%s %s" % (row["contentType"], row["name"])
             self._found.conflicts.append(Conflict(

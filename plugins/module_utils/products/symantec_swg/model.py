@@ -200,13 +200,6 @@ def list_urls(kind: str, body: dict) -> list[str]:
     return [one.get("url") for one in body.get("urls") or [] if one.get("url") and one.get("enabled") is not False]
 
 
-def part_pattern(url: str) -> Pattern | None:
-    """The domain that an entry of a list is about, if only in part: behind a scheme or a star, before a port or a path. A top-level domain is one too."""
-    name = re.split("[/:?#]", re.sub(r"^([a-z]+:)?//", "", str(url).strip().lower()))[0].lstrip("*.")
-    found = parse_if(name)
-    return Pattern(name, DOMAIN) if name.isalpha() else found and Pattern(found.name, DOMAIN)
-
-
 def url_pattern(url: str) -> Pattern | None:
     """What an entry of a list is taken to match: the domain and its subdomains (domain lists; for URL_LIST no source says it). None for parts of a host."""
     name = re.sub(r"^([a-z]+:)?//", "", str(url).lower())
