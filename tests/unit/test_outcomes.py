@@ -73,14 +73,14 @@ def test_no_form_says_that_a_change_is_there_which_may_not_be(reports, name, sta
 PAGES = [
     ({"fw1": DEVICES["by hand"]}, {"a": WELL}, "change", "Manual steps required",
      {"What opened": "0 devices fw1: not in force: it waits for manual steps", "Manual steps": "1 step",
-      "What this report cannot say": "fw1: nothing shows what the policy asks for before the manual steps are done"}),
+      "What this report cannot say": "fw1: nothing is proven until the manual steps are done"}),
     ({"fw1": None}, {}, "audit", "Action required", {"What is open now": "Not known", "What would open": "Not known", "What loses inspection": "Not known",
                                                      "What still blocks": "Not known", "Manual steps": "Not known",
                                                      "What this report cannot say": "the present state of fw1 is not known"}),
     ({"fw1": DEVICES["lost"]}, {}, "change", "Action required", {"What still blocks": "Not known", "Manual steps": "Not known",
                                                                  "What this report cannot say": "the present state of fw1 is not known"}),
     ({"fw1": DEVICES["refused"]}, {}, "change", "Action required", {"What still blocks": "Nothing", "Manual steps": "Nothing",
-                                                                    "What this report cannot say": "fw1: shown is the state that was read before the run"}),
+                                                                    "What this report cannot say": "fw1: the state shown was read before the run"}),
     ({}, {"a": WELL}, "audit", "Action required", {"What is open now": "Not known", "What still blocks": "Not known", "Manual steps": "Not known",
                                                    "What this report cannot say": "this run includes no device"}),
     ({"fw1": device(changed=True, **PLAN)}, {"a": dict(now("fail", SHUT), **OUTSIDE)}, "audit", "Drift",
@@ -170,9 +170,9 @@ UNPROVEN = [
     ("audit", {"fw1": device()}, {"a": WELL}, {"left_out": {"devices": ["fw2"], "hosts": ["b", "c"]}},
      ["1 device left out by --limit: fw2", "2 probe hosts left out by --limit: b, c"]),
     ("change", {"fw1": None, "fw2": DEVICES["lost"], "fw3": DEVICES["refused"], "fw4": DEVICES["by hand"], "fw5": DEVICES["by hand"]}, {}, {},
-     ["fw4, fw5: nothing shows what the policy asks for before the manual steps are done", "the present state of fw1, fw2 is not known",
-      "fw3: shown is the state that was read before the run stopped"]),
-    ("audit", {}, {}, {}, ["this run includes no device, so nothing is known of any"])]
+     ["fw4, fw5: nothing is proven until the manual steps are done", "the present state of fw1, fw2 is not known",
+      "fw3: the state shown was read before the run stopped"]),
+    ("audit", {}, {}, {}, ["this run includes no device, so it shows nothing"])]
 
 
 @pytest.mark.parametrize("mode,devices,hosts,about,lines", UNPROVEN)

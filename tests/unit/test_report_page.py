@@ -235,7 +235,7 @@ def test_the_verdict_comes_first_with_what_is_not_proven_and_the_risks(found):
                               "What is not proven", "Manual steps"]
     assert found["verdict"]["headline"] in said["Action required"]
     for words in ("fw4: not probed from any host", "fw1: whether 1 pattern is allowed or exempt could not be checked",
-                  "fw1: 1 rule may block", "the present state of fw3 is not known", "fw2: shown is the state that was read before the run stopped",
+                  "fw1: 1 rule may block", "the present state of fw3 is not known", "fw2: the state shown was read before the run stopped",
                   "1 device left out by --limit: fw9", "1 probe host left out by --limit: branch9"):
         assert words in said["What this report cannot say"]
     assert said["What would open"].startswith("1 device fw1: 1 pattern would be allowed, 0 of them before, for network: 10.0.0.0/8; user or group: AI pil")

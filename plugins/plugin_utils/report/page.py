@@ -150,15 +150,15 @@ def not_proven(report: dict) -> list:
     found = grouping.named(report["verdict"]["classes"]["not_proven"] + report["verdict"]["classes"]["unverified"], _NAMES)
     unseen_by = ["%s: not shown by any probe: %s" % (host["name"], ", ".join(features)) for host in report["hosts"] if (features := _unseen(host))]
     found += grouping.named(unseen_by, _NAMES)
-    found += ["this run includes no device, so nothing is known of any"] * (not report["devices"])
+    found += ["this run includes no device, so it shows nothing"] * (not report["devices"])
     waiting = [device["name"] for device in report["devices"] if device["state"] == MANUAL]
-    found += ["%s: nothing shows what the policy asks for before the manual steps are done" % some(waiting)] * bool(waiting)
+    found += ["%s: nothing is proven until the manual steps are done" % some(waiting)] * bool(waiting)
     silent, stopped = [], []
     for device in report["devices"]:
         if device["state"] in NO_RESULT:
             (silent if not device["coverage_summary"] or device["tense"] == UNKNOWN else stopped).append(device["name"])
     found += ["the present state of %s is not known" % some(silent)] * bool(silent)
-    found += ["%s: shown is the state that was read before the run stopped" % some(stopped)] * bool(stopped)
+    found += ["%s: the state shown was read before the run stopped" % some(stopped)] * bool(stopped)
     unlooked = [device for device in report["devices"] if device["state"] == DRIFT and unseen(device)]
     found += grouping.named(["%s: %s" % (device["name"], unseen(device)) for device in unlooked], _NAMES)
     for device in report["devices"]:

@@ -205,7 +205,8 @@ def pending(device: Mapping) -> str:
 def doubts(device: Mapping) -> list:
     """Why it is not shown that a device without drift does what it is configured for."""
     unsure = unchecked(device, "_now")
-    return [text for text in [unseen(device)] if text] + ["%s not checked" % counted(unsure, "pattern")] * bool(unsure)
+    why = unseen(device)
+    return [why] * bool(why) + ["%s not checked" % counted(unsure, "pattern")] * bool(unsure)
 
 
 # -- titles and groups ----------------------------------------------------------------------------------------------

@@ -459,7 +459,7 @@ def test_a_rule_that_does_not_use_the_list_is_told_and_claims_nothing(secure):
 
 def test_another_rule_that_uses_the_list_is_a_wider_audience(secure):
     secure.twin.add_rule("Guests", "allow", ["stranger"], [secure.list()["id"]], at=1)
-    with pytest.raises(Failed, match="the access rule Guests also lets traffic pass by"):
+    with pytest.raises(Failed, match="the access rule Guests also lets traffic through for"):
         secure.run()
     assert writes(secure) == [] and secure.run(accept_wider_audience=True)["changed"]
 
@@ -467,7 +467,7 @@ def test_another_rule_that_uses_the_list_is_a_wider_audience(secure):
 @pytest.mark.parametrize("action", ["warn", "isolate", "of next year"])
 def test_a_rule_that_uses_the_list_and_does_not_certainly_block_is_a_wider_audience(secure, action):
     secure.twin.add_rule("Guests", action, ["stranger"], [secure.list()["id"]])
-    with pytest.raises(Failed, match="the access rule Guests also lets traffic pass by"):
+    with pytest.raises(Failed, match="the access rule Guests also lets traffic through for"):
         secure.run()
     secure.twin.rule("Guests")["ruleAction"] = "block"
     assert secure.run()["changed"]

@@ -268,7 +268,7 @@ def test_a_rule_that_does_not_use_our_list_does_not_allow_and_one_that_nobody_na
     assert words(found) == ["no"] * 3 and notes(found)[0].startswith("the access rule AI users does not use the list")
     found = assess([], AI, access("Company", "allow", 8, lists=[OURS]))
     assert found.audience_widened == [
-        "the access rule Company also lets traffic pass by Chat web by netaccess.chatgpt; add it to audience.rules, or remove the list from it"]
+        "the access rule Company also lets traffic through for Chat web by netaccess.chatgpt; add it to audience.rules, or remove the list from it"]
     assert assess([], AI, access("Company", "block", 8, lists=[OURS])).audience_widened == []
     found = assess([], AI, named=())
     assert words(found) == ["unchecked"] * 3 and notes(found)[0].startswith("audience.rules is not set")

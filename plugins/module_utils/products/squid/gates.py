@@ -165,7 +165,7 @@ class Gates:
                 trusting[0].where), self._patterns
         for port in self._site.ports:
             if "require-proxy-header" in port.args:
-                yield "%s serves what proxy_protocol_access allows to name its clients, and nobody else" % port.where, self._patterns
+                yield "%s serves only clients behind a proxy that proxy_protocol_access allows" % port.where, self._patterns
         for directive in self._site.named("client_ip_max_connections"):
             if directive.args[:1] != ("-1",):
                 yield "%s %s blocks further connections of a client" % (directive.where, directive.text), self._patterns

@@ -20,7 +20,7 @@ def passed(site: Site, people: People, policy: Policy, decrypts: bool) -> list[s
         return []
     found = ["%s %s blocks a part of the audience and would no longer apply to these hosts; move it above the include of the drop-in, or narrow the "
              "audience" % (line.where, line.text) for line in _denials(site, people, policy) + _terminations(site, judge, policy, decrypts)]
-    found += ["%s %s is all that the audience is allowed by, on conditions (%s) that the managed rule does not have" % (
+    found += ["%s %s allows the audience only on conditions (%s), which the managed rule does not have" % (
         line.where, line.text, "; ".join(judge.doubts(_conditions(judge, line)))) for line in _conditional(site, judge)]
     return found + (_peeked(site, judge) if decrypts and policy.exempt else [])
 

@@ -146,7 +146,7 @@ class Assessor:
         if DNS in self._settings.layers and self._ours.everywhere(DNS) and not self._settings.everyone:
             self._found.audience_widened.append("%s applies to everybody in every DNS policy" % self._ours.shown(DNS))
         if self._site.rules is not None:
-            self._found.audience_widened += ["the access rule %s also lets traffic pass by %s; add it to audience.rules, or remove the list from it" % (
+            self._found.audience_widened += ["the access rule %s also lets traffic through for %s; add it to audience.rules, or remove the list from it" % (
                 name, self._ours.shown(WEB)) for name in self._site.rules.others(self._ours.number)]
 
     # -- what is in force, as far as it can be reported
